@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The one Makefile. B is the build directory; everything made or fetched lands there.
+#   make run    boot the default guest to a shell      make check  all tests
+#   make bench  the three speed ratios                 make lint   format, headers, include law
+B ?= build
+CC = gcc
+NASM = nasm
+WARN = -Wall -Wextra -Wshadow -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
+HOST_CFLAGS = -std=gnu11 -O1 -g $(WARN) -I. -MMD -MP -fsanitize=address,undefined -fno-sanitize-recover=undefined
+TOOL_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
+PC_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffreestanding -fpie -mcmodel=small -fvisibility=hidden \
+	-mgeneral-regs-only -mno-red-zone -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none
+
+CORE = $(wildcard monitor/*.c monitor/interp/*.c bt/*.c bt/decode/*.c shadow/*.c devices/*.c)
+PC = $(wildcard monitor/pc/*.c)
+PC_ASM = $(filter-out monitor/pc/boot32.asm, $(wildcard monitor/pc/*.asm))
+LOADER = $(wildcard loader/*.c)
+UNIT = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+
+.PHONY: all deps run check check-full bench lint read clean unit
+.SECONDARY:
+all: deps $(B)/ring1.elf $(B)/ring1
+
+deps: $(B)/.deps
+$(B)/.deps: tools/deps.sh
+	@mkdir -p $(B)
+	@sh tools/deps.sh && touch $@
+
+# ---- the monitor for the bare PC
+$(B)/pc/%.o: %.c Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	$(CC) $(PC_CFLAGS) -c -o $@ $<
+$(B)/pc/%.asm.o: %.asm $(B)/pc/offsets.inc Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	$(NASM) -f elf64 -g -F dwarf -I. -I$(B)/pc/ -o $@ $<
+# Struct offsets for NASM, generated from the headers.
+$(B)/pc/offsets.inc: monitor/pc/offsets.h monitor/vcpu.h monitor/host.h monitor/layout.h Makefile
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(PC_CFLAGS)) -x c -S -o - $< | sed -n 's/^.*->\([A-Za-z0-9_]*\) [$$]*\([-0-9]*\).*/%define \1 \2/p' > $@
+PC_OBJ = $(PC:%.c=$(B)/pc/%.o) $(CORE:%.c=$(B)/pc/%.o) $(PC_ASM:%.asm=$(B)/pc/%.asm.o)
+$(B)/pc/monitor64.elf: $(PC_OBJ) monitor/pc/monitor.ld
+	ld -nostdlib -static -no-pie -z noexecstack -z max-page-size=4096 -T monitor/pc/monitor.ld -o $@ $(PC_OBJ)
+$(B)/pc/monitor64.bin: $(B)/pc/monitor64.elf
+	objcopy -O binary $< $@
+$(B)/ring1.elf: monitor/pc/boot32.asm $(B)/pc/monitor64.bin monitor/pc/boot32.ld
+	$(NASM) -f elf32 -I$(B)/pc/ -o $(B)/pc/boot32.o $<
+	ld -m elf_i386 -nostdlib -z noexecstack -T monitor/pc/boot32.ld -o $@ $(B)/pc/boot32.o
+
+# ---- the loader, a host program
+$(B)/tool/%.o: %.c Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	$(CC) $(TOOL_CFLAGS) -c -o $@ $<
+$(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o)
+	$(CC) -o $@ $^ -lelf -lutil
+
+# ---- unit tests: each links what it needs of the core, built for the host
+$(B)/host/%.o: %.c Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -c -o $@ $<
+HOST_OBJ = $(filter-out $(B)/host/monitor/mem.o,$(CORE:%.c=$(B)/host/%.o)) $(filter-out $(B)/host/loader/main.o,$(LOADER:%.c=$(B)/host/%.o))
+$(B)/host/core.a: $(HOST_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+$(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host/core.a
+	@mkdir -p $(@D)
+	$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -lelf $(LIBS_$(notdir $@))
+LIBS_test_decode_oracle = -lZydis -lopcodes -lbfd
+unit: $(UNIT:%=$(B)/unit/%)
+
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d $(B)/*/*/*/*/*.d)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The one door to guest RAM. Every access names its length and is checked here; a raw
+ * pointer into guest RAM exists in guestmem.c only, and where guest_page lends one
+ * for the length of a statement. Knows nothing of paging, traces or devices: a
+ * caller that writes owes the trace clients their word (vmem.h does that).
+ */
+#ifndef RING1_GUESTMEM_H
+#define RING1_GUESTMEM_H
+
+#include "monitor/types.h"
+#include "monitor/vm.h"
+
+/* Allocates BYTES of zeroed guest RAM from vm->pool. False: the pool is too small. */
+bool guest_ram_create(struct vm *vm, uint64_t bytes);
+
+/* Copies between RAM and BUF; may cross pages. False, with nothing copied, if any byte
+ * lies outside RAM or in an absent frame. */
+bool guest_read(const struct vm *vm, gpa_t where, void *buf, size_t len);
+bool guest_write(struct vm *vm, gpa_t where, const void *buf, size_t len);
+bool guest_zero(struct vm *vm, gpa_t where, size_t len);
+
+/* A pointer to [where, where+len), which must not cross a page; NULL if absent. */
+void *guest_page(const struct vm *vm, gpa_t where, size_t len);
+
+/* The host frame behind F, .v == 0 if there is none. */
+hfn_t guest_frame(const struct vm *vm, gfn_t f);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The one interface between the core and what it stands on, bound at link time:
+ * monitor/pc (ring 0 of a bare PC), tests/unit/fake_host.c (a test process), later
+ * a Linux process. Above this line nothing uses a privileged instruction; below it
+ * nothing knows a device, a block or a guest page table.
+ */
+#ifndef RING1_HOST_H
+#define RING1_HOST_H
+
+#include "monitor/types.h"
+
+struct vcpu;
+
+/* ---- Memory -------------------------------------------------------------- */
+
+/* Where the monitor sees host frame F; NULL never. Valid for any frame that the
+ * pool was given. */
+void *host_frame_ptr(hfn_t f);
+
+/* ---- Shadow tables ------------------------------------------------------- */
+
+/* What one shadow entry lets the guest do. Without SH_PRESENT the rest is 0. */
+enum shadow_flags {
+    SH_PRESENT = 1u << 0,
+    SH_WRITE = 1u << 1,
+    SH_USER = 1u << 2,   /* reachable at CPL 3 */
+    SH_EXEC = 1u << 3,   /* executable at CPL 3; ring 1 never executes guest pages */
+};
+
+/* A shadow table holds 512 entries of 4 KiB (2 MiB of linear space). A space is a
+ * guest's whole 4 GiB: 2048 slots, each empty, a table, or one 2 MiB page. On the PC
+ * both are hardware page tables; .id is the frame of the table or the root. */
+#define HOST_TABLE_ENTRIES 512
+#define HOST_SPACE_SLOTS 2048
+typedef struct {
+    uint32_t id;
+} htable_t;
+typedef struct {
+    uint32_t id;
+} hspace_t;
+
+/* Both return an id of 0 when the host is out of frames. A new table or space is
+ * empty. Freeing a table that is still attached is the caller's bug. */
+htable_t host_table_create(void);
+void host_table_free(htable_t t);
+hspace_t host_space_create(void);
+void host_space_free(hspace_t s);
+
+/* Sets one entry; FLAGS of 0 clears it. Returns whether the entry before was
+ * present, so that the caller knows that a flush is owed. Flushes nothing itself. */
+bool host_table_set(htable_t t, unsigned index, hfn_t frame, unsigned flags);
+
+void host_space_attach(hspace_t s, unsigned slot, htable_t t);
+void host_space_attach_large(hspace_t s, unsigned slot, hfn_t first, unsigned flags);
+void host_space_detach(hspace_t s, unsigned slot);
+
+/* Makes S the space the guest runs in; flushes what is not valid there. */
+void host_space_use(hspace_t s);
+
+/* Forget cached translations of the current space: of one page, or of all. */
+void host_flush_page(gva_t page);
+void host_flush_all(void);
+
+/* ---- Running the guest --------------------------------------------------- */
+
+enum host_exit_kind {
+    HX_EXCEPTION, /* a fault or trap of guest code: .vector, .error, .cr2 */
+    HX_INTERRUPT, /* a host interrupt; the host has acknowledged and noted it */
+    HX_SOFT_INT,  /* user code ran INT n through an open gate: .vector; eip is behind it */
+    HX_TC,        /* translated code left by its exit gate: .code is its number */
+};
+
+/* Numbers that translated code passes to its exit gate. */
+enum tc_code { TC_EXIT_MISS, TC_EXIT_INTERP, TC_EXIT_EVENT, TC_EXIT_SMC };
+
+struct host_exit {
+    enum host_exit_kind kind;
+    uint8_t vector;
+    uint8_t code;       /* enum tc_code */
+    uint32_t error;     /* exception's error code, 0 if it has none */
+    uint32_t cr2;       /* #PF: the linear address, low 32 bits */
+    bool cr2_outside;   /* #PF at or above 4 GiB: a wrapped or unclipped access */
+    uint64_t rip;       /* where translated code stopped (TC_EXEC alias) */
+    uint64_t scratch[6]; /* r8, r9, r10, r11, r13 and rsp at that moment */
+    uint64_t rflags;
+};
+enum scratch_index { SCR_R8, SCR_R9, SCR_R10, SCR_R11, SCR_R13, SCR_RSP };
+
+/*
+ * Run guest user code directly (host_run_user: CPL 3, 32-bit, from v->eip) or
+ * translated code from ENTRY (host_run_tc: ring 1, 64-bit), with real interrupts on,
+ * until the first event, which is described in *X. The guest's registers come from
+ * v->gpr and v->eflags and return there. After host_run_tc v->eip is unchanged: what
+ * X->rip means is the translator's secret (bt_unwind).
+ */
+void host_run_user(struct vcpu *v, struct host_exit *x);
+void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x);
+
+/* The shadow GDT and LDT that direct execution uses: set the 8-byte descriptor of
+ * SELECTOR (TI bit chooses the table); 0 makes it absent. The host refuses nothing:
+ * the caller has sanitised it. Entries at and above HOST_FIRST_SELECTOR are the
+ * host's own and are never set. */
+#define HOST_FIRST_SELECTOR 0xff80u
+void host_descriptor_set(uint16_t selector, uint64_t descriptor);
+
+/* Gives the hardware what it keeps live for the guest: CR0.TS/EM/MP/NE/AM, CR4.OSFXSR,
+ * OSXMMEXCPT, TSD, DE, and DR0-3/DR7 where safe. Called when any of them changed. */
+void host_load_control(const struct vcpu *v);
+
+/*
+ * Executes one x87, MMX or SSE instruction of LEN bytes on the host CPU with the
+ * guest's FPU state. The bytes have no segment or address-size prefix; a memory
+ * operand has been redirected to MEM (up to 512 bytes, 64-byte aligned) by the host:
+ * MODRM_OFFSET says where the ModRM byte stands; SIB and displacement are absent.
+ * GPRs and arithmetic flags are taken from and returned to v.
+ * Returns -1, or the vector of the exception that the instruction raised.
+ */
+int host_fpu_run(struct vcpu *v, const uint8_t *insn, unsigned len, unsigned modrm_offset,
+                 void *mem);
+
+/* ---- The translation cache ----------------------------------------------- */
+
+struct host_tc {
+    uint8_t *write;    /* the monitor's writable alias */
+    uint64_t exec;     /* address of the same bytes where they execute */
+    uint32_t size;     /* bytes of code */
+    uint32_t data_size; /* bytes behind the code, at write + size, readable but not
+                           executable for translated code: jump slots and thunk data */
+};
+void host_tc_area(struct host_tc *out);
+
+/* ---- Time ---------------------------------------------------------------- */
+
+uint64_t host_now_ns(void);             /* monotonic, since start */
+uint64_t host_tsc(void);                /* the counter RDTSC shows the guest */
+void host_timer_arm(uint64_t deadline_ns); /* an interrupt no later than this, if sooner
+                                              than the host's own tick */
+void host_idle(void);                   /* sleep until the next interrupt */
+
+/* CPUID of the host CPU: regs = eax, ebx, ecx, edx. */
+void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t regs[4]);
+
+/* ---- Console and log ----------------------------------------------------- */
+
+void host_console_put(uint8_t c);       /* guest serial output */
+int host_console_get(void);             /* next input byte, or -1 */
+void host_log_write(const char *text, size_t len);
+
+/* Ends the machine (PC) or the test: STATUS is a plan.h exit status. */
+_Noreturn void host_exit(int status);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The interpreter: one guest instruction at a time, complete and slow; the reference for
+ * the translator and the answer to every hard case. Dispatch is a table by operation
+ * (table.c); families live in files of their own.
+ */
+#ifndef RING1_INTERP_H
+#define RING1_INTERP_H
+
+#include "monitor/vcpu.h"
+
+enum interp_result {
+    INTERP_OK,        /* done; v->eip is that of the next instruction */
+    INTERP_EXCEPTION, /* v->exc is set; v is as before the instruction (traps: behind it) */
+};
+
+/* Executes the instruction at CS:EIP. A repeated string operation does at most a bounded
+ * number of iterations and then returns INTERP_OK with eip unchanged. Sets, uses up
+ * and clears v->inhibit. After HLT v->halted is set. A pending TF trap is raised as #DB. */
+enum interp_result interp_step(struct vcpu *v);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The boot plan: what the loader tells the monitor about one guest. The loader
+ * (a Linux program with libelf) understands kernel files; the monitor only copies
+ * bytes to where the plan says and loads the registers it names. The plan travels
+ * as multiboot module 0; its segments carry their own bytes.
+ * The monitor trusts none of it: every range is checked again.
+ *
+ * Layout: struct plan, then `segments` times struct plan_segment, then `append_len`
+ * bytes of text (the guest's command line, for the log only), then segment bytes at
+ * the offsets the segments give, from the start of the plan. Little-endian.
+ */
+#ifndef RING1_PLAN_H
+#define RING1_PLAN_H
+
+#include <stdint.h>
+
+#define PLAN_MAGIC 0x314e4c50u /* "PLN1" */
+#define PLAN_VERSION 1u
+
+enum plan_engine { PLAN_AUTO, PLAN_INTERP, PLAN_TRANSLATE };
+
+enum plan_flags {
+    PLAN_STATS = 1u << 0,      /* print statistics at exit */
+};
+
+struct plan_segment {
+    uint32_t gpa;        /* where in guest RAM */
+    uint32_t size;       /* bytes in guest RAM; what exceeds file_size is zeroed */
+    uint32_t file_offset; /* from the start of the plan */
+    uint32_t file_size;
+};
+
+/* The guest starts in flat 32-bit protected mode, paging off, IF=0: CS = cs (code,
+ * base 0, limit 4 GiB), DS=ES=FS=GS=SS = ds. gdt_base/limit describe a table that one
+ * of the segments holds. */
+struct plan {
+    uint32_t magic, version;
+    uint32_t total_size;  /* bytes of the whole plan */
+    uint32_t memory_mib;  /* guest RAM */
+    uint32_t engine;      /* enum plan_engine */
+    uint32_t flags;       /* enum plan_flags */
+    uint32_t segments;
+    uint32_t append_len;
+    uint32_t eip, esp, eax, ebx, ecx, edx, esi, edi, ebp;
+    uint32_t cs, ds;
+    uint32_t gdt_base, gdt_limit;
+    char name[64];        /* of the kernel file, for messages; NUL-terminated */
+};
+
+/*
+ * How a guest ended. The monitor's last log line is
+ *     ring1-exit: <number> <name>: <reason>
+ * from which the loader takes its own exit status, on every host alike.
+ */
+enum plan_exit {
+    EXIT_GUEST_OFF = 0,      /* shut down or reset on purpose */
+    EXIT_BAD_INPUT = 2,      /* loader: bad arguments, kernel or initrd */
+    EXIT_HOST_TROUBLE = 3,   /* emulator missing, monitor panic, out of memory */
+    EXIT_GUEST_HALTED = 4,   /* HLT with interrupts off: nothing can wake it */
+    EXIT_GUEST_KILLED = 5,   /* triple fault or something Ring1 cannot run */
+    EXIT_TIMEOUT = 6,        /* --timeout ran out (the loader ends the host) */
+};
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The pool of host frames, and the only allocator there is. Everything the monitor
+ * needs per VM comes from here: guest RAM, shadow tables, the translator's records.
+ * Frames are handed out zeroed.
+ */
+#ifndef RING1_POOL_H
+#define RING1_POOL_H
+
+#include "monitor/types.h"
+
+struct pool; /* one per host */
+
+/* Makes the pool manage frames [FIRST, FIRST + COUNT), more ranges by pool_add. The
+ * pool's own records live in the first frames of the first range. */
+struct pool *pool_create(hfn_t first, uint32_t count);
+void pool_add(struct pool *p, hfn_t first, uint32_t count);
+
+/* One zeroed frame; .v == 0 when the pool is empty. */
+hfn_t pool_get(struct pool *p);
+void pool_put(struct pool *p, hfn_t f);
+
+/* COUNT contiguous zeroed frames, from the untouched end of a range: for tables made
+ * once at start; .v == 0 when there is no such run. Never given back. */
+hfn_t pool_get_run(struct pool *p, uint32_t count);
+
+/* BYTES of zeroed memory, page aligned, made once and never freed; NULL when there
+ * is none. */
+void *pool_alloc(struct pool *p, size_t bytes);
+
+uint32_t pool_free_frames(const struct pool *p);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Printing of the counters that stats.h lists.
+ */
+#include "monitor/stats.h"
+
+#include "monitor/log.h"
+
+static const struct {
+    const char *name, *text;
+} rows[STAT_COUNT] = {
+#define X(id, name, text) [STAT_##id] = {name, text},
+    STATS(X)
+#undef X
+};
+
+const char *stats_name(enum stat s)
+{
+    return rows[s].name;
+}
+
+const char *stats_text(enum stat s)
+{
+    return rows[s].text;
+}
+
+void stats_print(const struct stats *st)
+{
+    for (unsigned i = 0; i < STAT_COUNT; i++) {
+        if (st->n[i])
+            log_line("stat %-22s %14lu  %s", rows[i].name, st->n[i], rows[i].text);
+    }
+}

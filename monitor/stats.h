@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What --stats prints: one row per counter, with the line that explains it. Counting
+ * is an increment of v->vm->stats.n[STAT_x]; nothing reads a counter to decide.
+ */
+#ifndef RING1_STATS_H
+#define RING1_STATS_H
+
+#include <stdint.h>
+
+/* clang-format off */
+#define STATS(X) \
+    X(NS_USER,        "time.user.ns",        "time in guest user code run directly in ring 3") \
+    X(NS_TC,          "time.tc.ns",          "time in translated guest kernel code in ring 1") \
+    X(NS_INTERP,      "time.interp.ns",      "time in the interpreter") \
+    X(NS_IDLE,        "time.idle.ns",        "time asleep because the guest halted") \
+    X(NS_TRANSLATE,   "time.translate.ns",   "time spent translating") \
+    X(NS_TOTAL,       "time.total.ns",       "time from the guest's first instruction to its end") \
+    X(RUN_USER,       "run.user",            "entries into direct execution") \
+    X(RUN_TC,         "run.tc",              "entries into the translation cache") \
+    X(INSN_INTERP,    "insn.interp",         "guest instructions interpreted, all levels") \
+    X(INSN_INTERP_KERNEL, "insn.interp.kernel", "of these, guest kernel instructions (virtual CPL 0-2)") \
+    X(EXIT_INTERRUPT, "exit.interrupt",      "exits by a host interrupt") \
+    X(EXIT_PF,        "exit.pf",             "exits by a page fault") \
+    X(EXIT_GP,        "exit.gp",             "exits by #GP (sensitive user instruction, INT n, segment load)") \
+    X(EXIT_NM,        "exit.nm",             "exits by #NM (guest's lazy FPU switch)") \
+    X(EXIT_EXCEPTION, "exit.exception",      "exits by any other exception") \
+    X(EXIT_SOFT_INT,  "exit.softint",        "exits by a user INT n through an open gate (system calls)") \
+    X(EXIT_MISS,      "exit.tc.miss",        "translated code left: the target has no known block") \
+    X(EXIT_CALLOUT,   "exit.tc.interp",      "translated code left: an instruction without a translation") \
+    X(EXIT_EVENT,     "exit.tc.event",       "translated code left: an event may be deliverable (STI, POPF, IRET)") \
+    X(EXIT_SMC,       "exit.tc.smc",         "translated code left: a self-checking block found other bytes") \
+    X(BT_BLOCKS,      "bt.blocks",           "blocks translated") \
+    X(BT_INSNS,       "bt.insns",            "guest instructions translated") \
+    X(BT_BYTES,       "bt.bytes",            "bytes of translated code") \
+    X(BT_CALLOUTS,    "bt.callouts",         "instructions translated as a callout to the interpreter") \
+    X(BT_CHAINED,     "bt.chained",          "block exits connected to their target") \
+    X(BT_INVALIDATED, "bt.invalidated",      "blocks dropped because their source changed") \
+    X(BT_FLUSHES,     "bt.flushes",          "times the whole cache was emptied") \
+    X(SH_FILLS,       "shadow.fills",        "shadow faults mended by mapping a page") \
+    X(SH_REFLECTS,    "shadow.reflects",     "page faults that are the guest's own") \
+    X(SH_TRACES,      "shadow.traces",       "writes to a traced page (page table, code)") \
+    X(SH_MMIO,        "shadow.mmio",         "accesses outside guest RAM") \
+    X(SH_PTE_WRITES,  "shadow.pte.writes",   "guest page-table entries seen written") \
+    X(SH_SWITCHES,    "shadow.switches",     "CR3 loads") \
+    X(SH_SWITCH_HITS, "shadow.switch.hits",  "of these, to a shadow space already built") \
+    X(SH_INVLPG,      "shadow.invlpg",       "INVLPG instructions") \
+    X(SH_RECLAIMS,    "shadow.reclaims",     "times the shadow pool was emptied to make room") \
+    X(INJ_INTERRUPT,  "inject.interrupt",    "external interrupts delivered to the guest") \
+    X(INJ_EXCEPTION,  "inject.exception",    "exceptions delivered to the guest") \
+    X(INJ_SOFT,       "inject.soft",         "software interrupts delivered to the guest") \
+    X(FB_TF,          "fallback.tf",         "interpreted because EFLAGS.TF is set") \
+    X(FB_REALMODE,    "fallback.real",       "interpreted because the guest is in real or V86 mode") \
+    X(FB_CODE16,      "fallback.code16",     "interpreted because CS is a 16-bit segment") \
+    X(FB_CS_BASE,     "fallback.cs",         "interpreted because CS is not flat") \
+    X(FB_SS,          "fallback.ss",         "interpreted because SS is not a flat 32-bit segment") \
+    X(FB_WP,          "fallback.wp",         "interpreted because paging is on with CR0.WP = 0") \
+    X(FB_SEG,         "fallback.seg",        "user code interpreted because a loaded segment is not reversible") \
+    X(FB_IOPL,        "fallback.iopl",       "user code interpreted because IOPL is 3") \
+    X(FB_SHADOW,      "fallback.inhibit",    "interpreted one instruction in an STI or MOV SS shadow") \
+    X(FB_FORCED,      "fallback.forced",     "interpreted because --engine interp says so") \
+    X(IO_READ,        "io.read",             "port reads") \
+    X(IO_WRITE,       "io.write",            "port writes")
+/* clang-format on */
+
+enum stat {
+#define X(id, name, text) STAT_##id,
+    STATS(X)
+#undef X
+        STAT_COUNT
+};
+
+struct stats {
+    uint64_t n[STAT_COUNT];
+};
+
+/* The printed name and the explanation of counter S. */
+const char *stats_name(enum stat s);
+const char *stats_text(enum stat s);
+
+/* One log line per counter that is not zero: "stat <name> <value>  <explanation>". */
+void stats_print(const struct stats *st);
+
+#endif

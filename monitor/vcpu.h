@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One virtual CPU: everything the architecture says a CPU holds, and the few words
+ * that say what the monitor owes it. Registers are here whenever guest code does not
+ * run; while it runs they are in the hardware's own. FPU and SSE state stays in the
+ * hardware. Nothing here executes anything: see interp/ and bt/.
+ */
+#ifndef RING1_VCPU_H
+#define RING1_VCPU_H
+
+#include "monitor/types.h"
+#include "monitor/x86.h"
+
+struct vm;
+
+/* A segment register with its hidden part. LIMIT is in bytes, already expanded by G
+ * (the last valid offset; for expand-down the last invalid one). */
+struct segment {
+    uint32_t base;
+    uint32_t limit;
+    uint32_t attr; /* enum seg_attr */
+    uint16_t sel;
+};
+
+struct table_reg { /* GDTR, IDTR */
+    uint32_t base;
+    uint16_t limit;
+};
+
+/* An exception that an operation raised and nobody has delivered yet. */
+struct exception {
+    bool valid;
+    bool has_error;
+    bool is_trap;       /* #DB after the instruction, INT3, INTO: eip is already behind it */
+    uint8_t vector;
+    uint32_t error;
+    uint32_t cr2;       /* #PF only; goes to v->cr2 at delivery */
+};
+
+/* A small TLB of linear pages for accesses that the monitor makes in the guest's name;
+ * obeys the same flushes as a hardware TLB. Owned by vmem.c. */
+#define SOFT_TLB_SIZE 256
+struct soft_tlb_entry {
+    uint32_t tag;      /* linear page number << 12 | rights (PF_W/PF_U allowed), or ~0 */
+    uint32_t gfn;
+};
+
+struct vcpu {
+    /* Offsets of the first block are used by emitted code and NASM (generated). */
+    uint32_t gpr[8];
+    uint32_t eip;
+    uint32_t eflags;      /* all but IF, which is in vif; bit 1 always set */
+    uint8_t vif;          /* the virtual IF: 0 or 1 */
+    uint8_t event;        /* not 0: translated code must leave at the next test */
+    uint8_t cpl;          /* virtual CPL */
+    uint8_t inhibit;      /* an STI or MOV SS shadow covers the next instruction */
+    struct segment seg[S_COUNT];
+    struct segment ldtr, tr;
+    struct table_reg gdtr, idtr;
+    uint32_t cr0, cr2, cr3, cr4;
+    uint32_t dr[8];
+
+    struct vm *vm;
+    struct exception exc;
+    bool halted;          /* in HLT: waits for an interrupt */
+    bool nmi_blocked;
+    uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
+    uint64_t pat;
+    uint64_t misc_enable;
+    struct soft_tlb_entry tlb[SOFT_TLB_SIZE];
+};
+
+/* The full EFLAGS image, IF included; and its inverse. Setting masks nothing: the
+ * caller has decided what may change. */
+uint32_t vcpu_eflags(const struct vcpu *v);
+void vcpu_set_eflags(struct vcpu *v, uint32_t fl);
+
+/* Power-on state (SDM 3A table 9-1). */
+void vcpu_reset(struct vcpu *v, struct vm *vm);
+
+/*
+ * Record an exception and return false, so that a failing operation reads
+ * "return vcpu_raise(...)". An exception that is already pending is a bug of ours.
+ */
+bool vcpu_raise(struct vcpu *v, uint8_t vector);
+bool vcpu_raise_error(struct vcpu *v, uint8_t vector, uint32_t error);
+bool vcpu_raise_pf(struct vcpu *v, gva_t where, uint32_t error);
+
+static inline unsigned vcpu_iopl(const struct vcpu *v)
+{
+    return (v->eflags & FL_IOPL) >> FL_IOPL_SHIFT;
+}
+
+static inline bool vcpu_paging(const struct vcpu *v)
+{
+    return v->cr0 & CR0_PG;
+}
+
+static inline bool vcpu_v86(const struct vcpu *v)
+{
+    return v->eflags & FL_VM;
+}
+
+static inline bool vcpu_protected(const struct vcpu *v)
+{
+    return (v->cr0 & CR0_PE) && !vcpu_v86(v);
+}
+
+/* Data or code segment that covers 0 - 4 GiB from base 0, usable and (data) writable. */
+static inline bool segment_flat(const struct segment *s)
+{
+    return s->base == 0 && s->limit == 0xffffffffu && !(s->attr & SA_NULL);
+}
+
+#endif

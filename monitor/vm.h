@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One virtual machine: its vcpu, its RAM, and a pointer to what each room keeps for
+ * it. A VM ends once: vm_kill and vm_end record how, and the run loop stops.
+ */
+#ifndef RING1_VM_H
+#define RING1_VM_H
+
+#include "monitor/plan.h"
+#include "monitor/stats.h"
+#include "monitor/types.h"
+
+struct vcpu;
+struct pool;
+struct trace;
+struct shadow;
+struct bt;
+struct board;
+struct segtab;
+
+/* Guest RAM: a table from guest frame to host frame. A frame of 0 is absent. */
+struct guest_ram {
+    uint64_t size;        /* bytes, a multiple of 4 KiB */
+    hfn_t *frame;         /* size / 4096 entries */
+};
+
+struct vm {
+    struct vcpu *vcpu;
+    struct guest_ram ram;
+    struct pool *pool;
+    struct trace *trace;
+    struct shadow *shadow;
+    struct bt *bt;
+    struct board *board;
+    struct segtab *segtab;
+    enum plan_engine engine;
+    struct stats stats;
+
+    bool ended;
+    enum plan_exit exit;
+    char reason[200];
+};
+
+/* The guest did what Ring1 cannot go on from: ends this VM alone with
+ * EXIT_GUEST_KILLED. The first reason is kept. */
+void vm_kill(struct vm *vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The guest ended in a way that is its right: off, reset, halted for good. */
+void vm_end(struct vm *vm, enum plan_exit how, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

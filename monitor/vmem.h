@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Guest memory as the virtual CPU sees it: linear addresses, with page faults, A/D bits,
+ * traces and MMIO. The interpreter, segment loads and event delivery use nothing
+ * else. After a write to a traced frame its clients (shadow/, bt/) have been told.
+ *
+ * ACCESS is PF_W and PF_U as in a page-fault error code (PF_U: by the rights of CPL 3;
+ * absent: a supervisor access, also an implicit one at CPL 3) and PF_I for a fetch.
+ * Every function returns false with v->exc set (#PF) and nothing transferred.
+ */
+#ifndef RING1_VMEM_H
+#define RING1_VMEM_H
+
+#include "monitor/types.h"
+#include "monitor/vcpu.h"
+
+/* LEN up to 4096; may cross a page (both are checked before anything is moved) and
+ * wraps at 4 GiB. PF_W in a read's ACCESS: check and mark as for a write too, as the
+ * first half of a read-modify-write. */
+bool vmem_read(struct vcpu *v, gva_t where, void *buf, unsigned len, unsigned access);
+bool vmem_write(struct vcpu *v, gva_t where, const void *buf, unsigned len, unsigned access);
+
+/* Would this access fault? Sets A/D as the access would. */
+bool vmem_probe(struct vcpu *v, gva_t where, unsigned len, unsigned access);
+
+/* Up to LEN instruction bytes at WHERE; *GOT says how many were there before a page that
+ * faults. False (with #PF) only if the very first byte faults. */
+bool vmem_fetch(struct vcpu *v, gva_t where, uint8_t *buf, unsigned len, unsigned *got);
+
+/* The physical address of one byte, or false with the fault raised. */
+bool vmem_translate(struct vcpu *v, gva_t where, unsigned access, gpa_t *out);
+
+/* TLB maintenance: the soft TLB here, the shadow tables and the translator's look-up. */
+void vmem_invlpg(struct vcpu *v, gva_t where);
+void vmem_flush(struct vcpu *v, bool global_too); /* CR3 or paging mode changed */
+
+/* Writes by devices and the loader (no paging): RAM plus the trace clients' word. */
+bool vmem_write_physical(struct vm *vm, gpa_t where, const void *buf, size_t len);
+
+#endif

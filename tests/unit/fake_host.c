@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The fake host (fake_host.h). The pool's frames are one anonymous mapping.
+ */
+#include "tests/unit/fake_host.h"
+
+#include <cpuid.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "monitor/guestmem.h"
+#include "monitor/pool.h"
+#include "monitor/vcpu.h"
+
+#define MAX_FRAMES 65536u /* 256 MiB */
+#define MAX_TABLES 8192u
+#define MAX_SPACES 256u
+
+struct fake_state fake;
+
+static uint8_t *arena;
+
+static struct table {
+    bool live;
+    unsigned attached;
+    struct {
+        hfn_t frame;
+        unsigned flags;
+    } entry[HOST_TABLE_ENTRIES];
+} tables[MAX_TABLES];
+
+static struct space {
+    bool live;
+    htable_t slot[HOST_SPACE_SLOTS];
+    hfn_t large[HOST_SPACE_SLOTS];
+    unsigned large_flags[HOST_SPACE_SLOTS];
+} spaces[MAX_SPACES];
+
+static void require(bool ok, const char *what)
+{
+    if (!ok) {
+        fprintf(stderr, "fake host: caller's error: %s\n", what);
+        abort();
+    }
+}
+
+struct pool *fake_host_reset(uint32_t frames)
+{
+    require(frames < MAX_FRAMES, "too many frames");
+    if (!arena)
+        arena = mmap(NULL, (size_t)MAX_FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    require(arena != MAP_FAILED, "no memory for the arena");
+    madvise(arena, (size_t)MAX_FRAMES * PAGE_SIZE, MADV_DONTNEED);
+    memset(&fake, 0, sizeof fake);
+    memset(tables, 0, sizeof tables);
+    memset(spaces, 0, sizeof spaces);
+    fake.fail_tables_after = -1;
+    fake.exit_status = -1;
+    return pool_create(hfn(1), frames);
+}
+
+struct vm *fake_vm(uint64_t ram_bytes)
+{
+    static struct vm vm;
+    static struct vcpu cpu;
+    memset(&vm, 0, sizeof vm);
+    vm.pool = fake_host_reset((uint32_t)(ram_bytes / PAGE_SIZE) + 8192);
+    vm.vcpu = &cpu;
+    vcpu_reset(&cpu, &vm);
+    cpu.cr0 = CR0_PE | CR0_ET;
+    cpu.eip = 0x1000;
+    for (unsigned i = 0; i < S_COUNT; i++)
+        cpu.seg[i] = (struct segment){
+            0, 0xffffffffu, SA_P | SA_S | SA_RW | SA_ACCESSED | SA_DB | SA_G, 0x10};
+    cpu.seg[S_CS].attr |= SA_CODE;
+    cpu.seg[S_CS].sel = 8;
+    require(guest_ram_create(&vm, ram_bytes), "no frames for guest RAM");
+    return &vm;
+}
+
+void *host_frame_ptr(hfn_t f)
+{
+    require(f.v && f.v < MAX_FRAMES, "host_frame_ptr out of range");
+    return arena + (size_t)f.v * PAGE_SIZE;
+}
+
+static bool creation_fails(void)
+{
+    return fake.fail_tables_after >= 0 && fake.fail_tables_after-- == 0;
+}
+
+htable_t host_table_create(void)
+{
+    for (uint32_t i = 1; i < MAX_TABLES && !creation_fails(); i++) {
+        if (tables[i].live)
+            continue;
+        memset(&tables[i], 0, sizeof tables[i]);
+        tables[i].live = true;
+        fake.tables_live++;
+        return (htable_t){i};
+    }
+    return (htable_t){0};
+}
+
+static struct table *table(htable_t t)
+{
+    require(t.id && t.id < MAX_TABLES && tables[t.id].live, "no such table");
+    return &tables[t.id];
+}
+
+static struct space *space(hspace_t s)
+{
+    require(s.id && s.id < MAX_SPACES && spaces[s.id].live, "no such space");
+    return &spaces[s.id];
+}
+
+void host_table_free(htable_t t)
+{
+    require(table(t)->attached == 0, "freeing an attached table");
+    table(t)->live = false;
+    fake.tables_live--;
+}
+
+hspace_t host_space_create(void)
+{
+    for (uint32_t i = 1; i < MAX_SPACES && !creation_fails(); i++) {
+        if (spaces[i].live)
+            continue;
+        memset(&spaces[i], 0, sizeof spaces[i]);
+        spaces[i].live = true;
+        fake.spaces_live++;
+        return (hspace_t){i};
+    }
+    return (hspace_t){0};
+}
+
+void host_space_free(hspace_t s)
+{
+    for (unsigned i = 0; i < HOST_SPACE_SLOTS; i++)
+        host_space_detach(s, i);
+    space(s)->live = false;
+    fake.spaces_live--;
+}
+
+bool host_table_set(htable_t t, unsigned index, hfn_t frame, unsigned flags)
+{
+    require(index < HOST_TABLE_ENTRIES, "table index");
+    require(!flags || (flags & SH_PRESENT), "flags without SH_PRESENT");
+    require(!flags || frame.v, "an entry without a frame");
+    bool was = table(t)->entry[index].flags & SH_PRESENT;
+    table(t)->entry[index].frame = frame;
+    table(t)->entry[index].flags = flags;
+    return was;
+}
+
+void host_space_attach(hspace_t s, unsigned slot, htable_t t)
+{
+    require(slot < HOST_SPACE_SLOTS, "slot");
+    host_space_detach(s, slot);
+    table(t)->attached++;
+    space(s)->slot[slot] = t;
+}
+
+void host_space_attach_large(hspace_t s, unsigned slot, hfn_t first, unsigned flags)
+{
+    require(slot < HOST_SPACE_SLOTS && first.v % 512 == 0, "large page alignment");
+    host_space_detach(s, slot);
+    space(s)->large[slot] = first;
+    space(s)->large_flags[slot] = flags;
+}
+
+void host_space_detach(hspace_t s, unsigned slot)
+{
+    require(slot < HOST_SPACE_SLOTS, "slot");
+    struct space *p = space(s);
+    if (p->slot[slot].id)
+        table(p->slot[slot])->attached--;
+    p->slot[slot].id = 0;
+    p->large[slot].v = 0;
+    p->large_flags[slot] = 0;
+}
+
+void host_space_use(hspace_t s)
+{
+    space(s);
+    fake.current = s;
+}
+
+hfn_t fake_lookup(gva_t linear, unsigned *flags)
+{
+    struct space *s = space(fake.current);
+    unsigned slot = linear.v >> 21, index = linear.v >> 12 & 511;
+    *flags = 0;
+    if (s->large_flags[slot]) {
+        *flags = s->large_flags[slot];
+        return hfn(s->large[slot].v + index);
+    }
+    if (!s->slot[slot].id)
+        return hfn(0);
+    *flags = table(s->slot[slot])->entry[index].flags;
+    return *flags ? table(s->slot[slot])->entry[index].frame : hfn(0);
+}
+
+void host_flush_page(gva_t page)
+{
+    (void)page;
+    fake.flushes_page++;
+}
+
+void host_flush_all(void)
+{
+    fake.flushes_all++;
+}
+
+void host_descriptor_set(uint16_t selector, uint64_t descriptor)
+{
+    require((selector & SEL_TI) || selector < HOST_FIRST_SELECTOR, "the host's own descriptor");
+    fake.descriptor[(selector & SEL_TI) != 0][SEL_INDEX(selector)] = descriptor;
+}
+
+void host_load_control(const struct vcpu *v)
+{
+    (void)v;
+}
+
+uint64_t host_now_ns(void)
+{
+    return fake.now_ns;
+}
+
+uint64_t host_tsc(void)
+{
+    return fake.tsc;
+}
+
+void host_timer_arm(uint64_t deadline_ns)
+{
+    fake.armed_ns = deadline_ns;
+}
+
+void host_idle(void)
+{
+}
+
+void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
+{
+    __cpuid_count(leaf, subleaf, regs[0], regs[1], regs[2], regs[3]);
+}
+
+void host_console_put(uint8_t c)
+{
+    if (fake.console_out_len < sizeof fake.console_out)
+        fake.console_out[fake.console_out_len++] = c;
+}
+
+int host_console_get(void)
+{
+    return fake.console_in_pos < fake.console_in_len ? fake.console_in[fake.console_in_pos++] : -1;
+}
+
+void host_log_write(const char *text, size_t len)
+{
+    size_t room = sizeof fake.log - 1 - fake.log_len;
+    if (len > room)
+        len = room;
+    memcpy(fake.log + fake.log_len, text, len);
+    fake.log_len += len;
+    fake.log[fake.log_len] = 0;
+}
+
+_Noreturn void host_exit(int status)
+{
+    fake.exit_status = status;
+    fprintf(stderr, "fake host: host_exit(%d)\n%s", status, fake.log);
+    abort();
+}

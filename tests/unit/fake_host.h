@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The host that unit tests stand on: frames are ordinary memory, shadow tables are arrays that
+ * a test can look into, time is what the test says, console bytes are queues. It checks its
+ * caller: attaching a freed table, setting an entry out of range and the like abort the test.
+ */
+#ifndef RING1_FAKE_HOST_H
+#define RING1_FAKE_HOST_H
+
+#include "monitor/host.h"
+#include "monitor/vm.h"
+
+/* Starts afresh: forgets everything; a pool of FRAMES frames. */
+struct pool *fake_host_reset(uint32_t frames);
+
+/* A VM with a reset vcpu (flat 32-bit protected mode at CPL 0, paging off) and RAM of BYTES,
+ * with vm->trace if trace.c is linked by the test itself. Valid until the next reset. */
+struct vm *fake_vm(uint64_t ram_bytes);
+
+/* What the current space maps at LINEAR: frame (0 = nothing) and flags. */
+hfn_t fake_lookup(gva_t linear, unsigned *flags);
+
+extern struct fake_state {
+    uint64_t now_ns;
+    uint64_t tsc;
+    hspace_t current;
+    unsigned flushes_all, flushes_page, tables_live, spaces_live;
+    int fail_tables_after;    /* the n-th table or space creation from now fails; -1 never */
+    uint64_t armed_ns;
+    char log[65536];
+    size_t log_len;
+    uint8_t console_out[65536];
+    size_t console_out_len;
+    uint8_t console_in[4096];
+    size_t console_in_len, console_in_pos;
+    uint64_t descriptor[2][8192]; /* [0] GDT, [1] LDT */
+    int exit_status;              /* of host_exit; -1 while it was not called */
+} fake;
+
+#endif
