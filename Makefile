@@ -3,6 +3,7 @@
 #   make run    boot the default guest to a shell      make check  all tests
 #   make bench  the three speed ratios                 make lint   format, headers, include law
 B ?= build
+Q = @
 CC = gcc
 NASM = nasm
 WARN = -Wall -Wextra -Wshadow -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
@@ -17,7 +18,7 @@ PC_ASM = $(filter-out monitor/pc/boot32.asm, $(wildcard monitor/pc/*.asm))
 LOADER = $(wildcard loader/*.c)
 UNIT = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all deps run check check-full bench lint read clean unit
+.PHONY: all deps guest run check check-full bench lint read clean unit
 .SECONDARY:
 all: deps $(B)/ring1.elf $(B)/ring1
 
@@ -29,42 +30,67 @@ $(B)/.deps: tools/deps.sh
 # ---- the monitor for the bare PC
 $(B)/pc/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
-	$(CC) $(PC_CFLAGS) -c -o $@ $<
+	@echo "  CC   $<"
+	$(Q)$(CC) $(PC_CFLAGS) -c -o $@ $<
 $(B)/pc/%.asm.o: %.asm $(B)/pc/offsets.inc Makefile | $(B)/.deps
 	@mkdir -p $(@D)
-	$(NASM) -f elf64 -g -F dwarf -I. -I$(B)/pc/ -o $@ $<
+	@echo "  NASM $<"
+	$(Q)$(NASM) -f elf64 -g -F dwarf -I. -I$(B)/pc/ -o $@ $<
 # Struct offsets for NASM, generated from the headers.
 $(B)/pc/offsets.inc: monitor/pc/offsets.h monitor/vcpu.h monitor/host.h monitor/layout.h Makefile
 	@mkdir -p $(@D)
-	$(CC) $(filter-out -MMD -MP,$(PC_CFLAGS)) -x c -S -o - $< | sed -n 's/^.*->\([A-Za-z0-9_]*\) [$$]*\([-0-9]*\).*/%define \1 \2/p' > $@
+	$(Q)$(CC) $(filter-out -MMD -MP,$(PC_CFLAGS)) -x c -S -o - $< | sed -n 's/^.*->\([A-Za-z0-9_]*\) [$$]*\([-0-9]*\).*/%define \1 \2/p' > $@
 PC_OBJ = $(PC:%.c=$(B)/pc/%.o) $(CORE:%.c=$(B)/pc/%.o) $(PC_ASM:%.asm=$(B)/pc/%.asm.o)
 $(B)/pc/monitor64.elf: $(PC_OBJ) monitor/pc/monitor.ld
-	ld -nostdlib -static -no-pie -z noexecstack -z max-page-size=4096 -T monitor/pc/monitor.ld -o $@ $(PC_OBJ)
+	@echo "  LD   $@"
+	$(Q)ld -nostdlib -static -no-pie --no-relax -z noexecstack -z max-page-size=4096 -T monitor/pc/monitor.ld -o $@ $(PC_OBJ)
 $(B)/pc/monitor64.bin: $(B)/pc/monitor64.elf
-	objcopy -O binary $< $@
+	$(Q)objcopy -O binary $< $@
 $(B)/ring1.elf: monitor/pc/boot32.asm $(B)/pc/monitor64.bin monitor/pc/boot32.ld
-	$(NASM) -f elf32 -I$(B)/pc/ -o $(B)/pc/boot32.o $<
-	ld -m elf_i386 -nostdlib -z noexecstack -T monitor/pc/boot32.ld -o $@ $(B)/pc/boot32.o
+	$(Q)$(NASM) -f elf32 -I$(B)/pc/ -o $(B)/pc/boot32.o $<
+	@echo "  LD   $@"
+	$(Q)ld -m elf_i386 -nostdlib -z noexecstack -T monitor/pc/boot32.ld -o $@ $(B)/pc/boot32.o
 
 # ---- the loader, a host program
 $(B)/tool/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
-	$(CC) $(TOOL_CFLAGS) -c -o $@ $<
+	@echo "  CC   $<"
+	$(Q)$(CC) $(TOOL_CFLAGS) -c -o $@ $<
 $(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o)
-	$(CC) -o $@ $^ -lelf -lutil
+	@echo "  LD   $@"
+	$(Q)$(CC) -o $@ $^ -lelf -lutil
 
 # ---- unit tests: each links what it needs of the core, built for the host
 $(B)/host/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -c -o $@ $<
+	@echo "  CC   $< (host)"
+	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
 HOST_OBJ = $(filter-out $(B)/host/monitor/mem.o,$(CORE:%.c=$(B)/host/%.o)) $(filter-out $(B)/host/loader/main.o,$(LOADER:%.c=$(B)/host/%.o))
 $(B)/host/core.a: $(HOST_OBJ)
 	@rm -f $@
 	@ar rcs $@ $^
 $(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host/core.a
 	@mkdir -p $(@D)
-	$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -lelf $(LIBS_$(notdir $@))
+	@echo "  LD   $@"
+	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -lelf $(LIBS_$(notdir $@))
 LIBS_test_decode_oracle = -lZydis -lopcodes -lbfd
 unit: $(UNIT:%=$(B)/unit/%)
+
+# ---- what people type
+$(B)/guest/initrd.img: tools/guest.sh tools/guest-init.sh tests/guest-script.sh | $(B)/.deps
+	@sh tools/guest.sh $(B)/guest
+guest: $(B)/guest/initrd.img
+
+run: all guest
+	@$(B)/ring1 run --initrd $(B)/guest/initrd.img --append "$(APPEND)" $(B)/guest/vmlinuz
+APPEND ?= console=ttyS0
+
+check: all unit guest
+	@bash tests/check.sh $(B)
+check-full: all unit guest
+	@bash tests/check.sh $(B) full
+
+clean:
+	rm -rf $(B)
 
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d $(B)/*/*/*/*/*.d)

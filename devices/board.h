@@ -11,7 +11,7 @@
 #include "monitor/vm.h"
 
 struct io_access {
-    bool mmio;        /* false: a port */
+    bool mmio; /* false: a port */
     bool write;
     uint8_t size;     /* 1, 2, 4 */
     uint64_t address; /* port number or guest-physical address */
@@ -21,8 +21,8 @@ struct io_access {
 /* What the guest has asked of the whole machine. */
 enum board_request {
     BOARD_RUN,
-    BOARD_RESET,      /* i8042, port 0x92, port 0xCF9 */
-    BOARD_OFF,        /* debug-exit port */
+    BOARD_RESET, /* i8042, port 0x92, port 0xCF9 */
+    BOARD_OFF,   /* debug-exit port */
 };
 
 /* Builds vm->board with every device reset. False: no memory. */

@@ -11,7 +11,11 @@
 #include "monitor/types.h"
 #include "monitor/vm.h"
 
-/* Allocates BYTES of zeroed guest RAM from vm->pool. False: the pool is too small. */
+/* A 32-bit guest without PAE can name no more. */
+#define GUEST_RAM_MAX (4ull << 30)
+
+/* Allocates BYTES (whole frames of it, at most GUEST_RAM_MAX) of zeroed guest RAM from
+ * vm->pool. False: the pool is too small. */
 bool guest_ram_create(struct vm *vm, uint64_t bytes);
 
 /* Copies between RAM and BUF; may cross pages. False, with nothing copied, if any byte

@@ -14,6 +14,10 @@
 
 #define WALK_MAX_LEVELS 3
 
+/* Bits of a 4 MiB page's directory entry that must be 0, as PSE-36 is not offered (SDM 3A
+ * table 4-4). */
+#define PDE_LARGE_RESERVED 0x003fe000u
+
 /* What the caller wants: PF_W, PF_U, PF_I as in an error code, and how to go about it. */
 enum walk_flags {
     WALK_SET_AD = 1u << 8,   /* set A on the path, and D for PF_W, as the CPU would */

@@ -71,7 +71,8 @@ enum host_exit_kind {
     HX_TC,        /* translated code left by its exit gate: .code is its number */
 };
 
-/* Numbers that translated code passes to its exit gate. */
+/* Numbers that translated code passes to its exit gate: it leaves by INT TC_GATE_VECTOR + code. */
+#define TC_GATE_VECTOR 0xc0
 enum tc_code { TC_EXIT_MISS, TC_EXIT_INTERP, TC_EXIT_EVENT, TC_EXIT_SMC };
 
 struct host_exit {
@@ -109,15 +110,14 @@ void host_descriptor_set(uint16_t selector, uint64_t descriptor);
 void host_load_control(const struct vcpu *v);
 
 /*
- * Executes one x87, MMX or SSE instruction of LEN bytes on the host CPU with the
- * guest's FPU state. The bytes have no segment or address-size prefix; a memory
- * operand has been redirected to MEM (up to 512 bytes, 64-byte aligned) by the host:
- * MODRM_OFFSET says where the ModRM byte stands; SIB and displacement are absent.
- * GPRs and arithmetic flags are taken from and returned to v.
- * Returns -1, or the vector of the exception that the instruction raised.
+ * Executes one x87, MMX or SSE instruction on the host CPU with the guest's FPU state. CODE is
+ * LEN bytes (at most 15) of 64-bit code, one instruction, ready to run (interp/fpu_stub.h):
+ * its memory operand is [r15] = MEM (64-byte aligned, up to 512 bytes), guest ESP is r12, the
+ * other guest registers are in the host registers of the same name; arithmetic flags are
+ * the guest's. Registers and arithmetic flags return to v.
+ * Returns -1, or the vector of the exception that the instruction raised, with v unchanged.
  */
-int host_fpu_run(struct vcpu *v, const uint8_t *insn, unsigned len, unsigned modrm_offset,
-                 void *mem);
+int host_fpu_run(struct vcpu *v, const uint8_t *code, unsigned len, void *mem);
 
 /* ---- The translation cache ----------------------------------------------- */
 
@@ -137,6 +137,7 @@ uint64_t host_tsc(void);                /* the counter RDTSC shows the guest */
 void host_timer_arm(uint64_t deadline_ns); /* an interrupt no later than this, if sooner
                                               than the host's own tick */
 void host_idle(void);                   /* sleep until the next interrupt */
+uint64_t host_wallclock_s(void);        /* seconds since 1970 UTC, 0 if the host has no clock */
 
 /* CPUID of the host CPU: regs = eax, ebx, ecx, edx. */
 void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t regs[4]);

@@ -54,6 +54,9 @@ struct vcpu {
     uint8_t event;        /* not 0: translated code must leave at the next test */
     uint8_t cpl;          /* virtual CPL */
     uint8_t inhibit;      /* an STI or MOV SS shadow covers the next instruction */
+    uint64_t guard[S_COUNT]; /* added to translated accesses through FS and GS: 0, or what leads
+                                them outside the guest's 4 GiB, where they fault (bt/) */
+    uint64_t tc_insns;    /* guest instructions run from the cache, where they are counted */
     struct segment seg[S_COUNT];
     struct segment ldtr, tr;
     struct table_reg gdtr, idtr;
@@ -69,6 +72,13 @@ struct vcpu {
     uint64_t misc_enable;
     struct soft_tlb_entry tlb[SOFT_TLB_SIZE];
 };
+
+/* A vcpu is allocated with room behind it for the translator's look-up table, which emitted
+ * code reaches from the same register (bt/cache.h). Bytes in all. */
+#define VCPU_LOOKUP_OFFSET 16384u
+#define VCPU_LOOKUP_SIZE (65536u * 12)
+#define VCPU_SPAN (VCPU_LOOKUP_OFFSET + VCPU_LOOKUP_SIZE)
+_Static_assert(sizeof(struct vcpu) <= VCPU_LOOKUP_OFFSET, "the look-up table lies behind");
 
 /* The full EFLAGS image, IF included; and its inverse. Setting masks nothing: the
  * caller has decided what may change. */

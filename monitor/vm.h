@@ -17,6 +17,7 @@ struct shadow;
 struct bt;
 struct board;
 struct segtab;
+struct interp;
 
 /* Guest RAM: a table from guest frame to host frame. A frame of 0 is absent. */
 struct guest_ram {
@@ -33,8 +34,10 @@ struct vm {
     struct bt *bt;
     struct board *board;
     struct segtab *segtab;
+    struct interp *interp;
     enum plan_engine engine;
     struct stats stats;
+    uint64_t next_poll_ns; /* when console input is looked at next (timer.c) */
 
     bool ended;
     enum plan_exit exit;

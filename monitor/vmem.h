@@ -34,6 +34,10 @@ bool vmem_translate(struct vcpu *v, gva_t where, unsigned access, gpa_t *out);
 void vmem_invlpg(struct vcpu *v, gva_t where);
 void vmem_flush(struct vcpu *v, bool global_too); /* CR3 or paging mode changed */
 
+/* A page fault at WHERE that somebody else found (shadow_fault) is being delivered: it
+ * drops what the soft TLB holds for the page, as a fault does (SDM 3A 4.10.4.1). */
+void vmem_faulted(struct vcpu *v, gva_t where);
+
 /* Writes by devices and the loader (no paging): RAM plus the trace clients' word. */
 bool vmem_write_physical(struct vm *vm, gpa_t where, const void *buf, size_t len);
 

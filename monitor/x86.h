@@ -86,6 +86,10 @@ enum cr4 {
     CR4_SMAP = 1u << 21,
 };
 
+/* Debug registers (SDM 3B 17.2.3, 17.2.4). */
+enum dr6 { DR6_BD = 1u << 13, DR6_BS = 1u << 14, DR6_BT = 1u << 15 };
+enum dr7 { DR7_ENABLES = 0xffu, DR7_GD = 1u << 13 };
+
 /* Page-table entry bits, all formats (SDM 3A 4.3 - 4.5). */
 enum pte_bits {
     PTE_P = 1u << 0,
@@ -149,7 +153,9 @@ enum sys_type {
 
 enum msr {
     MSR_TSC = 0x10,
+    MSR_PLATFORM_ID = 0x17,
     MSR_APIC_BASE = 0x1b,
+    MSR_EBL_CR_POWERON = 0x2a,
     MSR_BIOS_SIGN_ID = 0x8b,
     MSR_SYSENTER_CS = 0x174,
     MSR_SYSENTER_ESP = 0x175,

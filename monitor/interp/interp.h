@@ -8,9 +8,14 @@
 #define RING1_INTERP_H
 
 #include "monitor/vcpu.h"
+#include "monitor/vm.h"
+
+/* Builds vm->interp, the cache of decoded instructions. False: no memory. Without it
+ * interp_step works all the same, and decodes each time. */
+bool interp_create(struct vm *vm);
 
 enum interp_result {
-    INTERP_OK,        /* done; v->eip is that of the next instruction */
+    INTERP_OK,        /* done; v->eip is that of the next instruction; or the VM has ended */
     INTERP_EXCEPTION, /* v->exc is set; v is as before the instruction (traps: behind it) */
 };
 

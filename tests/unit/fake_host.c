@@ -38,6 +38,14 @@ static struct space {
     unsigned large_flags[HOST_SPACE_SLOTS];
 } spaces[MAX_SPACES];
 
+/* An entry counts if its epoch is the present one. */
+static struct tlb_entry {
+    uint32_t epoch;
+    hfn_t frame;
+    unsigned flags;
+} tlb[1u << 20];
+static uint32_t tlb_epoch;
+
 static void require(bool ok, const char *what)
 {
     if (!ok) {
@@ -55,8 +63,11 @@ struct pool *fake_host_reset(uint32_t frames)
     require(arena != MAP_FAILED, "no memory for the arena");
     madvise(arena, (size_t)MAX_FRAMES * PAGE_SIZE, MADV_DONTNEED);
     memset(&fake, 0, sizeof fake);
-    memset(tables, 0, sizeof tables);
-    memset(spaces, 0, sizeof spaces);
+    for (uint32_t i = 0; i < MAX_TABLES; i++)
+        tables[i].live = false; /* creation clears the rest */
+    for (uint32_t i = 0; i < MAX_SPACES; i++)
+        spaces[i].live = false;
+    tlb_epoch++;
     fake.fail_tables_after = -1;
     fake.exit_status = -1;
     return pool_create(hfn(1), frames);
@@ -94,7 +105,8 @@ static bool creation_fails(void)
 
 htable_t host_table_create(void)
 {
-    for (uint32_t i = 1; i < MAX_TABLES && !creation_fails(); i++) {
+    bool fails = creation_fails();
+    for (uint32_t i = 1; i < MAX_TABLES && !fails; i++) {
         if (tables[i].live)
             continue;
         memset(&tables[i], 0, sizeof tables[i]);
@@ -126,7 +138,8 @@ void host_table_free(htable_t t)
 
 hspace_t host_space_create(void)
 {
-    for (uint32_t i = 1; i < MAX_SPACES && !creation_fails(); i++) {
+    bool fails = creation_fails();
+    for (uint32_t i = 1; i < MAX_SPACES && !fails; i++) {
         if (spaces[i].live)
             continue;
         memset(&spaces[i], 0, sizeof spaces[i]);
@@ -187,6 +200,7 @@ void host_space_use(hspace_t s)
 {
     space(s);
     fake.current = s;
+    tlb_epoch++;
 }
 
 hfn_t fake_lookup(gva_t linear, unsigned *flags)
@@ -204,14 +218,32 @@ hfn_t fake_lookup(gva_t linear, unsigned *flags)
     return *flags ? table(s->slot[slot])->entry[index].frame : hfn(0);
 }
 
+void fake_tlb_fill(gva_t linear)
+{
+    struct tlb_entry *e = &tlb[linear.v >> PAGE_SHIFT];
+    if (e->epoch == tlb_epoch && e->flags)
+        return;
+    e->epoch = tlb_epoch;
+    e->frame = fake_lookup(linear, &e->flags);
+}
+
+hfn_t fake_tlb(gva_t linear, unsigned *flags)
+{
+    struct tlb_entry *e = &tlb[linear.v >> PAGE_SHIFT];
+    bool cached = e->epoch == tlb_epoch && e->flags;
+    *flags = cached ? e->flags : 0;
+    return cached ? e->frame : hfn(0);
+}
+
 void host_flush_page(gva_t page)
 {
-    (void)page;
+    tlb[page.v >> PAGE_SHIFT].flags = 0;
     fake.flushes_page++;
 }
 
 void host_flush_all(void)
 {
+    tlb_epoch++;
     fake.flushes_all++;
 }
 
@@ -224,6 +256,7 @@ void host_descriptor_set(uint16_t selector, uint64_t descriptor)
 void host_load_control(const struct vcpu *v)
 {
     (void)v;
+    fake.control_loads++;
 }
 
 uint64_t host_now_ns(void)

@@ -20,6 +20,12 @@ struct vm *fake_vm(uint64_t ram_bytes);
 /* What the current space maps at LINEAR: frame (0 = nothing) and flags. */
 hfn_t fake_lookup(gva_t linear, unsigned *flags);
 
+/* A hardware TLB that never evicts: fake_tlb_fill caches what the current space maps at LINEAR now
+ * (a mapping that is there already stays); fake_tlb says what is cached. Flushes
+ * and host_space_use empty it as they promise. */
+void fake_tlb_fill(gva_t linear);
+hfn_t fake_tlb(gva_t linear, unsigned *flags);
+
 extern struct fake_state {
     uint64_t now_ns;
     uint64_t tsc;
@@ -27,6 +33,7 @@ extern struct fake_state {
     unsigned flushes_all, flushes_page, tables_live, spaces_live;
     int fail_tables_after;    /* the n-th table or space creation from now fails; -1 never */
     uint64_t armed_ns;
+    unsigned control_loads;   /* calls of host_load_control */
     char log[65536];
     size_t log_len;
     uint8_t console_out[65536];

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The one-byte opcode map, SDM volume 2, table A-2: an opcode's operation and operands. The
+ * prefixes and 0F, which decode.c reads, have no rows; neither has what is not in 32-bit code.
+ */
+#include "bt/decode/row.h"
+
+/* clang-format off */
+#define ARITH(base, op) \
+    [base + 0] = R2(op, Eb, Gb), \
+    [base + 1] = R2(op, Ev, Gv), \
+    [base + 2] = R2(op, Gb, Eb), \
+    [base + 3] = R2(op, Gv, Ev), \
+    [base + 4] = R2(op, AL, Ib), \
+    [base + 5] = R2(op, eAX, Iz)
+#define SREG(base) [base] = R1(PUSH_SREG, Zs), [base + 1] = R1(POP_SREG, Zs)
+#define X87 ROW(X87, _, _, _, A_X87, 0)
+
+const struct row table_one[256] = {
+    ARITH(0x00, ADD), SREG(0x06),
+    ARITH(0x08, OR), [0x0e] = R1(PUSH_SREG, Zs),
+    ARITH(0x10, ADC), SREG(0x16),
+    ARITH(0x18, SBB), SREG(0x1e),
+    ARITH(0x20, AND), [0x27] = R0(DAA),
+    ARITH(0x28, SUB), [0x2f] = R0(DAS),
+    ARITH(0x30, XOR), [0x37] = R0(AAA),
+    ARITH(0x38, CMP), [0x3f] = R0(AAS),
+    [0x40 ... 0x47] = R1(INC, Zv),
+    [0x48 ... 0x4f] = R1(DEC, Zv),
+    [0x50 ... 0x57] = R1(PUSH, Zv),
+    [0x58 ... 0x5f] = R1(POP, Zv),
+
+    [0x60] = R0(PUSHA),
+    [0x61] = R0(POPA),
+    [0x62] = R2(BOUND, Gv, Ma),
+    [0x63] = R2(ARPL, Ew, Gw),
+    [0x68] = R1(PUSH, Iz),
+    [0x69] = R3(IMUL, Gv, Ev, Iz),
+    [0x6a] = R1(PUSH, sIb),
+    [0x6b] = R3(IMUL, Gv, Ev, sIb),
+    [0x6c] = R1(INS, Yb),
+    [0x6d] = R1(INS, Yv),
+    [0x6e] = R1(OUTS, Xb),
+    [0x6f] = R1(OUTS, Xv),
+    [0x70 ... 0x7f] = R1(JCC, Jb),
+
+    [0x80] = GROUP(1, Eb, Ib, _),
+    [0x81] = GROUP(1, Ev, Iz, _),
+    [0x82] = GROUP(1, Eb, Ib, _),
+    [0x83] = GROUP(1, Ev, sIb, _),
+    [0x84] = R2(TEST, Eb, Gb),
+    [0x85] = R2(TEST, Ev, Gv),
+    [0x86] = R2(XCHG, Eb, Gb),
+    [0x87] = R2(XCHG, Ev, Gv),
+    [0x88] = R2(MOV, Eb, Gb),
+    [0x89] = R2(MOV, Ev, Gv),
+    [0x8a] = R2(MOV, Gb, Eb),
+    [0x8b] = R2(MOV, Gv, Ev),
+    [0x8c] = R2(MOV_FROM_SREG, RvMw, Sw),
+    [0x8d] = R2(LEA, Gv, M),
+    [0x8e] = R2(MOV_TO_SREG, Sl, Ew),
+    [0x8f] = GROUP(1A, Ev, _, _),
+
+    [0x90] = R0(NOP),
+    [0x91 ... 0x97] = R2(XCHG, eAX, Zv),
+    [0x98] = R0(CBW),
+    [0x99] = R0(CWD),
+    [0x9a] = R2(CALL_FAR, Ap, Ap2),
+    [0x9b] = R0(WAIT),
+    [0x9c] = R0(PUSHF),
+    [0x9d] = R0(POPF),
+    [0x9e] = R0(SAHF),
+    [0x9f] = R0(LAHF),
+
+    [0xa0] = R2(MOV, AL, Ob),
+    [0xa1] = R2(MOV, eAX, Ov),
+    [0xa2] = R2(MOV, Ob, AL),
+    [0xa3] = R2(MOV, Ov, eAX),
+    [0xa4] = R1(MOVS, Xb),
+    [0xa5] = R1(MOVS, Xv),
+    [0xa6] = R1(CMPS, Xb),
+    [0xa7] = R1(CMPS, Xv),
+    [0xa8] = R2(TEST, AL, Ib),
+    [0xa9] = R2(TEST, eAX, Iz),
+    [0xaa] = R1(STOS, Yb),
+    [0xab] = R1(STOS, Yv),
+    [0xac] = R1(LODS, Xb),
+    [0xad] = R1(LODS, Xv),
+    [0xae] = R1(SCAS, Yb),
+    [0xaf] = R1(SCAS, Yv),
+    [0xb0 ... 0xb7] = R2(MOV, Zb, Ib),
+    [0xb8 ... 0xbf] = R2(MOV, Zv, Iz),
+
+    [0xc0] = GROUP(2, Eb, Ib, _),
+    [0xc1] = GROUP(2, Ev, Ib, _),
+    [0xc2] = R1(RET, Iw),
+    [0xc3] = R0(RET),
+    [0xc4] = R2(LES, Gv, Mp),
+    [0xc5] = R2(LDS, Gv, Mp),
+    [0xc6] = GROUP(11, Eb, Ib, _),
+    [0xc7] = GROUP(11, Ev, Iz, _),
+    [0xc8] = R2(ENTER, Iw, Lb),
+    [0xc9] = R0(LEAVE),
+    [0xca] = R1(RET_FAR, Iw),
+    [0xcb] = R0(RET_FAR),
+    [0xcc] = R0(INT3),
+    [0xcd] = R1(INT, Ib),
+    [0xce] = R0(INTO),
+    [0xcf] = R0(IRET),
+
+    [0xd0] = GROUP(2, Eb, I1, _),
+    [0xd1] = GROUP(2, Ev, I1, _),
+    [0xd2] = GROUP(2, Eb, CL, _),
+    [0xd3] = GROUP(2, Ev, CL, _),
+    [0xd4] = R1(AAM, Ib),
+    [0xd5] = R1(AAD, Ib),
+    [0xd6] = R0(SALC),
+    [0xd7] = R1(XLAT, BXb),
+    [0xd8 ... 0xdf] = X87,
+
+    [0xe0] = R1(LOOPNE, Jb),
+    [0xe1] = R1(LOOPE, Jb),
+    [0xe2] = R1(LOOP, Jb),
+    [0xe3] = R1(JCXZ, Jb),
+    [0xe4] = R2(IN, AL, Ib),
+    [0xe5] = R2(IN, eAX, Ib),
+    [0xe6] = R2(OUT, Ib, AL),
+    [0xe7] = R2(OUT, Ib, eAX),
+    [0xe8] = R1(CALL, Jz),
+    [0xe9] = R1(JMP, Jz),
+    [0xea] = R2(JMP_FAR, Ap, Ap2),
+    [0xeb] = R1(JMP, Jb),
+    [0xec] = R2(IN, AL, DX),
+    [0xed] = R2(IN, eAX, DX),
+    [0xee] = R2(OUT, DX, AL),
+    [0xef] = R2(OUT, DX, eAX),
+
+    [0xf1] = R0(ICEBP),
+    [0xf4] = R0(HLT),
+    [0xf5] = R0(CMC),
+    [0xf6] = GROUP(3B, Eb, _, _),
+    [0xf7] = GROUP(3V, Ev, _, _),
+    [0xf8] = R0(CLC),
+    [0xf9] = R0(STC),
+    [0xfa] = R0(CLI),
+    [0xfb] = R0(STI),
+    [0xfc] = R0(CLD),
+    [0xfd] = R0(STD),
+    [0xfe] = GROUP(4, Eb, _, _),
+    [0xff] = GROUP(5, Ev, _, _),
+};
+/* clang-format on */

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Copying an instruction with its registers and its operand re-encoded: ESP becomes R14, memory
+ * operands take the address-size prefix, so that the CPU itself wraps them at 4 GiB, and operands
+ * through FS and GS get the segment's base added in 32 bits. What has no such form is refused.
+ */
+#include "bt/internal.h"
+#include "monitor/mem.h"
+
+#define GUARDED H_R10
+
+static bool is_store(const struct insn *i)
+{
+    for (unsigned n = 0; n < i->nopd; n++) {
+        if (i->opd[n].kind == OPD_MEM && (i->opd[n].access & ACC_WRITE))
+            return true;
+    }
+    return false;
+}
+
+/* May operands through SEG be used as they are? SS is flat in every translated mode. */
+static bool flat_segment(const struct translation *t, unsigned seg, bool store)
+{
+    switch (seg) {
+    case S_DS:
+        return t->b->mode & MODE_DS;
+    case S_ES:
+        return t->b->mode & MODE_ES;
+    case S_SS:
+        return true;
+    case S_CS:
+        return !store;
+    default:
+        return false;
+    }
+}
+
+static unsigned host_base(uint8_t r)
+{
+    return r == R_NONE ? H_NONE : r == R_ESP ? H_R14 : r;
+}
+
+/*
+ * The host form of the instruction's memory operand, with the code that prepares it. REG goes to
+ * ModRM.reg.
+ */
+static bool prepare_memory(struct translation *t, unsigned reg, bool store, struct mem_form *m)
+{
+    const struct mem_operand *g = &t->insn.mem;
+    if (t->insn.addrsize != 4)
+        return false;
+    *m = (struct mem_form){reg, host_base(g->base), host_base(g->index), g->scale, g->disp, true};
+    if (flat_segment(t, g->seg, store))
+        return true;
+    if (g->seg != S_FS && g->seg != S_GS)
+        return false;
+    emit_lea(&t->code, H_R8, m->base, m->index, m->scale, m->disp);
+    emit_load_vcpu(&t->code, H_R9,
+                   (uint32_t)offsetof(struct vcpu, seg) + g->seg * (uint32_t)sizeof(struct segment) +
+                       (uint32_t)offsetof(struct segment, base));
+    emit_lea(&t->code, H_R8, H_R8, H_R9, 1, 0);
+    emit_load_vcpu64(&t->code, GUARDED, (uint32_t)offsetof(struct vcpu, guard) + g->seg * 8);
+    *m = (struct mem_form){reg, H_R8, GUARDED, 1, 0, false};
+    return true;
+}
+
+/* What the instruction's bytes become, field by field. */
+struct form {
+    unsigned reg;         /* ModRM.reg */
+    unsigned rm;          /* ModRM.rm of a register operand, or the opcode's low bits */
+    bool has_mem, high_byte, in_opcode;
+};
+
+static void read_fields(const struct insn *i, struct form *f)
+{
+    *f = (struct form){.reg = insn_reg(i), .rm = insn_rm(i)};
+    for (unsigned n = 0; n < i->nopd; n++) {
+        const struct operand *o = &i->opd[n];
+        bool esp = o->kind == OPD_GPR && o->size >= 2 && o->reg == R_ESP;
+        if (o->kind == OPD_MEM)
+            f->has_mem = true;
+        if (o->kind == OPD_GPR && o->size == 1 && o->reg >= 4)
+            f->high_byte = true;
+        if (o->field == FIELD_OPCODE) {
+            f->in_opcode = true;
+            f->rm = esp ? (unsigned)H_R14 : o->reg;
+        } else if (esp && o->field == FIELD_REG) {
+            f->reg = H_R14;
+        } else if (esp && o->field == FIELD_RM) {
+            f->rm = H_R14;
+        }
+    }
+}
+
+/* Mandatory prefixes of SSE and its like stay; meaningless ones go: to hardware newer than the
+ * guest's CPU model they could mean something (F3 BSF is TZCNT). */
+static void emit_prefixes(struct code *c, const struct insn *i)
+{
+    bool mandatory = (i->flags & INSN_FPU) || i->op == OP_POPCNT || i->op == OP_CRC32;
+    bool string = i->flags & INSN_STRING;
+    if (i->flags & INSN_LOCK)
+        emit8(c, 0xf0);
+    if (i->flags & INSN_66)
+        emit8(c, 0x66);
+    if ((mandatory && (i->flags & INSN_F2)) || (string && (i->flags & INSN_REPNE)))
+        emit8(c, 0xf2);
+    else if ((mandatory && (i->flags & INSN_F3)) || (string && (i->flags & INSN_REP)) ||
+             i->op == OP_PAUSE)
+        emit8(c, 0xf3);
+}
+
+static void emit_opcode(struct code *c, const struct insn *i, uint8_t opcode)
+{
+    static const uint8_t escape[4] = {0, 0, 0x38, 0x3a};
+    if (i->map)
+        emit8(c, 0x0f);
+    if (i->map >= 2)
+        emit8(c, escape[i->map & 3]);
+    emit8(c, opcode);
+}
+
+static void emit_immediates(struct code *c, const struct insn *i)
+{
+    if (i->imm_size)
+        emit_bytes(c, i->bytes + i->imm_offset, (unsigned)(i->len - i->imm_offset));
+}
+
+static bool ident_register(struct translation *t, const struct form *f)
+{
+    const struct insn *i = &t->insn;
+    struct code *c = &t->code;
+    uint8_t opcode = i->opcode == 0x82 && !i->map ? 0x80 : i->opcode;
+    uint8_t rex = (uint8_t)((f->reg >= 8 ? 4 : 0) | (f->rm >= 8 ? 1 : 0));
+    if (rex && f->high_byte)
+        return false;
+    emit_prefixes(c, i);
+    if (rex)
+        emit8(c, (uint8_t)(0x40 | rex));
+    if (f->in_opcode)
+        opcode = (uint8_t)((opcode & ~7u) | (f->rm & 7));
+    emit_opcode(c, i, opcode);
+    if (i->flags & INSN_MODRM)
+        emit8(c, (uint8_t)(0xc0 | (f->reg & 7) << 3 | (f->rm & 7)));
+    emit_immediates(c, i);
+    return true;
+}
+
+/* moffs forms (A0-A3) become ModRM forms: with 67h they would be slow on Intel's decoders. */
+static uint8_t memory_opcode(const struct insn *i, bool *moffs)
+{
+    static const uint8_t from_moffs[4] = {0x8a, 0x8b, 0x88, 0x89};
+    *moffs = !i->map && i->opcode >= 0xa0 && i->opcode <= 0xa3;
+    if (*moffs)
+        return from_moffs[i->opcode - 0xa0];
+    return i->opcode == 0x82 && !i->map ? 0x80 : i->opcode;
+}
+
+static bool ident_memory(struct translation *t, const struct form *f)
+{
+    const struct insn *i = &t->insn;
+    struct code *c = &t->code;
+    struct mem_form m;
+    bool moffs;
+    uint32_t start = c->len;
+    uint8_t opcode = memory_opcode(i, &moffs);
+    if (!moffs && !(i->flags & INSN_MODRM))
+        return false;
+    if (!prepare_memory(t, moffs ? 0 : f->reg, is_store(i), &m))
+        return false;
+    uint8_t rex = emit_rex(&m, false);
+    if (rex && f->high_byte) {
+        c->len = start;
+        return false;
+    }
+    if (m.addr32)
+        emit8(c, 0x67);
+    emit_prefixes(c, i);
+    if (rex)
+        emit8(c, rex);
+    emit_opcode(c, i, opcode);
+    emit_modrm_mem(c, &m);
+    if (!moffs)
+        emit_immediates(c, i);
+    return true;
+}
+
+/* Which of its two segments a string operation uses. */
+static bool string_segments_flat(const struct translation *t)
+{
+    const struct insn *i = &t->insn;
+    bool source = i->op == OP_MOVS || i->op == OP_CMPS || i->op == OP_LODS;
+    bool dest = i->op != OP_LODS;
+    return (!source || flat_segment(t, i->mem.seg, false)) && (!dest || (t->b->mode & MODE_ES));
+}
+
+static bool ident_string(struct translation *t)
+{
+    if (t->insn.addrsize != 4 || !string_segments_flat(t))
+        return false;
+    emit8(&t->code, 0x67);
+    emit_prefixes(&t->code, &t->insn);
+    emit8(&t->code, t->insn.opcode);
+    return true;
+}
+
+/* XLAT and the SSE moves with an implied EDI: the operand is in no ModRM byte. */
+static bool ident_implied(struct translation *t)
+{
+    const struct insn *i = &t->insn;
+    if (i->addrsize != 4 || !flat_segment(t, i->mem.seg, is_store(i)))
+        return false;
+    emit8(&t->code, 0x67);
+    emit_prefixes(&t->code, i);
+    emit_opcode(&t->code, i, i->opcode);
+    if (i->flags & INSN_MODRM)
+        emit8(&t->code, i->modrm);
+    return true;
+}
+
+bool ident(struct translation *t)
+{
+    const struct insn *i = &t->insn;
+    struct form f;
+    if (i->flags & INSN_STRING)
+        return ident_string(t);
+    read_fields(i, &f);
+    if (!f.has_mem)
+        return ident_register(t, &f);
+    bool in_modrm = (i->flags & INSN_MODRM) && insn_mod(i) != 3;
+    if (i->op == OP_XLAT || ((i->flags & INSN_MODRM) && !in_modrm))
+        return ident_implied(t);
+    return ident_memory(t, &f);
+}
+
+static bool memory_access(struct translation *t, unsigned opcode, unsigned r, unsigned size,
+                          bool store)
+{
+    struct mem_form m;
+    if (!prepare_memory(t, r, store, &m))
+        return false;
+    uint8_t rex = emit_rex(&m, false);
+    if (m.addr32)
+        emit8(&t->code, 0x67);
+    if (size == 2)
+        emit8(&t->code, 0x66);
+    if (rex)
+        emit8(&t->code, rex);
+    emit8(&t->code, (uint8_t)opcode);
+    emit_modrm_mem(&t->code, &m);
+    return true;
+}
+
+bool ident_load(struct translation *t, unsigned r)
+{
+    return memory_access(t, 0x8b, r, 4, false);
+}
+
+bool ident_store(struct translation *t, unsigned r, unsigned size)
+{
+    return memory_access(t, 0x89, r, size, true);
+}

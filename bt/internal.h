@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the translator's files share: the cache's records and the state of one block's translation.
+ * Private to bt/; outsiders read bt.h.
+ */
+#ifndef RING1_BT_INTERNAL_H
+#define RING1_BT_INTERNAL_H
+
+#include "bt/bt.h"
+#include "bt/decode/insn.h"
+#include "bt/emit.h"
+
+/*
+ * Unwind record: from TC offset AT (in its block) on, until the next record, a stop means the
+ * guest state with eip = EIP, or R8 for a FORWARD record, and the adjustments of HOW.
+ */
+struct unwind {
+    uint16_t at;
+    int8_t esp_delta; /* to add to the guest's ESP: 0, or what a push or pop still owes */
+    uint8_t how;      /* enum unwind_how */
+    uint32_t eip;
+};
+enum unwind_how {
+    UNWIND_EIP = 0,          /* BACK, or on to an instruction whose address is known */
+    UNWIND_FORWARD = 1u << 0, /* eip is in R8D, all else committed */
+    UNWIND_ECX_R11 = 1u << 1, /* the guest's ECX is in R11D */
+    UNWIND_INHIBIT = 1u << 2, /* in the shadow of an STI */
+};
+
+#define NO_BLOCK 0u
+#define NO_FRAME 0xffffffffu
+
+struct block {
+    uint32_t eip, len;      /* guest bytes [eip, eip + len) */
+    uint32_t mode;
+    uint32_t tc;            /* offset of its code in the cache */
+    uint32_t tc_len;
+    uint32_t records;       /* index of its first unwind record */
+    uint16_t nrecords;
+    bool global;            /* its pages survive a CR3 load */
+    bool live;
+    uint32_t frame[2];      /* guest frames of its bytes; [1] is NO_FRAME if there is one only */
+    uint32_t next_frame[2]; /* next block of each frame's list */
+    uint32_t next_key;      /* next block of its hash chain by eip */
+    uint32_t incoming;      /* first slot that leads here, 0 = none */
+    uint32_t slots, nslots; /* its own jump slots, in a row */
+};
+
+/* A jump slot: 8 bytes in the cache's data area hold the address; this says whose it is. */
+struct slot {
+    uint32_t stub;   /* TC offset of the code that it leads to while not connected */
+    uint32_t target; /* block, or NO_BLOCK */
+    uint32_t next;   /* next slot with the same target */
+    uint32_t from;   /* block that it belongs to */
+};
+
+/* Buckets by eip come in rows of 64, one row for all pages of the same hash: a linear page's
+ * blocks are found by looking through one row. */
+#define KEY_ROW 64u
+#define KEY_BUCKETS 16384u
+#define FRAME_BUCKETS 16384u
+#define MAX_BLOCKS 120000u
+#define MAX_SLOTS 240000u
+#define MAX_RECORDS 1000000u
+#define MAX_BLOCK_CODE 8192u   /* bytes of host code for one block, stubs included */
+#define MAX_BLOCK_INSNS 48u
+#define RECENT 16u
+#define LOCAL_ENTRIES 512u
+#define MIXED_AFTER 16u        /* drops until a frame counts as code mixed with data ... */
+#define MIXED_FOR 200u         /* ... and for how many look-ups it stays so */
+
+struct bt {
+    struct host_tc tc;
+    uint32_t tc_used;
+    uint32_t nblocks, nslots, nrecords;
+    struct block *block;   /* [0] is the thunks' */
+    struct slot *slot;     /* [0] unused */
+    struct unwind *record;
+    uint64_t *slot_value;  /* in the cache's data area */
+    uint32_t *by_key, *by_frame; /* bucket heads */
+    uint32_t lookup_mode;  /* mode that the look-up table's entries are for */
+    uint16_t local[LOCAL_ENTRIES]; /* look-up entries that do not survive a CR3 load */
+    uint32_t nlocal;
+    uint8_t *drops;        /* by guest frame: how often its translations were dropped lately */
+    uint32_t nframes;
+    uint32_t flushes, unwind_flushes; /* whole-cache flushes; as of the last bt_unwind */
+    bool inline_lookup;    /* policy: look-up code at every site, or one thunk */
+    bool count;            /* policy: count guest instructions run */
+    uint64_t callouts;     /* instructions translated as callouts so far */
+    uint32_t thunk_lookup; /* TC offset of the shared look-up */
+    uint32_t recent[RECENT];
+    uint32_t nrecent;
+};
+
+/* ---- cache.c: records, slots, the look-up table ---- */
+
+/* Offsets from R15 of the look-up table: tags (minus eip), then targets (64-bit). */
+#define LOOKUP_ENTRIES 65536u
+#define LOOKUP_TAGS VCPU_LOOKUP_OFFSET
+#define LOOKUP_TARGETS (VCPU_LOOKUP_OFFSET + LOOKUP_ENTRIES * 4)
+
+/* The mode that v is in, as blocks are keyed by it (enum mode_bits). */
+uint32_t cache_mode(const struct vcpu *v);
+
+/* The block that starts at EIP in MODE from PAGE's frame (and NEXT's, if it needs two);
+ * NO_BLOCK if there is none. */
+uint32_t cache_find(const struct bt *bt, uint32_t eip, uint32_t mode, const struct code_page *page,
+                    const struct code_page *next);
+
+/* Enters a finished block into the lists. */
+void cache_link(struct bt *bt, uint32_t block);
+
+/* Takes a block out of every list; nothing leads to it any more. */
+void cache_drop(struct vm *vm, uint32_t block);
+
+/* Forgets everything. */
+void cache_flush_all(struct vm *vm);
+
+/* The block that holds TC offset OFF, dropped ones too. */
+uint32_t cache_block_at(const struct bt *bt, uint32_t off);
+
+/* lookup.c: enters, removes one block; empties the table. */
+void lookup_enter(struct vcpu *v, uint32_t block);
+void lookup_remove(struct vcpu *v, uint32_t block);
+void lookup_clear(struct vcpu *v);
+
+/* slot.c: a new slot of BLOCK that leads to STUB for now; where it lies for emitted code. */
+uint32_t slot_new(struct bt *bt, uint32_t block);
+uint64_t slot_address(const struct bt *bt, uint32_t slot);
+void slot_connect(struct bt *bt, uint32_t slot, uint32_t block);
+void slot_disconnect(struct bt *bt, uint32_t slot);
+
+/* jump.c: makes block 0, code that is there once; after each flush. */
+void thunks_emit(struct bt *bt);
+static inline uint64_t cache_entry(const struct bt *bt, uint32_t block)
+{
+    return bt->tc.exec + bt->block[block].tc;
+}
+
+/* ---- translate.c: one block's translation ---- */
+
+enum end { END_NO, END_BLOCK };
+
+struct translation {
+    struct bt *bt;
+    struct vcpu *v;
+    struct code code;
+    struct block *b;
+    uint32_t self;          /* b's index */
+    uint32_t eip;           /* of the instruction at hand */
+    uint32_t next;          /* of the one behind it */
+    struct insn insn;
+    bool sti;               /* the instruction at hand is an STI ... */
+    bool after_sti;         /* ... or in the shadow of one */
+    bool can_look_ahead;    /* another instruction will follow in this block */
+    bool failed;            /* out of slots or records: flush and start again */
+    struct {
+        uint32_t slot, eip;
+    } exits[64];            /* stubs to be placed behind the block */
+    unsigned nexits;
+    uint32_t count_at;      /* where the count of the current stretch is patched; 0 none */
+    unsigned stretch;       /* guest instructions in it */
+};
+
+/* Adds an unwind record for what is emitted from here on. */
+void record(struct translation *t, uint32_t eip, int esp_delta, unsigned how);
+
+/* ---- jump.c ---- */
+
+/* A direct exit to EIP: a jump through a new slot. */
+void emit_exit(struct translation *t, uint32_t eip);
+
+/* The stubs of the block's direct exits, behind its code. */
+void emit_stubs(struct translation *t);
+
+/* A computed exit to R8D. */
+void emit_lookup_exit(struct translation *t);
+
+/* Leaves for the run loop if an event waits; the guest is at EIP. */
+void emit_event_test(struct translation *t, uint32_t eip);
+
+/* Leaves by gate CODE. */
+void emit_gate(struct code *c, enum tc_code code);
+
+/* ---- rewrite.c, ident.c ---- */
+
+/* Translates t->insn; END_BLOCK if nothing may follow. */
+enum end rewrite(struct translation *t);
+
+/* The instruction with its operand and registers re-encoded, otherwise as it is. False: it has
+ * no such form, call out. */
+bool ident(struct translation *t);
+
+/* Loads the address or value of the memory operand: false as above. */
+bool ident_load(struct translation *t, unsigned r); /* r32 = [mem] */
+bool ident_store(struct translation *t, unsigned r, unsigned size); /* [mem] = r */
+
+/* Leave this instruction to the interpreter. */
+enum end callout(struct translation *t);
+
+enum mode_bits { MODE_CPL = 3u, MODE_DS = 1u << 2, MODE_ES = 1u << 3, MODE_PAGING = 1u << 4 };
+
+#endif

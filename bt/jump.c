@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Ways out of a block: through a slot to a known address, through the look-up table to a computed
+ * one, through a gate to the monitor. None changes a flag; comparisons are made with LEA and
+ * JRCXZ while R11 holds the guest's ECX.
+ */
+#include "bt/internal.h"
+
+#define INT_N 0xcd
+
+void emit_gate(struct code *c, enum tc_code code)
+{
+    emit8(c, INT_N);
+    emit8(c, (uint8_t)(TC_GATE_VECTOR + code));
+}
+
+static void emit_rip_jump(struct translation *t, uint64_t slot)
+{
+    uint64_t behind = t->bt->tc.exec + t->b->tc + t->code.len + 6;
+    emit8(&t->code, 0xff); /* jmp [rip + disp32] */
+    emit8(&t->code, 0x25);
+    emit32(&t->code, (uint32_t)(slot - behind));
+}
+
+void emit_exit(struct translation *t, uint32_t eip)
+{
+    record(t, eip, 0, UNWIND_EIP);
+    uint32_t slot = t->nexits < ARRAY_SIZE(t->exits) ? slot_new(t->bt, t->self) : 0;
+    if (!slot) {
+        t->failed = true;
+        return;
+    }
+    t->exits[t->nexits].slot = slot;
+    t->exits[t->nexits++].eip = eip;
+    emit_rip_jump(t, slot_address(t->bt, slot));
+}
+
+void emit_stubs(struct translation *t)
+{
+    for (unsigned i = 0; i < t->nexits; i++) {
+        uint32_t slot = t->exits[i].slot;
+        record(t, t->exits[i].eip, 0, UNWIND_EIP);
+        t->bt->slot[slot].stub = t->b->tc + t->code.len;
+        emit_mov_imm(&t->code, H_R9, slot);
+        emit_gate(&t->code, TC_EXIT_MISS);
+        slot_disconnect(t->bt, slot);
+    }
+}
+
+/* Index = low 16 bits of (eip + byte-swapped eip): addresses 64 KiB apart fall apart. */
+static void emit_lookup_index(struct code *c)
+{
+    static const uint8_t bswap_r10[] = {0x41, 0x0f, 0xca};
+    static const uint8_t movzx_r10_r10w[] = {0x45, 0x0f, 0xb7, 0xd2};
+    emit_mov_reg(c, H_R10, H_R8);
+    emit_bytes(c, bswap_r10, sizeof bswap_r10);
+    emit_lea(c, H_R10, H_R10, H_R8, 1, 0);
+    emit_bytes(c, movzx_r10_r10w, sizeof movzx_r10_r10w);
+}
+
+static void emit_mov_ecx_indexed(struct code *c)
+{
+    static const uint8_t opcode[] = {0x43, 0x8b, 0x8c, 0x97}; /* mov ecx, [r15 + r10*4 + d32] */
+    emit_bytes(c, opcode, sizeof opcode);
+    emit32(c, LOOKUP_TAGS);
+}
+
+static void emit_jmp_indexed(struct code *c)
+{
+    static const uint8_t opcode[] = {0x43, 0xff, 0xa4, 0xd7}; /* jmp [r15 + r10*8 + d32] */
+    emit_bytes(c, opcode, sizeof opcode);
+    emit32(c, LOOKUP_TARGETS);
+}
+
+static void emit_lookup(struct translation *t)
+{
+    struct code *c = &t->code;
+    record(t, 0, 0, UNWIND_FORWARD);
+    emit_lookup_index(c);
+    emit_mov_reg(c, H_R11, H_RCX);
+    record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
+    emit_mov_ecx_indexed(c);
+    emit_lea(c, H_RCX, H_RCX, H_R8, 1, 0); /* tag is minus eip: 0 on a hit */
+    uint32_t hit = emit_jrcxz8(c);
+    emit_mov_reg(c, H_RCX, H_R11);
+    emit_mov_imm(c, H_R9, 0); /* no slot */
+    emit_gate(c, TC_EXIT_MISS);
+    emit_patch8(c, hit);
+    emit_mov_reg(c, H_RCX, H_R11);
+    emit_jmp_indexed(c);
+}
+
+void emit_lookup_exit(struct translation *t)
+{
+    if (t->bt->inline_lookup) {
+        emit_lookup(t);
+        return;
+    }
+    record(t, 0, 0, UNWIND_FORWARD);
+    emit8(&t->code, 0xe9);
+    emit32(&t->code, t->bt->thunk_lookup - (t->b->tc + t->code.len + 4));
+}
+
+void emit_event_test(struct translation *t, uint32_t eip)
+{
+    struct code *c = &t->code;
+    record(t, eip, 0, UNWIND_EIP);
+    emit_mov_reg(c, H_R11, H_RCX);
+    record(t, eip, 0, UNWIND_ECX_R11);
+    emit_load_vcpu8(c, H_RCX, offsetof(struct vcpu, event));
+    uint32_t quiet = emit_jrcxz8(c);
+    emit_gate(c, TC_EXIT_EVENT);
+    emit_patch8(c, quiet);
+    emit_mov_reg(c, H_RCX, H_R11);
+}
+
+void thunks_emit(struct bt *bt)
+{
+    struct translation t = {.bt = bt, .b = &bt->block[0], .self = 0};
+    *t.b = (struct block){.frame = {NO_FRAME, NO_FRAME}};
+    t.code = (struct code){bt->tc.write, MAX_BLOCK_CODE, 0, false};
+    bt->thunk_lookup = 0;
+    emit_lookup(&t);
+    t.b->tc_len = t.code.len;
+    bt->tc_used = (t.code.len + 15) & ~15u;
+    bt->nblocks = 1;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The look-up table that emitted code searches (jump.c): direct-mapped, by linear address, for one
+ * mode at a time. It lies behind the vcpu. Entries of blocks that are not global are remembered, so
+ * that a CR3 load need not go through the whole table.
+ */
+#include "bt/internal.h"
+#include "monitor/mem.h"
+
+static uint32_t *tags(struct vcpu *v)
+{
+    return (uint32_t *)((uint8_t *)v + LOOKUP_TAGS);
+}
+
+static uint64_t *targets(struct vcpu *v)
+{
+    return (uint64_t *)((uint8_t *)v + LOOKUP_TARGETS);
+}
+
+/* As emit_lookup_index computes it. */
+static unsigned index_of(uint32_t eip)
+{
+    return (eip + __builtin_bswap32(eip)) & (LOOKUP_ENTRIES - 1);
+}
+
+/* No address has tag 1 in the entry that 0xffffffff falls into but itself, and a block of
+ * one byte at the last address is never entered: so that is "empty". */
+#define EMPTY_TAG 1u
+
+void lookup_clear(struct vcpu *v)
+{
+    uint32_t *tag = tags(v);
+    for (unsigned i = 0; i < LOOKUP_ENTRIES; i++)
+        tag[i] = EMPTY_TAG;
+    v->vm->bt->nlocal = 0;
+}
+
+void lookup_enter(struct vcpu *v, uint32_t block)
+{
+    struct bt *bt = v->vm->bt;
+    const struct block *b = &bt->block[block];
+    unsigned i = index_of(b->eip);
+    if (b->eip == 0xffffffffu)
+        return;
+    if (!b->global) {
+        if (bt->nlocal == LOCAL_ENTRIES)
+            lookup_clear(v);
+        bt->local[bt->nlocal++] = (uint16_t)i;
+    }
+    tags(v)[i] = -b->eip;
+    targets(v)[i] = cache_entry(bt, block);
+}
+
+void lookup_remove(struct vcpu *v, uint32_t block)
+{
+    struct bt *bt = v->vm->bt;
+    unsigned i = index_of(bt->block[block].eip);
+    if (targets(v)[i] == cache_entry(bt, block))
+        tags(v)[i] = EMPTY_TAG;
+}
+
+static void clear_local(struct vcpu *v)
+{
+    struct bt *bt = v->vm->bt;
+    for (uint32_t i = 0; i < bt->nlocal; i++)
+        tags(v)[bt->local[i]] = EMPTY_TAG;
+    bt->nlocal = 0;
+}
+
+/* FS and GS are used with their base if they cover 4 GiB and may be written; else what is
+ * added leads every access to where nothing is mapped, and the interpreter gets it. */
+#define GUARD_ADDRESS (8ull << 30)
+
+static void set_guards(struct vcpu *v)
+{
+    const uint32_t must = SA_P | SA_S | SA_RW, mask = must | SA_CODE | SA_DC | SA_NULL;
+    for (unsigned r = S_FS; r <= S_GS; r++) {
+        const struct segment *s = &v->seg[r];
+        bool whole = s->limit == 0xffffffffu && (s->attr & mask) == must;
+        v->guard[r] = whole ? 0 : GUARD_ADDRESS;
+    }
+}
+
+uint64_t bt_lookup(struct vcpu *v)
+{
+    struct bt *bt = v->vm->bt;
+    uint32_t mode = cache_mode(v);
+    unsigned i = index_of(v->eip);
+    set_guards(v);
+    bt->recent[bt->nrecent++ % RECENT] = v->eip;
+    if (mode != bt->lookup_mode) {
+        bt->lookup_mode = mode;
+        lookup_clear(v);
+        return 0;
+    }
+    return tags(v)[i] + v->eip == 0 ? targets(v)[i] : 0;
+}
+
+void bt_flush_space(struct vcpu *v, bool all)
+{
+    struct bt *bt = v->vm->bt;
+    clear_local(v);
+    if (!all)
+        return;
+    lookup_clear(v);
+    for (uint32_t s = 1; s < bt->nslots; s++) {
+        const struct slot *p = &bt->slot[s];
+        if (p->target && (bt->block[p->target].eip ^ bt->block[p->from].eip) & ~PAGE_MASK)
+            slot_disconnect(bt, s);
+    }
+}
+
+unsigned bt_recent(const struct vm *vm, uint32_t *eips, unsigned max)
+{
+    const struct bt *bt = vm->bt;
+    unsigned n = bt->nrecent < RECENT ? bt->nrecent : RECENT;
+    if (n > max)
+        n = max;
+    for (unsigned i = 0; i < n; i++)
+        eips[i] = bt->recent[(bt->nrecent - 1 - i) % RECENT];
+    return n;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One block: fetch, decode, rewrite, until a jump that is always taken, the end of the page, or
+ * enough instructions. Conditional jumps leave the block by an exit and it goes on behind them.
+ */
+#include "bt/internal.h"
+#include "monitor/mem.h"
+#include "monitor/trace.h"
+
+void record(struct translation *t, uint32_t eip, int esp_delta, unsigned how)
+{
+    struct bt *bt = t->bt;
+    struct block *b = t->b;
+    struct unwind u = {(uint16_t)t->code.len, (int8_t)esp_delta, (uint8_t)how, eip};
+    if (t->after_sti && eip == t->eip)
+        u.how |= UNWIND_INHIBIT;
+    if (b->nrecords && bt->record[b->records + b->nrecords - 1u].at == u.at) {
+        bt->record[b->records + b->nrecords - 1u] = u;
+        return;
+    }
+    if (bt->nrecords == MAX_RECORDS) {
+        t->failed = true;
+        return;
+    }
+    if (b->nrecords++ == 0)
+        b->records = bt->nrecords;
+    bt->record[bt->nrecords++] = u;
+}
+
+/* ---- Counting ------------------------------------------------------------- */
+
+/* At the start of a stretch of instructions that run together: one addition for all of them. */
+static void count_begin(struct translation *t)
+{
+    if (!t->bt->count)
+        return;
+    record(t, t->eip, 0, UNWIND_EIP);
+    emit_load_vcpu64(&t->code, H_R8, offsetof(struct vcpu, tc_insns));
+    emit_lea64(&t->code, H_R8, H_R8, 1);
+    t->count_at = t->code.len - 1;
+    t->stretch = 0;
+    emit_store_vcpu64(&t->code, offsetof(struct vcpu, tc_insns), H_R8);
+}
+
+static void count_end(struct translation *t)
+{
+    if (t->count_at && t->count_at < t->code.size)
+        t->code.at[t->count_at] = (uint8_t)t->stretch;
+    t->count_at = 0;
+}
+
+/* ---- Fetching ------------------------------------------------------------- */
+
+struct source {
+    const struct code_page *page, *next;
+};
+
+enum fetch { FETCH_OK, FETCH_END, FETCH_CROSSES };
+
+/* Decodes the instruction at t->eip. FETCH_END: its bytes are not all there. */
+static enum fetch fetch(struct translation *t, const struct source *s)
+{
+    uint8_t bytes[INSN_MAX];
+    unsigned off = t->eip - s->page->linear.v;
+    unsigned here = PAGE_SIZE - off < INSN_MAX ? PAGE_SIZE - off : INSN_MAX;
+    enum decode_result r = insn_decode(s->page->bytes + off, here, true, &t->insn);
+    if (r == DECODE_OK)
+        return FETCH_OK;
+    if (r == DECODE_TOO_LONG || !s->next)
+        return FETCH_END;
+    memcpy(bytes, s->page->bytes + off, here);
+    memcpy(bytes + here, s->next->bytes, INSN_MAX - here);
+    r = insn_decode(bytes, INSN_MAX, true, &t->insn);
+    return r == DECODE_OK ? FETCH_CROSSES : FETCH_END;
+}
+
+/* ---- The loop ------------------------------------------------------------- */
+
+static bool last_in_page(const struct translation *t, const struct source *s)
+{
+    return t->next - s->page->linear.v >= PAGE_SIZE || t->next < t->eip;
+}
+
+static enum end one(struct translation *t, const struct source *s, unsigned n)
+{
+    bool shadow = t->after_sti;
+    unsigned exits = t->nexits;
+    t->next = t->eip + t->insn.len;
+    t->can_look_ahead = n + 2 < MAX_BLOCK_INSNS && t->code.len < MAX_BLOCK_CODE / 4 &&
+                        t->next - s->page->linear.v < PAGE_SIZE - INSN_MAX;
+    t->sti = false;
+    t->stretch++;
+    /* The event test behind an STI's shadow has no place behind a jump. */
+    enum end end = shadow && (t->insn.flags & INSN_BRANCH) ? callout(t) : rewrite(t);
+    t->after_sti = t->sti;
+    if (shadow && end == END_NO)
+        emit_event_test(t, t->next);
+    if (end == END_NO && t->nexits != exits) {
+        count_end(t);
+        t->eip = t->next;
+        count_begin(t);
+    }
+    return end;
+}
+
+/* If not even the first instruction could be fetched, the block is a callout: the interpreter raises
+ * what is to be raised. */
+static void fill(struct translation *t, const struct source *s)
+{
+    enum end end = END_NO;
+    unsigned n = 0;
+    count_begin(t);
+    while (end == END_NO && n < MAX_BLOCK_INSNS && t->code.len < MAX_BLOCK_CODE / 2) {
+        enum fetch f = fetch(t, s);
+        if (f == FETCH_END || (f == FETCH_CROSSES && n > 0))
+            break;
+        end = one(t, s, n++);
+        t->eip = t->next;
+        if (f == FETCH_CROSSES)
+            t->b->frame[1] = s->next->frame.v;
+        if (f == FETCH_CROSSES || last_in_page(t, s))
+            break;
+    }
+    if (n == 0)
+        callout(t);
+    else if (end == END_NO)
+        emit_exit(t, t->eip);
+    t->b->len = n ? t->eip - t->b->eip : 1;
+    count_end(t);
+    emit_stubs(t);
+    t->v->vm->stats.n[STAT_BT_INSNS] += n;
+}
+
+static bool room_for_a_block(const struct bt *bt)
+{
+    return bt->nblocks < MAX_BLOCKS && bt->nslots + 64 < MAX_SLOTS &&
+           bt->nrecords + 1024 < MAX_RECORDS && bt->tc_used + MAX_BLOCK_CODE <= bt->tc.size;
+}
+
+static uint32_t make_block(struct vcpu *v, const struct source *s)
+{
+    struct bt *bt = v->vm->bt;
+    if (!room_for_a_block(bt)) {
+        cache_flush_all(v->vm);
+        v->vm->stats.n[STAT_BT_FLUSHES]++;
+    }
+    uint32_t self = bt->nblocks++;
+    struct translation t = {.bt = bt, .v = v, .b = &bt->block[self], .self = self, .eip = v->eip};
+    *t.b = (struct block){
+        .eip = v->eip,
+        .mode = cache_mode(v),
+        .tc = bt->tc_used,
+        .frame = {s->page->frame.v, NO_FRAME},
+    };
+    t.code = (struct code){bt->tc.write + bt->tc_used, MAX_BLOCK_CODE, 0, false};
+    fill(&t, s);
+    t.b->tc_len = t.code.len;
+    t.b->global = s->page->global && (t.b->frame[1] == NO_FRAME || s->next->global);
+    bt->tc_used = (bt->tc_used + t.code.len + 15) & ~15u;
+    return t.failed || t.code.overflow ? NO_BLOCK : self;
+}
+
+/* A frame whose translations are dropped again and again holds data between its code; it is
+ * left to the interpreter for a while. */
+static bool mixed(struct bt *bt, uint32_t frame)
+{
+    if (bt->drops[frame] < MIXED_AFTER)
+        return false;
+    if (--bt->drops[frame] < MIXED_AFTER)
+        bt->drops[frame] = 0;
+    return true;
+}
+
+uint64_t bt_translate(struct vcpu *v, const struct code_page *page, const struct code_page *next)
+{
+    struct bt *bt = v->vm->bt;
+    struct source s = {page, next};
+    struct stats *st = &v->vm->stats;
+    uint32_t block = cache_find(bt, v->eip, cache_mode(v), page, next);
+    if (!block) {
+        uint64_t callouts = bt->callouts;
+        if (mixed(bt, page->frame.v))
+            return 0;
+        block = make_block(v, &s);
+        if (!block)
+            return 0;
+        cache_link(bt, block);
+        trace_add(v->vm, page->frame, TRACE_CODE);
+        if (bt->block[block].frame[1] != NO_FRAME)
+            trace_add(v->vm, next->frame, TRACE_CODE);
+        st->n[STAT_BT_BLOCKS]++;
+        st->n[STAT_BT_BYTES] += bt->block[block].tc_len;
+        st->n[STAT_BT_CALLOUTS] += bt->callouts - callouts;
+    }
+    lookup_enter(v, block);
+    return cache_entry(bt, block);
+}

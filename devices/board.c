@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The board (board.h): the table of ports, the table of interrupt lines, and the only place
+ * where devices meet one another, the console and the clock. Before each access the
+ * clocked devices are brought up to its time; after it every line is recomputed.
+ */
+#include "devices/board.h"
+
+#include "devices/i8042.h"
+#include "devices/misc.h"
+#include "devices/pic.h"
+#include "devices/pit.h"
+#include "devices/rtc.h"
+#include "devices/uart.h"
+#include "monitor/host.h"
+#include "monitor/mem.h"
+#include "monitor/pool.h"
+
+struct board {
+    struct pics pics;
+    struct pit pit;
+    struct rtc rtc;
+    struct uart uart;
+    struct i8042 i8042;
+    struct misc misc;
+    uint64_t now;  /* virtual time of the current access or advance */
+    bool clock_on; /* a first time has been seen: the clocks start from it */
+};
+
+#define IRQ_PIT      0u
+#define IRQ_KEYBOARD 1u
+#define IRQ_UART     4u
+#define IRQ_RTC      8u
+
+/* ---- Ports --------------------------------------------------------------- */
+
+static uint8_t read_pic_master(struct board *b, unsigned offset)
+{
+    return pics_read(&b->pics, PIC_MASTER, offset);
+}
+
+static void write_pic_master(struct board *b, unsigned offset, uint8_t value)
+{
+    pics_write(&b->pics, PIC_MASTER, offset, value);
+}
+
+static uint8_t read_pic_slave(struct board *b, unsigned offset)
+{
+    return pics_read(&b->pics, PIC_SLAVE, offset);
+}
+
+static void write_pic_slave(struct board *b, unsigned offset, uint8_t value)
+{
+    pics_write(&b->pics, PIC_SLAVE, offset, value);
+}
+
+static uint8_t read_elcr(struct board *b, unsigned offset)
+{
+    return pics_read_elcr(&b->pics, (enum pic_chip)offset);
+}
+
+static void write_elcr(struct board *b, unsigned offset, uint8_t value)
+{
+    pics_write_elcr(&b->pics, (enum pic_chip)offset, value);
+}
+
+static uint8_t read_pit(struct board *b, unsigned offset)
+{
+    return pit_read(&b->pit, offset);
+}
+
+static void write_pit(struct board *b, unsigned offset, uint8_t value)
+{
+    pit_write(&b->pit, offset, value);
+}
+
+static uint8_t read_i8042_data(struct board *b, unsigned offset)
+{
+    (void)offset;
+    return i8042_read_data(&b->i8042);
+}
+
+static void write_i8042_data(struct board *b, unsigned offset, uint8_t value)
+{
+    (void)offset;
+    i8042_write_data(&b->i8042, value);
+}
+
+static uint8_t read_i8042_status(struct board *b, unsigned offset)
+{
+    (void)offset;
+    return i8042_read_status(&b->i8042);
+}
+
+static void write_i8042_command(struct board *b, unsigned offset, uint8_t value)
+{
+    (void)offset;
+    i8042_write_command(&b->i8042, value);
+}
+
+static uint8_t read_port61(struct board *b, unsigned offset)
+{
+    (void)offset;
+    return misc_read_61(&b->misc, pit_out2(&b->pit), b->now);
+}
+
+static void write_port61(struct board *b, unsigned offset, uint8_t value)
+{
+    (void)offset;
+    misc_write_61(&b->misc, value);
+    pit_set_gate2(&b->pit, misc_gate2(&b->misc));
+}
+
+static uint8_t read_rtc(struct board *b, unsigned offset)
+{
+    return rtc_read(&b->rtc, offset);
+}
+
+static void write_rtc(struct board *b, unsigned offset, uint8_t value)
+{
+    rtc_write(&b->rtc, offset, value, b->now);
+}
+
+static uint8_t read_post(struct board *b, unsigned offset)
+{
+    (void)offset;
+    return misc_read_post(&b->misc);
+}
+
+static void write_post(struct board *b, unsigned offset, uint8_t value)
+{
+    (void)offset;
+    misc_write_post(&b->misc, value);
+}
+
+static uint8_t read_port92(struct board *b, unsigned offset)
+{
+    (void)offset;
+    return misc_read_92(&b->misc);
+}
+
+static void write_port92(struct board *b, unsigned offset, uint8_t value)
+{
+    (void)offset;
+    misc_write_92(&b->misc, value);
+}
+
+static uint8_t read_uart(struct board *b, unsigned offset)
+{
+    return uart_read(&b->uart, offset);
+}
+
+static void write_uart(struct board *b, unsigned offset, uint8_t value)
+{
+    uint8_t c;
+    uart_write(&b->uart, offset, value);
+    if (uart_take_output(&b->uart, &c))
+        host_console_put(c);
+}
+
+static void write_debug_exit(struct board *b, unsigned offset, uint8_t value)
+{
+    (void)offset;
+    misc_write_debug_exit(&b->misc, value);
+}
+
+static uint8_t read_reset_control(struct board *b, unsigned offset)
+{
+    (void)offset;
+    return misc_read_reset_control(&b->misc);
+}
+
+static void write_reset_control(struct board *b, unsigned offset, uint8_t value)
+{
+    (void)offset;
+    misc_write_reset_control(&b->misc, value);
+}
+
+/* Every port that answers. All devices are a byte wide: a wider access reaches them as bytes, low
+ * address first. ALONE: only an access to this very byte does, because wider ones at
+ * CF8h are another device's (PCI configuration, absent). A NULL read gives ones. */
+enum width { BYTES, ALONE };
+static const struct port_range {
+    uint16_t first, last;
+    enum width width;
+    uint8_t (*read)(struct board *b, unsigned offset);
+    void (*write)(struct board *b, unsigned offset, uint8_t value);
+} ports[] = {
+    /* clang-format off */
+    {0x020, 0x021, BYTES, read_pic_master,    write_pic_master},
+    {0x040, 0x043, BYTES, read_pit,           write_pit},
+    {0x060, 0x060, BYTES, read_i8042_data,    write_i8042_data},
+    {0x061, 0x061, BYTES, read_port61,        write_port61},
+    {0x064, 0x064, BYTES, read_i8042_status,  write_i8042_command},
+    {0x070, 0x071, BYTES, read_rtc,           write_rtc},
+    {0x080, 0x080, BYTES, read_post,          write_post},
+    {0x092, 0x092, BYTES, read_port92,        write_port92},
+    {0x0a0, 0x0a1, BYTES, read_pic_slave,     write_pic_slave},
+    {0x3f8, 0x3ff, BYTES, read_uart,          write_uart},
+    {0x4d0, 0x4d1, BYTES, read_elcr,          write_elcr},
+    {0x501, 0x501, BYTES, NULL,               write_debug_exit},
+    {0xcf9, 0xcf9, ALONE, read_reset_control, write_reset_control},
+    /* clang-format on */
+};
+
+/* ---- Interrupt lines ----------------------------------------------------- */
+
+static bool pit_line(const struct board *b)
+{
+    return pit_irq(&b->pit);
+}
+
+static bool keyboard_line(const struct board *b)
+{
+    return i8042_irq(&b->i8042);
+}
+
+static bool uart_line(const struct board *b)
+{
+    return uart_irq(&b->uart);
+}
+
+static bool rtc_line(const struct board *b)
+{
+    return rtc_irq(&b->rtc);
+}
+
+static const struct irq_line {
+    uint8_t irq;
+    bool (*level)(const struct board *b);
+} irq_lines[] = {
+    {IRQ_PIT, pit_line},
+    {IRQ_KEYBOARD, keyboard_line},
+    {IRQ_UART, uart_line},
+    {IRQ_RTC, rtc_line},
+};
+
+static void drive_lines(struct board *b)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(irq_lines); i++)
+        pics_set_line(&b->pics, irq_lines[i].irq, irq_lines[i].level(b));
+}
+
+/* Lines that must fall before they rise again are passed on twice: the keyboard's when the next
+ * byte takes the place of the one just read, the timer's when one of several ticks owed
+ * was acknowledged. */
+static void settle(struct board *b)
+{
+    drive_lines(b);
+    if (i8042_pump(&b->i8042))
+        drive_lines(b);
+    if (pics_take_acked(&b->pics) >> IRQ_PIT & 1) {
+        pit_tick_taken(&b->pit);
+        pics_set_line(&b->pics, IRQ_PIT, false);
+        drive_lines(b);
+    }
+}
+
+/* ---- Time and input ------------------------------------------------------ */
+
+static void run_clocks(struct board *b, uint64_t now)
+{
+    if (!b->clock_on) {
+        b->clock_on = true;
+        pit_reset(&b->pit, now);
+        rtc_start(&b->rtc, now);
+    }
+    if (now > b->now)
+        b->now = now;
+    if (pit_advance(&b->pit, b->now))
+        pics_set_line(&b->pics, IRQ_PIT, false);
+    if (pics_masked(&b->pics, IRQ_PIT))
+        pit_forget_backlog(&b->pit);
+    rtc_advance(&b->rtc, b->now);
+}
+
+static void take_input(struct board *b)
+{
+    while (uart_wants_input(&b->uart)) {
+        int c = host_console_get();
+        if (c < 0)
+            return;
+        uart_receive(&b->uart, (uint8_t)c, 0);
+    }
+}
+
+void board_advance(struct vm *vm, uint64_t now)
+{
+    run_clocks(vm->board, now);
+    take_input(vm->board);
+    settle(vm->board);
+}
+
+uint64_t board_next_event(const struct vm *vm)
+{
+    uint64_t pit = pit_next_event(&vm->board->pit), rtc = rtc_next_event(&vm->board->rtc);
+    return pit < rtc ? pit : rtc;
+}
+
+/* ---- Accesses ------------------------------------------------------------ */
+
+static const struct port_range *find_port(uint64_t port, unsigned size)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(ports); i++) {
+        const struct port_range *r = &ports[i];
+        if (port >= r->first && port <= r->last)
+            return r->width == ALONE && size != 1 ? NULL : r;
+    }
+    return NULL;
+}
+
+static uint8_t access_byte(struct board *b, uint64_t port, unsigned size, bool write, uint8_t value)
+{
+    const struct port_range *r = find_port(port, size);
+    if (!r || (!write && !r->read))
+        return 0xff;
+    unsigned offset = (unsigned)(port - r->first);
+    if (!write)
+        return r->read(b, offset);
+    r->write(b, offset, value);
+    return 0xff;
+}
+
+/* No device has memory of its own: a physical address outside RAM reads ones. */
+static void access_nothing(struct io_access *io)
+{
+    if (!io->write)
+        io->value = io->size == 4 ? 0xffffffffu : (1u << 8 * io->size) - 1;
+}
+
+void board_access(struct vm *vm, struct io_access *io, uint64_t now)
+{
+    struct board *b = vm->board;
+    if (io->mmio) {
+        access_nothing(io);
+        return;
+    }
+    uint32_t value = 0;
+    run_clocks(b, now);
+    settle(b);
+    for (unsigned i = 0; i < io->size; i++) {
+        uint8_t out = (uint8_t)(io->value >> 8 * i);
+        value |= (uint32_t)access_byte(b, io->address + i, io->size, io->write, out) << 8 * i;
+        settle(b);
+    }
+    if (!io->write)
+        io->value = value;
+}
+
+/* ---- The rest of the machine --------------------------------------------- */
+
+bool board_create(struct vm *vm)
+{
+    struct board *b = pool_alloc(vm->pool, sizeof *b);
+    if (!b)
+        return false;
+    pics_reset(&b->pics);
+    pit_reset(&b->pit, 0);
+    rtc_reset(&b->rtc, host_wallclock_s(), vm->ram.size, 0);
+    uart_reset(&b->uart);
+    i8042_reset(&b->i8042);
+    misc_reset(&b->misc);
+    vm->board = b;
+    return true;
+}
+
+bool board_pending(const struct vm *vm)
+{
+    return pics_int(&vm->board->pics);
+}
+
+uint8_t board_ack(struct vm *vm)
+{
+    uint8_t vector = pics_ack(&vm->board->pics);
+    settle(vm->board);
+    return vector;
+}
+
+enum board_request board_request(const struct vm *vm)
+{
+    const struct board *b = vm->board;
+    if (b->misc.off_asked)
+        return BOARD_OFF;
+    return b->misc.reset_asked || b->i8042.reset_asked ? BOARD_RESET : BOARD_RUN;
+}
+
+bool board_a20(const struct vm *vm)
+{
+    return i8042_a20(&vm->board->i8042) || misc_a20(&vm->board->misc);
+}

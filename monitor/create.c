@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * From a boot plan to a VM about to run its first instruction. The plan is checked as if a stranger
+ * had written it.
+ */
+#include "bt/bt.h"
+#include "devices/board.h"
+#include "monitor/guestmem.h"
+#include "monitor/host.h"
+#include "monitor/interp/interp.h"
+#include "monitor/log.h"
+#include "monitor/run.h"
+#include "monitor/segment.h"
+#include "monitor/trace.h"
+#include "monitor/vcpu.h"
+#include "monitor/vmem.h"
+#include "shadow/shadow.h"
+
+#define MIB (1024u * 1024u)
+
+static bool plan_fits(const struct plan *p)
+{
+    uint64_t head = sizeof *p + (uint64_t)p->segments * sizeof(struct plan_segment) + p->append_len;
+    if (p->magic != PLAN_MAGIC || p->version != PLAN_VERSION) {
+        log_line("ring1: the boot plan is of another version; use the loader built with me");
+        return false;
+    }
+    if (p->segments > 64 || head > p->total_size || p->memory_mib == 0 || p->memory_mib > 2048 ||
+        p->engine > PLAN_TRANSLATE) {
+        log_line("ring1: the boot plan contradicts itself");
+        return false;
+    }
+    return true;
+}
+
+static bool load_segment(struct vm *vm, const struct plan *p, const struct plan_segment *s)
+{
+    if (s->file_size > s->size || (uint64_t)s->file_offset + s->file_size > p->total_size ||
+        !guest_write(vm, gpa(s->gpa), (const uint8_t *)p + s->file_offset, s->file_size) ||
+        !guest_zero(vm, gpa((uint64_t)s->gpa + s->file_size), s->size - s->file_size)) {
+        log_line("ring1: boot plan: segment at %08x of %u bytes leaves the plan or guest RAM",
+                 s->gpa, s->size);
+        return false;
+    }
+    return true;
+}
+
+static bool load_segments(struct vm *vm, const struct plan *p)
+{
+    const struct plan_segment *s = (const void *)(p + 1);
+    for (uint32_t i = 0; i < p->segments; i++) {
+        if (!load_segment(vm, p, &s[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Flat 32-bit protected mode with the plan's registers. */
+static void load_registers(struct vcpu *v, const struct plan *p)
+{
+    const uint32_t flat = SA_P | SA_S | SA_RW | SA_ACCESSED | SA_DB | SA_G;
+    v->cr0 = CR0_PE | CR0_ET;
+    for (unsigned i = 0; i < S_COUNT; i++)
+        v->seg[i] = (struct segment){0, 0xffffffffu, flat, (uint16_t)p->ds};
+    v->seg[S_CS].attr = flat | SA_CODE;
+    v->seg[S_CS].sel = (uint16_t)p->cs;
+    v->gdtr = (struct table_reg){p->gdt_base, (uint16_t)p->gdt_limit};
+    v->eip = p->eip;
+    v->gpr[R_EAX] = p->eax;
+    v->gpr[R_ECX] = p->ecx;
+    v->gpr[R_EDX] = p->edx;
+    v->gpr[R_EBX] = p->ebx;
+    v->gpr[R_ESP] = p->esp;
+    v->gpr[R_EBP] = p->ebp;
+    v->gpr[R_ESI] = p->esi;
+    v->gpr[R_EDI] = p->edi;
+}
+
+static bool build_rooms(struct vm *vm, const struct plan *p)
+{
+    if (!guest_ram_create(vm, (uint64_t)p->memory_mib * MIB)) {
+        log_line("ring1: this machine has no %u MiB for the guest; give the host more memory",
+                 p->memory_mib);
+        return false;
+    }
+    bool ok = trace_create(vm) && board_create(vm) && segtab_create(vm) && interp_create(vm);
+    if (ok && vm->engine != PLAN_INTERP)
+        ok = shadow_create(vm) && bt_create(vm);
+    if (!ok)
+        log_line("ring1: not enough memory for the monitor's own tables");
+    return ok;
+}
+
+struct vm *vm_create(const struct plan *p, struct pool *pool)
+{
+    if (!plan_fits(p))
+        return NULL;
+    struct vm *vm = pool_alloc(pool, sizeof *vm);
+    struct vcpu *v = pool_alloc(pool, VCPU_SPAN);
+    if (!vm || !v) {
+        log_line("ring1: no memory for a virtual machine");
+        return NULL;
+    }
+    vm->pool = pool;
+    vm->vcpu = v;
+    vm->engine = (enum plan_engine)p->engine;
+    vcpu_reset(v, vm);
+    if (!build_rooms(vm, p) || !load_segments(vm, p))
+        return NULL;
+    load_registers(v, p);
+    host_load_control(v);
+    vmem_flush(v, true);
+    return vm;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Exits. Most exceptions need no knowledge here: the interpreter executes the instruction that
+ * faulted and does, or raises, what the architecture says. Only page faults (which the
+ * shadow may have caused), system calls and descriptor loads have a shorter way.
+ */
+#include "monitor/exit.h"
+
+#include "bt/bt.h"
+#include "monitor/guestmem.h"
+#include "monitor/guestwalk.h"
+#include "monitor/inject.h"
+#include "monitor/interp/interp.h"
+#include "monitor/segment.h"
+#include "monitor/timer.h"
+#include "monitor/trace.h"
+#include "monitor/vmem.h"
+#include "shadow/shadow.h"
+
+static void count(struct vcpu *v, enum stat s)
+{
+    v->vm->stats.n[s]++;
+}
+
+void exit_interpret(struct vcpu *v)
+{
+    count(v, STAT_INSN_INTERP);
+    if (v->cpl < 3)
+        count(v, STAT_INSN_INTERP_KERNEL);
+    interp_step(v);
+}
+
+/* ---- Finding blocks ------------------------------------------------------- */
+
+/*
+ * The page of guest code that holds LINEAR, for the translator. False: not there (*ERROR), or not
+ * RAM. The page behind the block's own is only looked at: should an instruction need it while its
+ * A bit is clear, the interpreter does the fetch.
+ */
+static bool code_page(struct vcpu *v, gva_t linear, bool fetched, struct code_page *out,
+                      uint32_t *error)
+{
+    struct walk w;
+    *error = 0;
+    if (!guest_walk(v, linear, fetched ? PF_I | WALK_SET_AD : PF_I, &w, error))
+        return false;
+    out->linear = gva(linear.v & ~PAGE_MASK);
+    out->frame = gpa_to_gfn(w.page);
+    out->bytes = guest_page(v->vm, gfn_to_gpa(out->frame), PAGE_SIZE);
+    out->global = !vcpu_paging(v) || (w.global && (v->cr4 & CR4_PGE));
+    return out->bytes != NULL && w.accessed;
+}
+
+/* The translator traces the frames that it read; the shadow tables follow. */
+static uint64_t translate(struct vcpu *v, const struct code_page *page,
+                          const struct code_page *next)
+{
+    struct vm *vm = v->vm;
+    unsigned before = trace_clients(vm, page->frame);
+    unsigned next_before = next ? trace_clients(vm, next->frame) : 0;
+    uint64_t entry = bt_translate(v, page, next);
+    if (!before && trace_clients(vm, page->frame))
+        shadow_trace_changed(vm, page->frame);
+    if (next && !next_before && trace_clients(vm, next->frame))
+        shadow_trace_changed(vm, next->frame);
+    return entry;
+}
+
+uint64_t exit_find_block(struct vcpu *v)
+{
+    struct code_page page, next;
+    uint32_t error, ignored;
+    uint64_t entry = bt_lookup(v);
+    if (entry)
+        return entry;
+    uint64_t start = host_now_ns();
+    if (!code_page(v, gva(v->eip), true, &page, &error)) {
+        if (error)
+            vcpu_raise_pf(v, gva(v->eip), error);
+        return 0;
+    }
+    bool has_next = code_page(v, gva(page.linear.v + PAGE_SIZE), false, &next, &ignored);
+    entry = translate(v, &page, has_next ? &next : NULL);
+    v->vm->stats.n[STAT_NS_TRANSLATE] += host_now_ns() - start;
+    return entry;
+}
+
+/* ---- Exceptions ----------------------------------------------------------- */
+
+static void exit_page_fault(struct vcpu *v, const struct host_exit *x, bool from_tc)
+{
+    uint32_t error;
+    uint32_t access = x->error & (PF_W | PF_U | PF_I);
+    count(v, STAT_EXIT_PF);
+    if (x->cr2_outside) {
+        exit_interpret(v);
+        return;
+    }
+    if (from_tc)
+        access &= ~(uint32_t)(PF_U | PF_I);
+    switch (shadow_fault(v, gva(x->cr2), access, &error)) {
+    case SHADOW_FIXED:
+        break;
+    case SHADOW_REFLECT:
+        vcpu_raise_pf(v, gva(x->cr2), error);
+        break;
+    case SHADOW_TRACE:
+    case SHADOW_MMIO:
+        exit_interpret(v);
+        break;
+    }
+}
+
+/* A selector that the shadow tables do not hold yet faults like a bad one. An error code with
+ * the IDT bit is an INT n that its gate refused. */
+static void exit_selector_fault(struct vcpu *v, const struct host_exit *x, bool from_tc)
+{
+    uint16_t sel = (uint16_t)(x->error & 0xfffc);
+    count(v, STAT_EXIT_GP);
+    if (!from_tc && sel && !(x->error & 2) && segtab_fill(v, sel))
+        return;
+    exit_interpret(v);
+}
+
+static void exit_debug(struct vcpu *v, const struct host_exit *x, bool from_tc)
+{
+    (void)x;
+    (void)from_tc;
+    count(v, STAT_EXIT_EXCEPTION);
+    v->dr[6] |= 1u << 14; /* BS: user code set TF itself; the trap is behind the instruction */
+    vcpu_raise(v, VEC_DB);
+    v->exc.is_trap = true;
+}
+
+static void exit_device_not_available(struct vcpu *v, const struct host_exit *x, bool from_tc)
+{
+    (void)x;
+    (void)from_tc;
+    count(v, STAT_EXIT_NM);
+    exit_interpret(v);
+}
+
+static void exit_by_interpreting(struct vcpu *v, const struct host_exit *x, bool from_tc)
+{
+    (void)x;
+    (void)from_tc;
+    count(v, STAT_EXIT_EXCEPTION);
+    exit_interpret(v);
+}
+
+static void (*const by_vector[32])(struct vcpu *, const struct host_exit *, bool) = {
+    [VEC_DB] = exit_debug,
+    [VEC_NM] = exit_device_not_available,
+    [VEC_NP] = exit_selector_fault,
+    [VEC_SS] = exit_selector_fault,
+    [VEC_GP] = exit_selector_fault,
+    [VEC_PF] = exit_page_fault,
+};
+
+/* ---- The rest ------------------------------------------------------------- */
+
+/* Where did the INT that ended before v->eip begin? CC and CE are one byte, CD n two. */
+static uint32_t software_interrupt_start(struct vcpu *v, uint8_t vector)
+{
+    uint8_t b;
+    unsigned got;
+    uint32_t one = v->eip - 1;
+    if ((vector == VEC_BP || vector == VEC_OF) &&
+        vmem_fetch(v, gva(v->seg[S_CS].base + one), &b, 1, &got) && b != vector)
+        return one;
+    v->exc.valid = false;
+    return v->eip - 2;
+}
+
+static void exit_software_interrupt(struct vcpu *v, const struct host_exit *x)
+{
+    count(v, STAT_EXIT_SOFT_INT);
+    if (inject_software(v, x->vector))
+        return;
+    struct exception e = v->exc;
+    v->exc.valid = false;
+    v->eip = software_interrupt_start(v, x->vector);
+    v->exc = e;
+}
+
+static void exit_translated(struct vcpu *v, const struct host_exit *x)
+{
+    uint64_t entry;
+    switch ((enum tc_code)x->code) {
+    case TC_EXIT_MISS:
+        count(v, STAT_EXIT_MISS);
+        entry = exit_find_block(v);
+        if (entry)
+            bt_chain(v, x, entry);
+        break;
+    case TC_EXIT_INTERP:
+        count(v, STAT_EXIT_CALLOUT);
+        exit_interpret(v);
+        break;
+    case TC_EXIT_EVENT:
+        count(v, STAT_EXIT_EVENT);
+        break;
+    case TC_EXIT_SMC:
+        count(v, STAT_EXIT_SMC);
+        break;
+    }
+}
+
+void exit_handle(struct vcpu *v, const struct host_exit *x, bool from_tc)
+{
+    if (from_tc)
+        bt_unwind(v, x);
+    else
+        segtab_collect(v);
+    switch (x->kind) {
+    case HX_INTERRUPT:
+        count(v, STAT_EXIT_INTERRUPT);
+        timer_service(v->vm, true);
+        break;
+    case HX_SOFT_INT:
+        exit_software_interrupt(v, x);
+        break;
+    case HX_TC:
+        exit_translated(v, x);
+        break;
+    case HX_EXCEPTION:
+        (x->vector < 32 && by_vector[x->vector] ? by_vector[x->vector]
+                                                : exit_by_interpreting)(v, x, from_tc);
+        break;
+    }
+}

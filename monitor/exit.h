@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What a stop of guest code means and what is done about it. Translated stops are first turned
+ * into precise guest state; then one table, by exception vector, decides.
+ */
+#ifndef RING1_EXIT_H
+#define RING1_EXIT_H
+
+#include "monitor/host.h"
+#include "monitor/vcpu.h"
+
+/* Handles X after direct (FROM_TC false) or translated execution. Afterwards v is ready for the
+ * run loop: state precise, v->exc set if an exception is to be delivered. */
+void exit_handle(struct vcpu *v, const struct host_exit *x, bool from_tc);
+
+/* One interpreted instruction, counted. */
+void exit_interpret(struct vcpu *v);
+
+/* The translated block for v->eip, made if there is none; 0 if its code cannot be fetched: then
+ * v->exc holds the fault, or, outside RAM, the instruction is to be interpreted. */
+uint64_t exit_find_block(struct vcpu *v);
+
+#endif

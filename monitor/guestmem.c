@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Guest RAM: a table from guest frame to host frame, and the checked copies through it.
+ * A physical range comes in; it is refused whole or copied whole. The table makes
+ * no promise that neighbours in the guest are neighbours in the host.
+ */
+#include "monitor/guestmem.h"
+
+#include "monitor/host.h"
+#include "monitor/mem.h"
+#include "monitor/pool.h"
+
+bool guest_ram_create(struct vm *vm, uint64_t bytes)
+{
+    uint64_t frames = bytes / PAGE_SIZE;
+    if (!frames || bytes > GUEST_RAM_MAX || pool_free_frames(vm->pool) < frames)
+        return false;
+    hfn_t *table = pool_alloc(vm->pool, frames * sizeof *table);
+    if (!table)
+        return false;
+    for (uint64_t i = 0; i < frames; i++) {
+        table[i] = pool_get(vm->pool);
+        if (!table[i].v)
+            return false;
+    }
+    vm->ram = (struct guest_ram){frames * PAGE_SIZE, table};
+    return true;
+}
+
+hfn_t guest_frame(const struct vm *vm, gfn_t f)
+{
+    return f.v < vm->ram.size / PAGE_SIZE ? vm->ram.frame[f.v] : hfn(0);
+}
+
+void *guest_page(const struct vm *vm, gpa_t where, size_t len)
+{
+    size_t offset = where.v & PAGE_MASK;
+    if (where.v >= vm->ram.size || len > PAGE_SIZE - offset)
+        return NULL;
+    hfn_t host = vm->ram.frame[where.v >> PAGE_SHIFT];
+    return host.v ? (uint8_t *)host_frame_ptr(host) + offset : NULL;
+}
+
+/* How much of [where, where+len) lies in the page that holds its first byte. */
+static size_t piece(gpa_t where, size_t len)
+{
+    size_t left = PAGE_SIZE - (where.v & PAGE_MASK);
+    return len < left ? len : left;
+}
+
+static bool present(const struct vm *vm, gpa_t where, size_t len)
+{
+    if (where.v > vm->ram.size || len > vm->ram.size - where.v)
+        return false;
+    for (size_t n; len; where.v += n, len -= n) {
+        n = piece(where, len);
+        if (!guest_page(vm, where, n))
+            return false;
+    }
+    return true;
+}
+
+bool guest_read(const struct vm *vm, gpa_t where, void *buf, size_t len)
+{
+    if (!present(vm, where, len))
+        return false;
+    uint8_t *to = buf;
+    for (size_t n; len; where.v += n, to += n, len -= n) {
+        n = piece(where, len);
+        memcpy(to, guest_page(vm, where, n), n);
+    }
+    return true;
+}
+
+bool guest_write(struct vm *vm, gpa_t where, const void *buf, size_t len)
+{
+    if (!present(vm, where, len))
+        return false;
+    const uint8_t *from = buf;
+    for (size_t n; len; where.v += n, from += n, len -= n) {
+        n = piece(where, len);
+        memcpy(guest_page(vm, where, n), from, n);
+    }
+    return true;
+}
+
+bool guest_zero(struct vm *vm, gpa_t where, size_t len)
+{
+    if (!present(vm, where, len))
+        return false;
+    for (size_t n; len; where.v += n, len -= n) {
+        n = piece(where, len);
+        memset(guest_page(vm, where, n), 0, n);
+    }
+    return true;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Direct execution if user code can have it, translation if kernel code can, and the
+ * interpreter with a countable reason for the rest.
+ */
+#include "monitor/mode.h"
+
+#include "monitor/segment.h"
+#include "monitor/vm.h"
+
+static enum run_mode interpret(enum stat reason, enum stat *why)
+{
+    *why = reason;
+    return MODE_INTERPRETED;
+}
+
+static bool flat_stack(const struct vcpu *v)
+{
+    const struct segment *ss = &v->seg[S_SS];
+    return segment_flat(ss) && (ss->attr & SA_DB) && !(ss->attr & SA_DC);
+}
+
+static enum run_mode choose_kernel(const struct vcpu *v, enum stat *why)
+{
+    if (!(v->seg[S_CS].attr & SA_DB))
+        return interpret(STAT_FB_CODE16, why);
+    if (!segment_flat(&v->seg[S_CS]))
+        return interpret(STAT_FB_CS_BASE, why);
+    if (!flat_stack(v))
+        return interpret(STAT_FB_SS, why);
+    if (vcpu_paging(v) && !(v->cr0 & CR0_WP))
+        return interpret(STAT_FB_WP, why);
+    return MODE_TRANSLATED;
+}
+
+enum run_mode mode_choose(struct vcpu *v, enum stat *why)
+{
+    if (v->vm->engine == PLAN_INTERP)
+        return interpret(STAT_FB_FORCED, why);
+    if (v->inhibit)
+        return interpret(STAT_FB_SHADOW, why);
+    if (v->eflags & FL_TF)
+        return interpret(STAT_FB_TF, why);
+    if (!vcpu_protected(v))
+        return interpret(STAT_FB_REALMODE, why);
+    if (v->cpl < 3)
+        return choose_kernel(v, why);
+    if (vcpu_iopl(v) == 3)
+        return interpret(STAT_FB_IOPL, why);
+    if (!segtab_prepare(v))
+        return interpret(STAT_FB_SEG, why);
+    return MODE_DIRECT;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * COM1 as the guest's console and port 0xE9 as the log, and the ways to end the
+ * machine. Both emulators have port 0xE9; on a real PC, where it reads as no 0xE9, the log
+ * goes to COM1 as well.
+ */
+#include "monitor/pc/hw.h"
+#include "monitor/pc/pc.h"
+
+#define COM1 0x3f8
+#define LSR_DATA 0x01
+#define LSR_THRE 0x20
+
+void pc_console_init(void)
+{
+    out8(COM1 + 3, 0x80); /* DLAB: 115200 baud */
+    out8(COM1 + 0, 1);
+    out8(COM1 + 1, 0);
+    out8(COM1 + 3, 3);    /* 8N1 */
+    out8(COM1 + 2, 7);    /* FIFOs on and empty */
+    out8(COM1 + 4, 0x0b); /* DTR, RTS, OUT2: interrupts reach the 8259 */
+    out8(COM1 + 1, 1);    /* an interrupt for received data wakes the idle host */
+}
+
+void host_console_put(uint8_t c)
+{
+    for (unsigned i = 0; i < 100000 && !(in8(COM1 + 5) & LSR_THRE); i++)
+        ;
+    out8(COM1, c);
+}
+
+int host_console_get(void)
+{
+    return in8(COM1 + 5) & LSR_DATA ? in8(COM1) : -1;
+}
+
+void host_log_write(const char *text, size_t len)
+{
+    bool debug_port = in8(0xe9) == 0xe9;
+    for (size_t i = 0; i < len; i++) {
+        if (debug_port)
+            out8(0xe9, (uint8_t)text[i]);
+        else
+            host_console_put((uint8_t)text[i]);
+    }
+}
+
+_Noreturn void host_exit(int status)
+{
+    out8(0xf4, (uint8_t)status); /* QEMU: isa-debug-exit */
+    for (const char *s = "Shutdown"; *s; s++)
+        out8(0x8900, (uint8_t)*s); /* Bochs */
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The host's 8259s, its PIT as a one-shot timer, and the time-stamp counter as the pit.
+ * The PIT's channel 0 interrupts no later than the armed deadline and at least every 50 ms;
+ * nothing is counted with it. Intel 8259A and 8254 data sheets.
+ */
+#include "monitor/log.h"
+#include "monitor/pc/hw.h"
+#include "monitor/pc/pc.h"
+
+#define PIC1 0x20
+#define PIC2 0xa0
+#define PIT_HZ 1193182ull
+#define TICK_MAX_NS 50000000ull
+#define CALIBRATE_TICKS 11932u /* 10 ms */
+
+static struct {
+    uint64_t tsc_start;
+    uint64_t ns_per_tsc; /* fixed point, 32 fraction bits */
+    uint64_t armed_ns;   /* when the PIT will interrupt; 0: not armed */
+} pit;
+
+static void pic_init(void)
+{
+    static const uint8_t words[][2] = {
+        {PIC1, 0x11}, {PIC2, 0x11}, {PIC1 + 1, VEC_IRQ_BASE}, {PIC2 + 1, VEC_IRQ_BASE + 8},
+        {PIC1 + 1, 4}, {PIC2 + 1, 2}, {PIC1 + 1, 1}, {PIC2 + 1, 1},
+        {PIC1 + 1, (uint8_t)~0x11}, {PIC2 + 1, 0xff}, /* IRQ 0 and 4 alone */
+    };
+    for (unsigned i = 0; i < sizeof words / 2; i++)
+        out8(words[i][0], words[i][1]);
+}
+
+void pc_irq(unsigned irq)
+{
+    if (irq == 0)
+        pit.armed_ns = 0;
+    if (irq >= 8)
+        out8(PIC2, 0x20);
+    out8(PIC1, 0x20);
+}
+
+/* TSC ticks while PIT channel 2 counts CALIBRATE_TICKS down. */
+static uint64_t measure(void)
+{
+    out8(0x61, (uint8_t)((in8(0x61) & ~2) | 1));
+    out8(0x43, 0xb0); /* channel 2, both bytes, mode 0 */
+    out8(0x42, CALIBRATE_TICKS & 0xff);
+    out8(0x42, CALIBRATE_TICKS >> 8);
+    uint64_t start = rdtsc();
+    while (!(in8(0x61) & 0x20))
+        ;
+    return rdtsc() - start;
+}
+
+/* Nanoseconds a TSC tick: the smallest of five measurements is the least disturbed. */
+static void calibrate(void)
+{
+    uint64_t best = UINT64_MAX;
+    for (unsigned i = 0; i < 5; i++) {
+        uint64_t t = measure();
+        if (t < best)
+            best = t;
+    }
+    uint64_t ns = CALIBRATE_TICKS * 1000000000ull / PIT_HZ;
+    pit.ns_per_tsc = (ns << 32) / best; /* 10^7 << 32 fits in 64 bits */
+    log_line("ring1: TSC %lu kHz", best * 1000000 / ns);
+}
+
+void pc_time_init(void)
+{
+    pic_init();
+    calibrate();
+    pit.tsc_start = rdtsc();
+}
+
+uint64_t host_tsc(void)
+{
+    return rdtsc();
+}
+
+uint64_t host_now_ns(void)
+{
+    uint64_t d = rdtsc() - pit.tsc_start;
+    return (uint64_t)((unsigned __int128)d * pit.ns_per_tsc >> 32);
+}
+
+void host_timer_arm(uint64_t deadline_ns)
+{
+    uint64_t now = host_now_ns();
+    uint64_t latest = now + TICK_MAX_NS;
+    if (deadline_ns > latest)
+        deadline_ns = latest;
+    if (pit.armed_ns && pit.armed_ns <= deadline_ns && pit.armed_ns + TICK_MAX_NS > now)
+        return;
+    uint64_t ticks = deadline_ns > now ? (deadline_ns - now) * PIT_HZ / 1000000000ull + 1 : 1;
+    out8(0x43, 0x30); /* channel 0, both bytes, mode 0: one interrupt */
+    out8(0x40, (uint8_t)ticks);
+    out8(0x40, (uint8_t)(ticks >> 8));
+    pit.armed_ns = deadline_ns > now ? deadline_ns : now + 1;
+}
+
+void host_idle(void)
+{
+    sti_hlt_cli();
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * host_run_user and host_run_tc: a frame is built from the vcpu, entered, and the frame of
+ * the exit is taken apart into the vcpu and a struct host_exit.
+ */
+#include "monitor/log.h"
+#include "monitor/mem.h"
+#include "monitor/pc/hw.h"
+#include "monitor/pc/pc.h"
+#include "monitor/vcpu.h"
+
+struct host_cpu pc_cpu;
+
+/* Flags that user code changes in the hardware by itself. */
+#define USER_FLAGS (FL_ARITH | FL_DF | FL_NT | FL_AC | FL_ID | FL_TF)
+#define TC_FLAGS (FL_ARITH | FL_DF)
+
+static void load_gprs(struct trap_frame *f, const struct vcpu *v)
+{
+    f->rax = v->gpr[R_EAX];
+    f->rcx = v->gpr[R_ECX];
+    f->rdx = v->gpr[R_EDX];
+    f->rbx = v->gpr[R_EBX];
+    f->rbp = v->gpr[R_EBP];
+    f->rsi = v->gpr[R_ESI];
+    f->rdi = v->gpr[R_EDI];
+    f->r8 = f->r9 = f->r10 = f->r11 = f->r13 = 0;
+}
+
+static void save_gprs(struct vcpu *v, const struct trap_frame *f)
+{
+    v->gpr[R_EAX] = (uint32_t)f->rax;
+    v->gpr[R_ECX] = (uint32_t)f->rcx;
+    v->gpr[R_EDX] = (uint32_t)f->rdx;
+    v->gpr[R_EBX] = (uint32_t)f->rbx;
+    v->gpr[R_EBP] = (uint32_t)f->rbp;
+    v->gpr[R_ESI] = (uint32_t)f->rsi;
+    v->gpr[R_EDI] = (uint32_t)f->rdi;
+}
+
+static void classify(const struct trap_frame *f, struct host_exit *x)
+{
+    x->vector = (uint8_t)f->vector;
+    x->error = (uint32_t)f->error;
+    x->kind = HX_EXCEPTION;
+    if (f->vector >= VEC_IRQ_BASE && f->vector < VEC_IRQ_BASE + 16) {
+        pc_irq((unsigned)f->vector - VEC_IRQ_BASE);
+        x->kind = HX_INTERRUPT;
+    } else if (f->vector == VEC_NMI) {
+        x->kind = HX_INTERRUPT;
+    } else if (f->vector >= VEC_TC_BASE && f->vector < VEC_TC_BASE + 8) {
+        x->kind = HX_TC;
+        x->code = (uint8_t)(f->vector - VEC_TC_BASE);
+    } else if (f->vector >= 32 || f->vector == VEC_BP || f->vector == VEC_OF) {
+        x->kind = HX_SOFT_INT;
+    } else if (f->vector == VEC_PF) {
+        uint64_t cr2 = read_cr2();
+        x->cr2 = (uint32_t)cr2;
+        x->cr2_outside = cr2 >> 32 != 0;
+    } else if (f->vector == VEC_MC) {
+        panic("machine check of the host CPU");
+    }
+}
+
+void host_run_user(struct vcpu *v, struct host_exit *x)
+{
+    struct trap_frame f;
+    static const uint8_t data_sregs[4] = {S_DS, S_ES, S_FS, S_GS};
+    memset(x, 0, sizeof *x);
+    load_gprs(&f, v);
+    f.r12 = f.r14 = f.r15 = 0;
+    f.rip = v->eip;
+    f.cs = v->seg[S_CS].sel;
+    f.rflags = (v->eflags & USER_FLAGS) | FL_ONE | FL_IF;
+    f.rsp = v->gpr[R_ESP];
+    f.ss = v->seg[S_SS].sel;
+    for (unsigned i = 0; i < 4; i++)
+        pc_cpu.selectors[i] = v->seg[data_sregs[i]].sel;
+    pc_load_selectors(pc_cpu.selectors);
+    pc_enter(&f);
+    __asm__ volatile("mov %%ds, %0\n\tmov %%es, %1\n\tmov %%fs, %2\n\tmov %%gs, %3"
+                     : "=m"(pc_cpu.selectors[0]), "=m"(pc_cpu.selectors[1]),
+                       "=m"(pc_cpu.selectors[2]), "=m"(pc_cpu.selectors[3]));
+    const struct trap_frame *e = pc_cpu.frame;
+    save_gprs(v, e);
+    v->gpr[R_ESP] = (uint32_t)e->rsp;
+    v->eip = (uint32_t)e->rip;
+    v->eflags = (v->eflags & ~(uint32_t)USER_FLAGS) | ((uint32_t)e->rflags & USER_FLAGS);
+    v->seg[S_CS].sel = (uint16_t)e->cs;
+    v->seg[S_SS].sel = (uint16_t)e->ss;
+    for (unsigned i = 0; i < 4; i++)
+        v->seg[data_sregs[i]].sel = pc_cpu.selectors[i];
+    x->rflags = e->rflags;
+    classify(e, x);
+}
+
+void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x)
+{
+    struct trap_frame f;
+    memset(x, 0, sizeof *x);
+    load_gprs(&f, v);
+    f.r12 = 0;
+    f.r14 = v->gpr[R_ESP];
+    f.r15 = (uint64_t)v;
+    f.rip = entry;
+    f.cs = SEL_TC_CODE;
+    f.rflags = (v->eflags & TC_FLAGS) | FL_ONE | FL_IF;
+    v->eflags &= ~(uint32_t)(TC_FLAGS | FL_RF); /* PUSHF adds the image to the live flags */
+    f.rsp = (uint64_t)(pc_cpu.tc_stack + sizeof pc_cpu.tc_stack);
+    f.ss = SEL_TC_STACK;
+    pc_enter(&f);
+    const struct trap_frame *e = pc_cpu.frame;
+    save_gprs(v, e);
+    v->gpr[R_ESP] = (uint32_t)e->r14;
+    v->eflags |= (uint32_t)e->rflags & TC_FLAGS;
+    x->rip = e->rip;
+    x->rflags = e->rflags;
+    x->scratch[SCR_R8] = e->r8;
+    x->scratch[SCR_R9] = e->r9;
+    x->scratch[SCR_R10] = e->r10;
+    x->scratch[SCR_R11] = e->r11;
+    x->scratch[SCR_R13] = e->r13;
+    x->scratch[SCR_RSP] = e->rsp;
+    classify(e, x);
+}
+
+/* CR0 and CR4 bits that are in hardware what the guest set. NE stays 1: the monitor sees
+ * #MF as an exception in any case. */
+void host_load_control(const struct vcpu *v)
+{
+    const uint64_t cr0_bits = CR0_MP | CR0_EM | CR0_TS | CR0_AM;
+    const uint64_t cr4_bits = CR4_TSD | CR4_OSFXSR | CR4_OSXMMEXCPT;
+    uint64_t cr0 = (read_cr0() & ~cr0_bits) | (v->cr0 & cr0_bits);
+    uint64_t cr4 = (read_cr4() & ~cr4_bits) | (v->cr4 & cr4_bits);
+    if (cr0 != read_cr0())
+        write_cr0(cr0);
+    if (cr4 != read_cr4())
+        write_cr4(cr4);
+}
+
+void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(regs[0]), "=b"(regs[1]), "=c"(regs[2]), "=d"(regs[3])
+                     : "a"(leaf), "c"(subleaf));
+}

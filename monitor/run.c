@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The run loop: deliver what is due, choose how to run, run, handle the exit; until the VM
+ * has ended. Read exit.c next.
+ */
+#include "monitor/run.h"
+
+#include "bt/bt.h"
+#include "devices/board.h"
+#include "monitor/exit.h"
+#include "monitor/host.h"
+#include "monitor/inject.h"
+#include "monitor/mode.h"
+#include "monitor/timer.h"
+#include "monitor/vcpu.h"
+
+#define INTERP_BATCH 512
+
+/* Interrupts enter only here and exceptions only here: between two instructions. */
+static void deliver(struct vcpu *v)
+{
+    if (v->exc.valid) {
+        inject_exception(v);
+        return;
+    }
+    if (!v->event || !inject_window_open(v))
+        return;
+    if (board_pending(v->vm))
+        inject_interrupt(v, board_ack(v->vm));
+    timer_update_event(v->vm);
+}
+
+static void idle(struct vm *vm)
+{
+    uint64_t start = host_now_ns();
+    timer_arm(vm);
+    host_idle();
+    vm->stats.n[STAT_NS_IDLE] += host_now_ns() - start;
+    timer_service(vm, true);
+}
+
+static void run_direct(struct vcpu *v)
+{
+    struct host_exit x;
+    struct stats *st = &v->vm->stats;
+    uint64_t start = host_now_ns();
+    timer_arm(v->vm);
+    st->n[STAT_RUN_USER]++;
+    host_run_user(v, &x);
+    st->n[STAT_NS_USER] += host_now_ns() - start;
+    exit_handle(v, &x, false);
+}
+
+/* One instruction, or a batch where nothing else can run this guest. */
+static void run_interpreted(struct vcpu *v, enum stat why)
+{
+    struct stats *st = &v->vm->stats;
+    unsigned batch = why == STAT_FB_FORCED ? INTERP_BATCH : 1;
+    uint64_t start = host_now_ns();
+    for (unsigned i = 0; i < batch; i++) {
+        st->n[why]++;
+        exit_interpret(v);
+        if (v->exc.valid || v->halted || v->vm->ended || (v->event && v->vif) ||
+            board_request(v->vm) != BOARD_RUN)
+            break;
+    }
+    st->n[STAT_NS_INTERP] += host_now_ns() - start;
+}
+
+static void run_translated(struct vcpu *v)
+{
+    struct host_exit x;
+    struct stats *st = &v->vm->stats;
+    uint64_t entry = exit_find_block(v);
+    if (!entry) {
+        if (!v->exc.valid)
+            run_interpreted(v, STAT_FB_MIXED);
+        return;
+    }
+    uint64_t start = host_now_ns();
+    timer_arm(v->vm);
+    st->n[STAT_RUN_TC]++;
+    host_run_tc(v, entry, &x);
+    st->n[STAT_NS_TC] += host_now_ns() - start;
+    exit_handle(v, &x, true);
+}
+
+static void heed_board(struct vm *vm)
+{
+    switch (board_request(vm)) {
+    case BOARD_RUN:
+        break;
+    case BOARD_RESET:
+        vm_end(vm, EXIT_GUEST_OFF, "the guest reset the machine");
+        break;
+    case BOARD_OFF:
+        vm_end(vm, EXIT_GUEST_OFF, "the guest switched the machine off");
+        break;
+    }
+}
+
+static void step(struct vcpu *v)
+{
+    enum stat why;
+    deliver(v);
+    if (v->vm->ended)
+        return;
+    if (v->halted) {
+        idle(v->vm);
+        return;
+    }
+    switch (mode_choose(v, &why)) {
+    case MODE_DIRECT:
+        run_direct(v);
+        break;
+    case MODE_TRANSLATED:
+        run_translated(v);
+        break;
+    case MODE_INTERPRETED:
+        run_interpreted(v, why);
+        break;
+    }
+}
+
+void vm_run(struct vm *vm)
+{
+    uint64_t start = host_now_ns();
+    while (!vm->ended) {
+        timer_service(vm, false);
+        step(vm->vcpu);
+        heed_board(vm);
+    }
+    vm->stats.n[STAT_NS_TOTAL] += host_now_ns() - start;
+}

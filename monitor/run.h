@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The top: making a VM from a boot plan, and running it to its end.
+ */
+#ifndef RING1_RUN_H
+#define RING1_RUN_H
+
+#include "monitor/plan.h"
+#include "monitor/pool.h"
+#include "monitor/vm.h"
+
+/* Builds the VM that PLAN describes, from POOL. NULL, with a log line, if the plan is
+ * wrong or memory is short. */
+struct vm *vm_create(const struct plan *plan, struct pool *pool);
+
+/* Runs VM until it ends; then vm->exit and vm->reason say how. */
+void vm_run(struct vm *vm);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * See timer.h. Console input has no time of its own: it is looked at on every host interrupt and
+ * at least every 10 ms.
+ */
+#include "monitor/timer.h"
+
+#include "devices/board.h"
+#include "monitor/host.h"
+#include "monitor/vcpu.h"
+
+#define POLL_NS 10000000ull
+
+void timer_update_event(struct vm *vm)
+{
+    vm->vcpu->event = board_pending(vm);
+}
+
+void timer_service(struct vm *vm, bool poll)
+{
+    uint64_t now = host_now_ns();
+    if (!poll && now < vm->next_poll_ns && now < board_next_event(vm))
+        return;
+    vm->next_poll_ns = now + POLL_NS;
+    board_advance(vm, now);
+    timer_update_event(vm);
+}
+
+void timer_arm(struct vm *vm)
+{
+    host_timer_arm(board_next_event(vm));
+}

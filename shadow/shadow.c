@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Shadow paging's front: a fault is walked in the guest's tables and either mended, by one
+ * entry and its neighbours, or named. The rest is bookkeeping that keeps the shadow equal
+ * to the guest's tables at every moment; so a CR3 load only changes the space, and INVLPG
+ * finds nothing left to do. Read space.c for what hangs where, write.c for guest writes.
+ */
+#include "shadow/shadow.h"
+
+#include "monitor/guestmem.h"
+#include "monitor/guestwalk.h"
+#include "monitor/pool.h"
+#include "monitor/trace.h"
+#include "monitor/x86.h"
+#include "shadow/flush.h"
+#include "shadow/mirror.h"
+#include "shadow/perm.h"
+#include "shadow/slots.h"
+#include "shadow/space.h"
+#include "shadow/table.h"
+
+/* Entries filled at once, an aligned group around the one that faulted: a fault costs more
+ * than all of them. */
+#define FILL_GROUP 16u
+
+/* ---- Making ----------------------------------------------------------------- */
+
+static void list_free_records(struct shadow *s)
+{
+    for (unsigned i = SHADOW_TABLES - 1; i; i--) {
+        s->table[i].next = s->free_tables;
+        s->free_tables = &s->table[i];
+    }
+    for (unsigned i = SHADOW_MIRRORS; i--;) {
+        s->mirror[i].next = s->free_mirrors;
+        s->free_mirrors = &s->mirror[i];
+    }
+}
+
+bool shadow_create(struct vm *vm)
+{
+    size_t frames = vm->ram.size / PAGE_SIZE;
+    struct shadow *s = pool_alloc(vm->pool, sizeof *s);
+    struct shadow_slot *slots =
+        pool_alloc(vm->pool, sizeof *slots * SHADOW_SPACES * HOST_SPACE_SLOTS);
+    if (!s || !slots)
+        return false;
+    s->vm = vm;
+    s->writable = pool_alloc(vm->pool, frames * sizeof *s->writable);
+    s->mirror_of = pool_alloc(vm->pool, frames * sizeof *s->mirror_of);
+    if (!s->writable || !s->mirror_of)
+        return false;
+    for (unsigned i = 0; i < SHADOW_SPACES; i++)
+        s->space[i].slot = slots + i * HOST_SPACE_SLOTS;
+    list_free_records(s);
+    vm->shadow = s;
+    return true;
+}
+
+/* ---- Faults ----------------------------------------------------------------- */
+
+/* The guest tables on the path are in use as tables. */
+static void note_use(struct shadow *s, const struct walk *w)
+{
+    for (unsigned i = 0; i < w->levels; i++) {
+        struct mirror *m = mirror_find(s, gpa_to_gfn(w->entry_gpa[i]));
+        if (m)
+            m->writes = 0;
+    }
+}
+
+static void fill_from_guest(struct shadow *s, struct shadow_table *t, unsigned index)
+{
+    uint32_t pte[FILL_GROUP];
+    unsigned first = index / FILL_GROUP * FILL_GROUP;
+    unsigned half = t->role & ROLE_HIGH ? HOST_TABLE_ENTRIES : 0;
+    gpa_t where = gpa(gfn_to_gpa(t->source->frame).v + (half + first) * sizeof *pte);
+    if (!guest_read(s->vm, where, pte, sizeof pte))
+        return;
+    for (unsigned i = 0; i < FILL_GROUP; i++)
+        table_derive(s, t, first + i, pte[i]);
+}
+
+static void fill_from_large(struct shadow *s, struct shadow_table *t, unsigned index)
+{
+    unsigned first = index / FILL_GROUP * FILL_GROUP;
+    for (unsigned i = 0; i < FILL_GROUP; i++)
+        table_derive_large(s, t, first + i);
+}
+
+/* Maps LINEAR as the complete walk W says and returns the flags it has now; 0 if there was no
+ * room. */
+static unsigned map(struct shadow *s, gva_t linear, const struct walk *w)
+{
+    uint32_t pde = w->levels ? (uint32_t)w->entry[0] : 0;
+    unsigned slot = linear.v >> 21, index = linear.v >> PAGE_SHIFT & (HOST_TABLE_ENTRIES - 1);
+    struct shadow_table *t = space_table(s, s->current, slot, pde);
+    if (!t)
+        return 0;
+    if (t->source)
+        fill_from_guest(s, t, index);
+    else
+        fill_from_large(s, t, index);
+    return t->entry[index].flags;
+}
+
+static unsigned map_or_reclaim(struct shadow *s, gva_t linear, const struct walk *w)
+{
+    unsigned flags = map(s, linear, w);
+    if (!flags) {
+        space_reclaim(s);
+        flags = map(s, linear, w);
+    }
+    return flags;
+}
+
+/* A write that stays closed is to a traced frame, or a supervisor's with WP clear, or there
+ * is no memory for tables: the interpreter can do it in each case. */
+static enum shadow_answer mend(struct shadow *s, gva_t linear, uint32_t access,
+                               const struct walk *w)
+{
+    uint64_t *count = s->vm->stats.n;
+    if (!guest_frame(s->vm, gpa_to_gfn(w->page)).v) {
+        count[STAT_SH_MMIO]++;
+        return SHADOW_MMIO;
+    }
+    if (!shadow_grants(map_or_reclaim(s, linear, w), access)) {
+        count[STAT_SH_TRACES]++;
+        return SHADOW_TRACE;
+    }
+    count[STAT_SH_FILLS]++;
+    return SHADOW_FIXED;
+}
+
+enum shadow_answer shadow_fault(struct vcpu *v, gva_t linear, uint32_t hw, uint32_t *error)
+{
+    struct shadow *s = v->vm->shadow;
+    uint32_t access = hw & (PF_W | PF_U | PF_I);
+    struct walk w;
+    bool mapped = guest_walk(v, linear, access | WALK_SET_AD, &w, error);
+    note_use(s, &w);
+    if (!mapped) {
+        v->vm->stats.n[STAT_SH_REFLECTS]++;
+        return SHADOW_REFLECT;
+    }
+    if (!s->current)
+        shadow_switch(v, true);
+    if (!s->current)
+        return SHADOW_TRACE;
+    enum shadow_answer answer = mend(s, linear, access, &w);
+    flush_pay(s);
+    return answer;
+}
+
+/* ---- Maintenance ------------------------------------------------------------ */
+
+/* The shadow equals the guest's tables already, so there is nothing to flush but what
+ * differs between spaces, and global entries need no care of their own. */
+void shadow_switch(struct vcpu *v, bool global_too)
+{
+    struct shadow *s = v->vm->shadow;
+    struct space_found found = space_get(s, space_key(v));
+    (void)global_too;
+    v->vm->stats.n[STAT_SH_SWITCHES]++;
+    v->vm->stats.n[STAT_SH_SWITCH_HITS] += found.known;
+    if (!found.space) {
+        vm_kill(v->vm, "no host memory for another address space of the guest");
+        return;
+    }
+    if (found.space != s->current) {
+        s->current = found.space;
+        host_space_use(found.space->host);
+    }
+    flush_pay(s);
+}
+
+void shadow_invlpg(struct vcpu *v, gva_t linear)
+{
+    struct shadow *s = v->vm->shadow;
+    v->vm->stats.n[STAT_SH_INVLPG]++;
+    if (s->current && slot_table(s, s->current, linear.v >> 21))
+        host_flush_page(gva(linear.v & ~PAGE_MASK));
+}
+
+void shadow_trace_changed(struct vm *vm, gfn_t f)
+{
+    struct shadow *s = vm->shadow;
+    if (f.v >= vm->ram.size / PAGE_SIZE || !trace_clients(vm, f))
+        return;
+    table_protect_frame(s, f);
+    flush_pay(s);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Every slot holds at most one table, so the list of a table's places runs through the
+ * slots themselves and can never overflow.
+ */
+#include "shadow/slots.h"
+
+#include "shadow/flush.h"
+
+struct shadow_space *slot_space(struct shadow *s, uint32_t n)
+{
+    return &s->space[(n - 1) / HOST_SPACE_SLOTS];
+}
+
+unsigned slot_index(uint32_t n)
+{
+    return (n - 1) % HOST_SPACE_SLOTS;
+}
+
+static struct shadow_slot *slot_at(struct shadow *s, uint32_t n)
+{
+    return &slot_space(s, n)->slot[slot_index(n)];
+}
+
+uint32_t slot_next(struct shadow *s, uint32_t n)
+{
+    return slot_at(s, n)->next;
+}
+
+struct shadow_table *slot_table(struct shadow *s, const struct shadow_space *sp, unsigned index)
+{
+    uint32_t n = sp->slot[index].table;
+    return n ? &s->table[n] : NULL;
+}
+
+void slot_attach(struct shadow *s, struct shadow_space *sp, unsigned index, struct shadow_table *t)
+{
+    uint32_t n = slot_number(s, sp, index);
+    sp->slot[index] = (struct shadow_slot){.table = table_number(s, t), .next = t->slots};
+    if (t->slots)
+        slot_at(s, t->slots)->prev = n;
+    t->slots = n;
+    t->hangs++;
+    sp->used++;
+    host_space_attach(sp->host, index, t->host);
+}
+
+void slot_detach(struct shadow *s, struct shadow_space *sp, unsigned index)
+{
+    struct shadow_slot *p = &sp->slot[index];
+    struct shadow_table *t = &s->table[p->table];
+    if (p->prev)
+        slot_at(s, p->prev)->next = p->next;
+    else
+        t->slots = p->next;
+    if (p->next)
+        slot_at(s, p->next)->prev = p->prev;
+    *p = (struct shadow_slot){0};
+    t->hangs--;
+    sp->used--;
+    host_space_detach(sp->host, index);
+    if (sp == s->current)
+        flush_owe_all(s);
+}

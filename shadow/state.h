@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The records of shadow paging, and nothing that works on them.
+ *
+ *   space    one guest page directory (CR3) in one paging mode, as a host space of 2048
+ *            slots; the directory's frame is mirrored
+ *   table    one host table: half of a guest page table, or 2 MiB inside a guest large
+ *            page (with paging off all memory is such a page)
+ *   mirror   a guest frame that spaces or tables are derived from; traced as long as it
+ *            has any
+ *
+ * Tables hang at any number of slots of any number of spaces. A table of a guest page table
+ * lives while it hangs somewhere; one of a large page is kept until a reclaim.
+ * All of it can be thrown away at any time: the guest's own tables are the truth.
+ */
+#ifndef RING1_SHADOW_STATE_H
+#define RING1_SHADOW_STATE_H
+
+#include "monitor/host.h"
+#include "monitor/types.h"
+#include "monitor/vm.h"
+
+#define SHADOW_TABLES  2048u /* record 0 is never used: a table number of 0 is none */
+#define SHADOW_SPACES  64u
+#define SHADOW_MIRRORS (SHADOW_TABLES + SHADOW_SPACES)
+#define SHADOW_CHUNKS  2048u /* pieces of 2 MiB in 4 GiB of guest-physical memory */
+#define FLUSH_PAGES    8u
+
+/* One entry of a table: what the host holds, and its place among the writable entries of the
+ * same guest frame (rmap.h). */
+struct shadow_entry {
+    uint64_t gfn : 20;
+    uint64_t next : 20; /* entry numbers: table number * 512 + index; 0 is none */
+    uint64_t prev : 20;
+    uint64_t flags : 4; /* enum shadow_flags */
+};
+
+/* What a table's contents depend on besides their source. */
+enum table_role {
+    ROLE_USER = 1u << 0, /* U, W of the directory entry */
+    ROLE_WRITE = 1u << 1,
+    ROLE_WP = 1u << 2,    /* CR0.WP */
+    ROLE_DIRTY = 1u << 3, /* large page: D of the directory entry */
+    ROLE_HIGH = 1u << 4,  /* guest page table: its entries 512 - 1023 */
+};
+
+struct shadow_table {
+    htable_t host;
+    hfn_t frame;                /* holds .entry */
+    struct shadow_entry *entry; /* 512 of them */
+    struct shadow_table *next;  /* of the same source or chunk; of the free list */
+    struct mirror *source;      /* NULL: of a large page */
+    uint32_t base;              /* large page: guest frame of entry 0 */
+    uint32_t slots;             /* first place where it hangs: a slot number */
+    unsigned hangs;             /* at so many slots */
+    unsigned live;              /* present entries */
+    unsigned role;              /* enum table_role */
+};
+
+/* Slot numbers: space number * 2048 + slot + 1; 0 is none. */
+struct shadow_slot {
+    uint64_t table : 12;
+    uint64_t next : 20; /* other slots where the same table hangs */
+    uint64_t prev : 20;
+};
+
+enum space_mode { MODE_PAGING = 1u << 0, MODE_WP = 1u << 1, MODE_PSE = 1u << 2 };
+
+struct shadow_space {
+    hspace_t host;             /* .id 0: this record is free */
+    uint32_t key;              /* CR3 frame << 12 | enum space_mode; 0 with paging off */
+    struct mirror *directory;  /* NULL: nothing hangs here, or paging is off */
+    struct shadow_space *next; /* of the same directory */
+    struct shadow_slot *slot;  /* HOST_SPACE_SLOTS of them */
+    unsigned used;             /* slots that hold a table */
+    uint64_t last_use;
+};
+
+struct mirror {
+    gfn_t frame;
+    struct shadow_table *tables;
+    struct shadow_space *spaces;
+    unsigned writes;     /* since a fault last went through this frame */
+    struct mirror *next; /* of the free list */
+};
+
+struct shadow {
+    struct vm *vm;
+    struct shadow_space *current;
+    uint64_t clock;      /* counts space switches */
+    uint32_t *writable;  /* by guest frame: first writable entry that maps it */
+    uint16_t *mirror_of; /* by guest frame: mirror number + 1, or 0 */
+    struct shadow_table *free_tables;
+    struct mirror *free_mirrors;
+    bool flush_all; /* flushes owed (flush.h) */
+    unsigned flush_count;
+    gva_t flush_page[FLUSH_PAGES];
+    struct shadow_table *large[SHADOW_CHUNKS]; /* tables of large pages by .base / 512 */
+    struct shadow_space space[SHADOW_SPACES];
+    struct mirror mirror[SHADOW_MIRRORS];
+    struct shadow_table table[SHADOW_TABLES];
+};
+
+static inline uint32_t table_number(const struct shadow *s, const struct shadow_table *t)
+{
+    return (uint32_t)(t - s->table);
+}
+
+static inline uint32_t slot_number(const struct shadow *s, const struct shadow_space *sp,
+                                   unsigned slot)
+{
+    return (uint32_t)(sp - s->space) * HOST_SPACE_SLOTS + slot + 1;
+}
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Each table is two frames: the host's own, and one of 512 words that remember what was
+ * put into it, since the host interface cannot be asked.
+ */
+#include "shadow/table.h"
+
+#include "monitor/guestmem.h"
+#include "monitor/pool.h"
+#include "monitor/trace.h"
+#include "monitor/x86.h"
+#include "shadow/flush.h"
+#include "shadow/perm.h"
+#include "shadow/rmap.h"
+#include "shadow/slots.h"
+
+static struct shadow_table *find(struct shadow_table *list, unsigned role)
+{
+    while (list && list->role != role)
+        list = list->next;
+    return list;
+}
+
+static struct shadow_table *make(struct shadow *s, unsigned role, struct shadow_table **list)
+{
+    struct shadow_table *t = s->free_tables;
+    if (!t)
+        return NULL;
+    hfn_t frame = pool_get(s->vm->pool);
+    if (!frame.v)
+        return NULL;
+    htable_t host = host_table_create();
+    if (!host.id) {
+        pool_put(s->vm->pool, frame);
+        return NULL;
+    }
+    s->free_tables = t->next;
+    *t = (struct shadow_table){
+        .host = host, .frame = frame, .entry = host_frame_ptr(frame), .role = role, .next = *list};
+    *list = t;
+    return t;
+}
+
+struct shadow_table *table_of_guest(struct shadow *s, struct mirror *m, unsigned role)
+{
+    struct shadow_table *t = find(m->tables, role);
+    if (!t && (t = make(s, role, &m->tables)))
+        t->source = m;
+    return t;
+}
+
+struct shadow_table *table_of_large(struct shadow *s, uint32_t base, unsigned role)
+{
+    struct shadow_table **list = &s->large[base / HOST_TABLE_ENTRIES];
+    struct shadow_table *t = find(*list, role);
+    if (!t && (t = make(s, role, list)))
+        t->base = base;
+    return t;
+}
+
+static void unlist(struct shadow *s, struct shadow_table *t)
+{
+    struct shadow_table **p =
+        t->source ? &t->source->tables : &s->large[t->base / HOST_TABLE_ENTRIES];
+    while (*p != t)
+        p = &(*p)->next;
+    *p = t->next;
+}
+
+/* The host's table goes as a whole; only the lists must forget its entries one by one. */
+static void unlink_entries(struct shadow *s, struct shadow_table *t)
+{
+    for (unsigned i = 0; i < HOST_TABLE_ENTRIES && t->live; i++) {
+        t->live -= t->entry[i].flags != 0;
+        if (t->entry[i].flags & SH_WRITE)
+            rmap_unlink(s, rmap_number(s, t, i));
+    }
+}
+
+void table_drop(struct shadow *s, struct shadow_table *t)
+{
+    while (t->slots)
+        slot_detach(s, slot_space(s, t->slots), slot_index(t->slots));
+    unlink_entries(s, t);
+    unlist(s, t);
+    host_table_free(t->host);
+    pool_put(s->vm->pool, t->frame);
+    *t = (struct shadow_table){.next = s->free_tables};
+    s->free_tables = t;
+}
+
+void table_set(struct shadow *s, struct shadow_table *t, unsigned index, gfn_t f, unsigned flags)
+{
+    struct shadow_entry *e = &t->entry[index];
+    if (e->flags == flags && (!flags || e->gfn == f.v))
+        return;
+    if (e->flags & SH_WRITE)
+        rmap_unlink(s, rmap_number(s, t, index));
+    t->live -= e->flags != 0;
+    t->live += flags != 0;
+    *e = (struct shadow_entry){.gfn = f.v, .flags = flags};
+    if (flags & SH_WRITE)
+        rmap_link(s, rmap_number(s, t, index));
+    if (host_table_set(t->host, index, guest_frame(s->vm, f), flags))
+        flush_owe_entry(s, t, index);
+}
+
+/* Sets an entry to F with rights P, or clears it where there is no RAM. */
+static void set_by_rights(struct shadow *s, struct shadow_table *t, unsigned index, gfn_t f,
+                          struct perm p)
+{
+    unsigned flags = 0;
+    if (guest_frame(s->vm, f).v)
+        flags = shadow_perm(p, trace_clients(s->vm, f) != 0, t->role & ROLE_WP);
+    table_set(s, t, index, f, flags);
+}
+
+void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint32_t pte)
+{
+    struct perm p = {.user = (t->role & ROLE_USER) && (pte & PTE_U),
+                     .writable = (t->role & ROLE_WRITE) && (pte & PTE_W),
+                     .dirty = pte & PTE_D,
+                     .accessed = (pte & PTE_P) && (pte & PTE_A)};
+    set_by_rights(s, t, index, gfn(pte >> PAGE_SHIFT), p);
+}
+
+void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned index)
+{
+    struct perm p = {.user = t->role & ROLE_USER,
+                     .writable = t->role & ROLE_WRITE,
+                     .dirty = t->role & ROLE_DIRTY,
+                     .accessed = true};
+    set_by_rights(s, t, index, gfn(t->base + index), p);
+}
+
+void table_protect_frame(struct shadow *s, gfn_t f)
+{
+    while (s->writable[f.v]) {
+        uint32_t n = s->writable[f.v];
+        struct shadow_table *t = &s->table[n / HOST_TABLE_ENTRIES];
+        table_set(s, t, n % HOST_TABLE_ENTRIES, f, rmap_entry(s, n)->flags & ~(unsigned)SH_WRITE);
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Shadow tables: made, found by source and role, filled entry by entry, dropped.
+ */
+#ifndef RING1_SHADOW_TABLE_H
+#define RING1_SHADOW_TABLE_H
+
+#include "shadow/state.h"
+
+/* The table for the guest page table M, or for the 2 MiB from guest frame BASE, in ROLE;
+ * made if there is none. NULL: out of records or of host memory. */
+struct shadow_table *table_of_guest(struct shadow *s, struct mirror *m, unsigned role);
+struct shadow_table *table_of_large(struct shadow *s, uint32_t base, unsigned role);
+
+/* Takes T from wherever it hangs and frees it. Its source may be left without a table. */
+void table_drop(struct shadow *s, struct shadow_table *t);
+
+/* Sets an entry to frame F with FLAGS (0: clears it). F is guest RAM. Owes the flush. */
+void table_set(struct shadow *s, struct shadow_table *t, unsigned index, gfn_t f, unsigned flags);
+
+/* Sets an entry to what the guest's page-table entry PTE, of which T is the shadow, allows
+ * now. */
+void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint32_t pte);
+
+/* The same for one entry of a table of a large page. */
+void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned index);
+
+/* F became traced: no entry maps it writable from now on. */
+void table_protect_frame(struct shadow *s, gfn_t f);
+
+#endif

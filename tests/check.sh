@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs every test and adds up: tests/check.sh BUILD [full]. Each part prints lines of its own; a part
+# that prints "N passed, N failed" counts with those numbers, one that does not end properly counts
+# as one failure. The last line is the sum.
+set -u
+B=$1
+full=${2:-}
+cd "$(dirname "$0")/.." || exit 3
+passed=0
+failed=0
+start=$SECONDS
+
+add() {
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+# A cmocka program: its closing lines say how many tests passed and failed.
+unit() {
+    local out p f
+    out=$(timeout 600 "$1" 2>&1)
+    local rc=$?
+    p=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' <<<"$out" | tail -1)
+    f=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' <<<"$out" | tail -1)
+    p=${p:-0}
+    f=${f:-0}
+    [ "$rc" -ne 0 ] && [ "$f" -eq 0 ] && f=1
+    [ "$p" -eq 0 ] && [ "$f" -eq 0 ] && f=1
+    add "$p" "$f"
+    printf '%-40s %4d passed %3d failed\n' "$(basename "$1")" "$p" "$f"
+    [ "$f" -eq 0 ] || tail -60 <<<"$out"
+}
+
+# A script whose last line is "N passed, N failed".
+script() {
+    local out line
+    echo "== $*"
+    out=$(mktemp)
+    "$@" 2>&1 | tee "$out"
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$out" | tail -1)
+    rm -f "$out"
+    if [ -n "$line" ]; then
+        # shellcheck disable=SC2086
+        set -- $line
+        add "$1" "$3"
+    else
+        echo "$* did not end properly"
+        add 0 1
+    fi
+}
+
+echo "== unit tests"
+for t in "$B"/unit/test_*; do
+    [ -x "$t" ] && case $t in *.d) ;; *) unit "$t" ;; esac
+done
+for s in loader guests boot; do
+    [ -e tests/$s.sh ] && script bash tests/$s.sh "$B" $full
+done
+echo "took $((SECONDS - start)) s"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The frame pool: everything is handed out once, zeroed, and comes back.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "monitor/pool.h"
+#include "tests/unit/fake_host.h"
+
+static void dirty(hfn_t f)
+{
+    memset(host_frame_ptr(f), 0xa5, PAGE_SIZE);
+}
+
+static bool zeroed(hfn_t f)
+{
+    const uint8_t *p = host_frame_ptr(f);
+    return p[0] == 0 && memcmp(p, p + 1, PAGE_SIZE - 1) == 0;
+}
+
+static void every_frame_once(void **state)
+{
+    (void)state;
+    static bool seen[101];
+    struct pool *p = fake_host_reset(100); /* frames 1 .. 100, the first for the records */
+    memset(seen, 0, sizeof seen);
+    assert_int_equal(pool_free_frames(p), 99);
+    for (unsigned i = 0; i < 99; i++) {
+        hfn_t f = pool_get(p);
+        assert_in_range(f.v, 2, 100);
+        assert_false(seen[f.v]);
+        seen[f.v] = true;
+    }
+    assert_int_equal(pool_free_frames(p), 0);
+    assert_int_equal(pool_get(p).v, 0);
+}
+
+static void frames_come_back_zeroed(void **state)
+{
+    (void)state;
+    struct pool *p = fake_host_reset(4);
+    for (uint32_t f = 2; f <= 4; f++)
+        dirty(hfn(f)); /* as a real machine's memory is */
+    hfn_t a = pool_get(p), b = pool_get(p), c = pool_get(p);
+    assert_true(a.v && b.v && c.v);
+    assert_true(zeroed(a) && zeroed(b) && zeroed(c));
+    dirty(b);
+    dirty(a);
+    pool_put(p, b);
+    pool_put(p, a);
+    assert_int_equal(pool_free_frames(p), 2);
+    hfn_t d = pool_get(p), e = pool_get(p);
+    assert_true((d.v == a.v && e.v == b.v) || (d.v == b.v && e.v == a.v));
+    assert_true(zeroed(d) && zeroed(e));
+    assert_int_equal(pool_get(p).v, 0);
+}
+
+static void runs_from_the_end(void **state)
+{
+    (void)state;
+    struct pool *p = fake_host_reset(20);
+    for (uint32_t f = 2; f <= 20; f++)
+        dirty(hfn(f));
+    hfn_t run = pool_get_run(p, 5);
+    assert_int_equal(run.v, 16);
+    for (uint32_t i = 0; i < 5; i++)
+        assert_true(zeroed(hfn(run.v + i)));
+    assert_int_equal(pool_get_run(p, 15).v, 0);
+    assert_int_equal(pool_get_run(p, 0).v, 0);
+    assert_int_equal(pool_free_frames(p), 14);
+    for (unsigned i = 0; i < 14; i++)
+        assert_in_range(pool_get(p).v, 2, 15);
+    assert_int_equal(pool_get(p).v, 0);
+    assert_int_equal(pool_get_run(p, 1).v, 0);
+}
+
+static void a_run_needs_one_range(void **state)
+{
+    (void)state;
+    struct pool *p = fake_host_reset(5);
+    pool_add(p, hfn(100), 3);
+    pool_add(p, hfn(200), 8);
+    pool_add(p, hfn(300), 0);
+    assert_int_equal(pool_free_frames(p), 4 + 3 + 8);
+    assert_int_equal(pool_get_run(p, 9).v, 0);
+    assert_int_equal(pool_get_run(p, 6).v, 202);
+    assert_int_equal(pool_get_run(p, 4).v, 2);
+    assert_int_equal(pool_get_run(p, 3).v, 100);
+    assert_int_equal(pool_free_frames(p), 2);
+}
+
+static void alloc_rounds_up(void **state)
+{
+    (void)state;
+    struct pool *p = fake_host_reset(10);
+    assert_null(pool_alloc(p, 10 * PAGE_SIZE));
+    assert_null(pool_alloc(p, SIZE_MAX));
+    assert_null(pool_alloc(p, (size_t)PAGE_SIZE << 32));
+    assert_int_equal(pool_free_frames(p), 9);
+    uint8_t *a = pool_alloc(p, PAGE_SIZE + 1);
+    assert_non_null(a);
+    assert_int_equal((uintptr_t)a % PAGE_SIZE, 0);
+    a[2 * PAGE_SIZE - 1] = 1;
+    assert_int_equal(pool_free_frames(p), 7);
+}
+
+static void too_many_ranges(void **state)
+{
+    (void)state;
+    struct pool *p = fake_host_reset(2);
+    for (uint32_t i = 0; i < 100; i++)
+        pool_add(p, hfn(100 + 2 * i), 1);
+    assert_in_range(pool_free_frames(p), 50, 100);
+    assert_non_null(strstr(fake.log, "too many pieces"));
+    uint32_t n = 0, free = pool_free_frames(p);
+    while (pool_get(p).v)
+        n++;
+    assert_int_equal(n, free);
+}
+
+/* Does putting frame F panic? */
+static bool put_dies(struct pool *p, uint32_t f)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        close(2);
+        signal(SIGABRT, SIG_DFL);
+        pool_put(p, hfn(f));
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    return WIFSIGNALED(status);
+}
+
+static void foreign_frames_are_a_bug(void **state)
+{
+    (void)state;
+    struct pool *p = fake_host_reset(10);
+    hfn_t f = pool_get(p);
+    hfn_t run = pool_get_run(p, 1);
+    assert_false(put_dies(p, f.v));
+    assert_false(put_dies(p, run.v));
+    assert_true(put_dies(p, f.v + 1)); /* never handed out */
+    assert_true(put_dies(p, 0));
+    assert_true(put_dies(p, 11));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_frame_once),         cmocka_unit_test(frames_come_back_zeroed),
+        cmocka_unit_test(runs_from_the_end),        cmocka_unit_test(a_run_needs_one_range),
+        cmocka_unit_test(alloc_rounds_up),          cmocka_unit_test(too_many_ranges),
+        cmocka_unit_test(foreign_frames_are_a_bug),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

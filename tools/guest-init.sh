@@ -1,0 +1,47 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# /init of the default guest, process 1. The kernel command line comes in: with
+# ring1.script=NAME it runs /scripts/NAME and resets the machine; without, it gives a shell
+# with job control on the serial console and resets the machine when that shell ends.
+# The line "ring1-guest: shell ready" says that the kernel has booted as far as user space.
+export PATH=/bin HOME=/root TERM=${TERM:-linux}
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+if ! mount -t devtmpfs devtmpfs /dev 2>/dev/null; then
+    mknod /dev/console c 5 1
+    mknod /dev/null c 1 3
+    mknod /dev/zero c 1 5
+    mknod /dev/tty c 5 0
+    mknod /dev/ttyS0 c 4 64
+fi
+exec </dev/console >/dev/console 2>&1
+hostname ring1-guest
+cd /root || cd /
+echo "ring1-guest: $(uname -sr), $(sed -n 's/^MemTotal: *//p' /proc/meminfo), up $(cut -d' ' -f1 /proc/uptime) s"
+echo "ring1-guest: shell ready"
+
+name=
+for word in $(cat /proc/cmdline); do
+    case $word in
+    ring1.script=*) name=${word#ring1.script=} ;;
+    esac
+done
+case $name in
+'')
+    PS1='guest# ' setsid cttyhack sh
+    echo "ring1-guest: the shell has ended"
+    ;;
+*/* | .*)
+    echo "ring1-guest: ring1.script=$name is not a plain name"
+    ;;
+*)
+    if [ -f "/scripts/$name" ]; then
+        sh "/scripts/$name"
+    else
+        echo "ring1-guest: there is no /scripts/$name"
+    fi
+    ;;
+esac
+sync
+reboot -f

@@ -1,0 +1,165 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# tools/guest.sh DIR: fetches the default guest. Debian's 32-bit non-PAE kernel and a static
+# busybox come in, DIR/vmlinuz and DIR/initrd.img go out. apt checks the packages' signatures
+# and hashes; its lists and cache for i386 live under DIR/apt, so neither the machine's
+# architectures nor its package state change, and no root is needed. Does nothing when the
+# outputs are there and newer than the scripts packed into them. Read guest-init.sh next.
+set -eu
+
+[ $# -eq 1 ] || { echo "usage: tools/guest.sh DIR   (makes DIR/vmlinuz and DIR/initrd.img)" >&2; exit 2; }
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+init=$here/guest-init.sh
+script=$here/../tests/guest-script.sh
+mkdir -p -- "$1"
+dir=$(CDPATH='' cd -- "$1" && pwd)
+work=
+
+say() { echo "guest: $*" >&2; }
+die() { say "$*"; exit 1; }
+# shellcheck disable=SC2317  # called by the trap
+clean() { [ -z "$work" ] || rm -rf -- "$work"; }
+trap clean EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+fresh() { [ -s "$dir/initrd.img" ] && [ -s "$dir/vmlinuz" ] && [ -s "$dir/busybox" ] &&
+    [ -z "$(find "$init" "$script" "$here/guest.sh" -newer "$dir/initrd.img")" ]; }
+
+# Options that come after the machine's own (so that its mirrors and proxies still serve), with
+# its hooks cut off: they are for the machine's package state, which nothing here touches.
+write_apt_conf() {
+    mkdir -p "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial"
+    cat >"$dir/apt/apt.conf" <<EOF
+APT::Architecture "i386";
+#clear APT::Architectures;
+APT::Architectures { "i386"; };
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Post-Invoke;
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "2";
+#clear Acquire::IndexTargets;
+Acquire::IndexTargets::deb::Packages {
+    MetaKey "\$(COMPONENT)/binary-\$(ARCHITECTURE)/Packages";
+    flatMetaKey "Packages";
+    ShortDescription "Packages";
+    Description "\$(RELEASE)/\$(COMPONENT) \$(ARCHITECTURE) Packages";
+};
+Dir::State::Lists "$dir/apt/lists";
+Dir::State::status "/dev/null";
+Dir::Cache "$dir/apt/cache";
+EOF
+}
+
+apt_get() { apt-get -q -c "$dir/apt/apt.conf" "$@"; }
+apt_cache() { apt-cache -c "$dir/apt/apt.conf" "$@"; }
+
+# A mirror in the middle of its own update serves some lists wrongly; those that came are used.
+update_lists() {
+    for try in 1 2 3; do
+        say "fetching Debian's i386 package lists (try $try)"
+        if apt_get update >"$dir/apt/update.log" 2>&1 && ! grep -q '^[WE]: ' "$dir/apt/update.log"; then
+            return
+        fi
+        sleep "$try"
+    done
+    grep '^E: ' "$dir/apt/update.log" >&2 || true
+    say "some lists did not come; going on with those that did"
+}
+
+# Prints the versions of package $1, newest first.
+versions() { apt_cache madison "$1" | awk -F'|' '{ gsub(/ /, "", $2); print $2 }'; }
+
+# Prints, newest first, PACKAGE=VERSION of each kernel that some linux-image-686 depends on.
+kernels() {
+    apt_cache show linux-image-686 2>/dev/null |
+        sed -n 's/^Depends:.*\(linux-image-[0-9][^ ,]*-686\) *(= *\([^)]*\)).*/\1=\2/p;t
+                s/^Depends:.*\(linux-image-[0-9][^ ,]*-686\)\( .*\|,.*\|\)$/\1/p'
+}
+
+# fetch WHAT CANDIDATE...: downloads the first candidate that comes; leaves its name in $package.
+fetch() {
+    what=$1
+    shift
+    for package; do
+        say "downloading $package"
+        (cd "$work" && apt_get download "$package") >"$dir/apt/download.log" 2>&1 && return
+        grep '^[WE]: ' "$dir/apt/download.log" >&2 || true
+        say "$package did not come; trying an older one"
+    done
+    die "no $what for i386 could be downloaded; check the network and the machine's Debian sources in /etc/apt (details: $dir/apt/update.log, $dir/apt/download.log)"
+}
+
+# Unpacks the one .deb in $work into $work/root and removes it.
+unpack() {
+    rm -rf -- "$work/root"
+    dpkg-deb -x "$work"/*.deb "$work/root"
+    rm -f -- "$work"/*.deb
+}
+
+fetch_kernel() {
+    # shellcheck disable=SC2046  # one word a candidate
+    fetch "Linux kernel (linux-image-686)" $(kernels)
+    unpack
+    cp "$work"/root/boot/vmlinuz-* "$dir/vmlinuz.new"
+    echo "$package" >"$dir/vmlinuz.from"
+    mv "$dir/vmlinuz.new" "$dir/vmlinuz"
+}
+
+fetch_busybox() {
+    # shellcheck disable=SC2046
+    fetch "busybox-static" $(versions busybox-static | sed 's/^/busybox-static=/')
+    unpack
+    cp "$work/root/bin/busybox" "$dir/busybox.new"
+    mv "$dir/busybox.new" "$dir/busybox"
+}
+
+# The applets' names as they stand in the binary, NUL-terminated, from "[", "[[" to "zcat":
+# nothing foreign is executed.
+applets() {
+    tr '\0' '\n' <"$dir/busybox" | awk '
+        !on && before == "[" && $0 == "[[" { on = 1; print before }
+        on { print }
+        on && $0 == "zcat" { exit }
+        { before = $0 }'
+}
+
+build_initrd() {
+    root=$work/initrd
+    mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/root" \
+        "$root/etc" "$root/scripts"
+    install -m 755 "$dir/busybox" "$root/bin/busybox"
+    install -m 755 "$init" "$root/init"
+    install -m 755 "$script" "$root/scripts/check"
+    echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
+    echo 'root:x:0:' >"$root/etc/group"
+    applets | while read -r name; do
+        [ "$name" = busybox ] || ln -s busybox "$root/bin/$name"
+    done
+    [ -L "$root/bin/sh" ] && [ -L "$root/bin/mount" ] ||
+        die "found no applet names in busybox; this busybox-static is unlike those known"
+    find "$root" -exec touch -h -d @0 {} +
+    (cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet) |
+        gzip -9n >"$dir/initrd.img.new"
+    mv "$dir/initrd.img.new" "$dir/initrd.img"
+}
+
+if fresh; then
+    exit 0
+fi
+for tool in apt-get apt-cache dpkg-deb cpio gzip; do
+    command -v "$tool" >/dev/null || die "$tool is missing; install the Debian package that has it"
+done
+work=$(mktemp -d "$dir/work.XXXXXX")
+if ! [ -s "$dir/vmlinuz" ] || ! [ -s "$dir/busybox" ]; then
+    write_apt_conf
+    update_lists
+    [ -s "$dir/busybox" ] || fetch_busybox
+    [ -s "$dir/vmlinuz" ] || fetch_kernel
+fi
+say "building the initramfs"
+build_initrd
+say "ready: $dir/vmlinuz ($(cat "$dir/vmlinuz.from")) and $dir/initrd.img"
