@@ -69,7 +69,7 @@ HOST_OBJ = $(filter-out $(B)/host/monitor/mem.o,$(CORE:%.c=$(B)/host/%.o)) $(fil
 $(B)/host/core.a: $(HOST_OBJ)
 	@rm -f $@
 	@ar rcs $@ $^
-$(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host/core.a
+$(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host/tests/unit/fake_fpu.o $(B)/host/core.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -lelf $(LIBS_$(notdir $@))

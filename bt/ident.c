@@ -50,13 +50,14 @@ static bool prepare_memory(struct translation *t, unsigned reg, bool store, stru
     if (t->insn.addrsize != 4)
         return false;
     *m = (struct mem_form){reg, host_base(g->base), host_base(g->index), g->scale, g->disp, true};
-    if (flat_segment(t, g->seg, store))
+    if (t->insn.op == OP_LEA || flat_segment(t, g->seg, store))
         return true;
     if (g->seg != S_FS && g->seg != S_GS)
         return false;
     emit_lea(&t->code, H_R8, m->base, m->index, m->scale, m->disp);
     emit_load_vcpu(&t->code, H_R9,
-                   (uint32_t)offsetof(struct vcpu, seg) + g->seg * (uint32_t)sizeof(struct segment) +
+                   (uint32_t)offsetof(struct vcpu, seg) +
+                       g->seg * (uint32_t)sizeof(struct segment) +
                        (uint32_t)offsetof(struct segment, base));
     emit_lea(&t->code, H_R8, H_R8, H_R9, 1, 0);
     emit_load_vcpu64(&t->code, GUARDED, (uint32_t)offsetof(struct vcpu, guard) + g->seg * 8);
@@ -66,8 +67,8 @@ static bool prepare_memory(struct translation *t, unsigned reg, bool store, stru
 
 /* What the instruction's bytes become, field by field. */
 struct form {
-    unsigned reg;         /* ModRM.reg */
-    unsigned rm;          /* ModRM.rm of a register operand, or the opcode's low bits */
+    unsigned reg; /* ModRM.reg */
+    unsigned rm;  /* ModRM.rm of a register operand, or the opcode's low bits */
     bool has_mem, high_byte, in_opcode;
 };
 
@@ -92,21 +93,30 @@ static void read_fields(const struct insn *i, struct form *f)
     }
 }
 
+/* F2 or F3, whichever comes last; 0 for neither. */
+static uint8_t last_repeat(const struct insn *i)
+{
+    uint8_t last = 0;
+    for (unsigned n = 0; n < i->prefix_len; n++) {
+        if (i->bytes[n] == 0xf2 || i->bytes[n] == 0xf3)
+            last = i->bytes[n];
+    }
+    return last;
+}
+
 /* Mandatory prefixes of SSE and its like stay; meaningless ones go: to hardware newer than the
  * guest's CPU model they could mean something (F3 BSF is TZCNT). */
 static void emit_prefixes(struct code *c, const struct insn *i)
 {
-    bool mandatory = (i->flags & INSN_FPU) || i->op == OP_POPCNT || i->op == OP_CRC32;
-    bool string = i->flags & INSN_STRING;
+    bool meant = (i->flags & (INSN_FPU | INSN_STRING)) || i->op == OP_POPCNT || i->op == OP_CRC32 ||
+                 i->op == OP_PAUSE;
+    uint8_t repeat = last_repeat(i);
     if (i->flags & INSN_LOCK)
         emit8(c, 0xf0);
     if (i->flags & INSN_66)
         emit8(c, 0x66);
-    if ((mandatory && (i->flags & INSN_F2)) || (string && (i->flags & INSN_REPNE)))
-        emit8(c, 0xf2);
-    else if ((mandatory && (i->flags & INSN_F3)) || (string && (i->flags & INSN_REP)) ||
-             i->op == OP_PAUSE)
-        emit8(c, 0xf3);
+    if (meant && repeat)
+        emit8(c, repeat);
 }
 
 static void emit_opcode(struct code *c, const struct insn *i, uint8_t opcode)

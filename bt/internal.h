@@ -25,6 +25,7 @@ enum unwind_how {
     UNWIND_FORWARD = 1u << 0, /* eip is in R8D, all else committed */
     UNWIND_ECX_R11 = 1u << 1, /* the guest's ECX is in R11D */
     UNWIND_INHIBIT = 1u << 2, /* in the shadow of an STI */
+    UNWIND_ESP_R9 = 1u << 3,  /* the guest's ESP is in R9D */
 };
 
 #define NO_BLOCK 0u
@@ -48,7 +49,8 @@ struct block {
 
 /* A jump slot: 8 bytes in the cache's data area hold the address; this says whose it is. */
 struct slot {
-    uint32_t stub;   /* TC offset of the code that it leads to while not connected */
+    uint32_t stub;   /* TC offset of the code that it leads to while not connected ... */
+    uint32_t search; /* ... and of the code that looks its target up each time */
     uint32_t target; /* block, or NO_BLOCK */
     uint32_t next;   /* next slot with the same target */
     uint32_t from;   /* block that it belongs to */
@@ -62,8 +64,9 @@ struct slot {
 #define MAX_BLOCKS 120000u
 #define MAX_SLOTS 240000u
 #define MAX_RECORDS 1000000u
-#define MAX_BLOCK_CODE 8192u   /* bytes of host code for one block, stubs included */
-#define MAX_BLOCK_INSNS 48u
+#define MAX_BLOCK_CODE 16384u  /* bytes of host code for one block, stubs included */
+#define MAX_BLOCK_INSNS 96u
+#define MAX_BLOCK_SPAN 1024u   /* bytes of guest code that a block goes on for */
 #define RECENT 16u
 #define LOCAL_ENTRIES 512u
 #define MIXED_AFTER 16u        /* drops until a frame counts as code mixed with data ... */
@@ -89,6 +92,7 @@ struct bt {
     uint64_t callouts;     /* instructions translated as callouts so far */
     uint32_t thunk_lookup; /* TC offset of the shared look-up */
     uint32_t recent[RECENT];
+    uint8_t scratch[MAX_BLOCK_CODE]; /* a block is assembled here and copied in one go */
     uint32_t nrecent;
 };
 
@@ -129,6 +133,7 @@ uint32_t slot_new(struct bt *bt, uint32_t block);
 uint64_t slot_address(const struct bt *bt, uint32_t slot);
 void slot_connect(struct bt *bt, uint32_t slot, uint32_t block);
 void slot_disconnect(struct bt *bt, uint32_t slot);
+void slot_search(struct bt *bt, uint32_t slot);
 
 /* jump.c: makes block 0, code that is there once; after each flush. */
 void thunks_emit(struct bt *bt);
@@ -154,21 +159,44 @@ struct translation {
     bool after_sti;         /* ... or in the shadow of one */
     bool can_look_ahead;    /* another instruction will follow in this block */
     bool failed;            /* out of slots or records: flush and start again */
+    uint32_t end;           /* behind the last guest byte that was translated */
+    struct made {
+        uint32_t eip, at;   /* at: offset in code */
+    } made[MAX_BLOCK_INSNS]; /* instructions translated so far, in ascending order */
+    unsigned nmade;
+    struct jump {
+        uint32_t eip, at;   /* at: of the rel32 that is to lead to eip */
+    } jump[MAX_BLOCK_INSNS]; /* jumps forward whose target has not been translated */
+    unsigned njumps;
     struct {
         uint32_t slot, eip;
-    } exits[64];            /* stubs to be placed behind the block */
+    } exits[MAX_BLOCK_INSNS + 8]; /* stubs to be placed behind the block */
     unsigned nexits;
-    uint32_t count_at;      /* where the count of the current stretch is patched; 0 none */
-    unsigned stretch;       /* guest instructions in it */
 };
 
 /* Adds an unwind record for what is emitted from here on. */
 void record(struct translation *t, uint32_t eip, int esp_delta, unsigned how);
 
+/* N more guest instructions run from the cache (v->tc_insns). */
+void emit_count(struct translation *t, int n);
+
 /* ---- jump.c ---- */
 
 /* A direct exit to EIP: a jump through a new slot. */
 void emit_exit(struct translation *t, uint32_t eip);
+
+/* rel32 of a jump that has just been emitted up to there: leads to guest address EIP, inside this
+ * block if that is or will be translated in it, else by an exit behind the block. */
+void emit_target(struct translation *t, uint32_t eip);
+
+/* Jumps forward to t->eip lead to here. */
+void resolve_jumps(struct translation *t);
+
+/* The lowest target of a jump that waits, at or above FROM; FROM - 1 if there is none. */
+uint32_t next_target(const struct translation *t, uint32_t from);
+
+/* Exits for the jumps that still wait. */
+void emit_far_targets(struct translation *t);
 
 /* The stubs of the block's direct exits, behind its code. */
 void emit_stubs(struct translation *t);

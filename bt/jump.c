@@ -35,14 +35,89 @@ void emit_exit(struct translation *t, uint32_t eip)
     emit_rip_jump(t, slot_address(t->bt, slot));
 }
 
+static void emit_thunk_jump(struct translation *t)
+{
+    emit8(&t->code, 0xe9); /* jmp rel32 */
+    emit32(&t->code, t->bt->thunk_lookup - (t->b->tc + t->code.len + 4));
+}
+
+/* ---- Inside the block ------------------------------------------------------ */
+
+static void patch32(struct translation *t, uint32_t at, uint32_t to)
+{
+    uint32_t rel = to - (at + 4);
+    for (unsigned i = 0; i < 4 && at + i < t->code.size; i++)
+        t->code.at[at + i] = (uint8_t)(rel >> 8 * i);
+}
+
+static const struct made *find_made(const struct translation *t, uint32_t eip)
+{
+    for (unsigned n = t->nmade; n-- > 0 && t->made[n].eip >= eip;) {
+        if (t->made[n].eip == eip)
+            return &t->made[n];
+    }
+    return NULL;
+}
+
+void emit_target(struct translation *t, uint32_t eip)
+{
+    const struct made *m = find_made(t, eip);
+    uint32_t at = t->code.len;
+    emit32(&t->code, 0);
+    if (m)
+        patch32(t, at, m->at);
+    else
+        t->jump[t->njumps++] = (struct jump){eip, at};
+}
+
+void resolve_jumps(struct translation *t)
+{
+    for (unsigned i = 0; i < t->njumps;) {
+        if (t->jump[i].eip == t->eip) {
+            patch32(t, t->jump[i].at, t->code.len);
+            t->jump[i] = t->jump[--t->njumps];
+        } else {
+            i++;
+        }
+    }
+}
+
+uint32_t next_target(const struct translation *t, uint32_t from)
+{
+    uint32_t lowest = from - 1;
+    for (unsigned i = 0; i < t->njumps; i++) {
+        if (t->jump[i].eip >= from && t->jump[i].eip < lowest)
+            lowest = t->jump[i].eip;
+        else if (t->jump[i].eip >= from && lowest == from - 1)
+            lowest = t->jump[i].eip;
+    }
+    return lowest;
+}
+
+void emit_far_targets(struct translation *t)
+{
+    while (t->njumps) {
+        t->eip = t->jump[0].eip;
+        resolve_jumps(t);
+        emit_exit(t, t->eip);
+    }
+}
+
+/* ---- Out of it ------------------------------------------------------------- */
+
+/* Two ways on from a slot that leads to no block: out, to be connected; or, where no connection is
+ * allowed, through the look-up table each time (slot_search). */
 void emit_stubs(struct translation *t)
 {
     for (unsigned i = 0; i < t->nexits; i++) {
-        uint32_t slot = t->exits[i].slot;
-        record(t, t->exits[i].eip, 0, UNWIND_EIP);
+        uint32_t slot = t->exits[i].slot, eip = t->exits[i].eip;
+        record(t, eip, 0, UNWIND_EIP);
         t->bt->slot[slot].stub = t->b->tc + t->code.len;
         emit_mov_imm(&t->code, H_R9, slot);
         emit_gate(&t->code, TC_EXIT_MISS);
+        t->bt->slot[slot].search = t->b->tc + t->code.len;
+        emit_mov_imm(&t->code, H_R8, eip);
+        emit_thunk_jump(t);
         slot_disconnect(t->bt, slot);
     }
 }
@@ -97,8 +172,7 @@ void emit_lookup_exit(struct translation *t)
         return;
     }
     record(t, 0, 0, UNWIND_FORWARD);
-    emit8(&t->code, 0xe9);
-    emit32(&t->code, t->bt->thunk_lookup - (t->b->tc + t->code.len + 4));
+    emit_thunk_jump(t);
 }
 
 void emit_event_test(struct translation *t, uint32_t eip)

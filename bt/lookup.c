@@ -23,15 +23,18 @@ static unsigned index_of(uint32_t eip)
     return (eip + __builtin_bswap32(eip)) & (LOOKUP_ENTRIES - 1);
 }
 
-/* No address has tag 1 in the entry that 0xffffffff falls into but itself, and a block of
- * one byte at the last address is never entered: so that is "empty". */
-#define EMPTY_TAG 1u
+/* The tag of an address that does not fall into entry I: tag 0 is that of address 0, which
+ * falls into entry 0; tag 1 that of 0xffffffff, which does not. */
+static uint32_t empty_tag(unsigned i)
+{
+    return i == 0;
+}
 
 void lookup_clear(struct vcpu *v)
 {
     uint32_t *tag = tags(v);
     for (unsigned i = 0; i < LOOKUP_ENTRIES; i++)
-        tag[i] = EMPTY_TAG;
+        tag[i] = empty_tag(i);
     v->vm->bt->nlocal = 0;
 }
 
@@ -40,8 +43,6 @@ void lookup_enter(struct vcpu *v, uint32_t block)
     struct bt *bt = v->vm->bt;
     const struct block *b = &bt->block[block];
     unsigned i = index_of(b->eip);
-    if (b->eip == 0xffffffffu)
-        return;
     if (!b->global) {
         if (bt->nlocal == LOCAL_ENTRIES)
             lookup_clear(v);
@@ -56,14 +57,14 @@ void lookup_remove(struct vcpu *v, uint32_t block)
     struct bt *bt = v->vm->bt;
     unsigned i = index_of(bt->block[block].eip);
     if (targets(v)[i] == cache_entry(bt, block))
-        tags(v)[i] = EMPTY_TAG;
+        tags(v)[i] = empty_tag(i);
 }
 
 static void clear_local(struct vcpu *v)
 {
     struct bt *bt = v->vm->bt;
     for (uint32_t i = 0; i < bt->nlocal; i++)
-        tags(v)[bt->local[i]] = EMPTY_TAG;
+        tags(v)[bt->local[i]] = empty_tag(bt->local[i]);
     bt->nlocal = 0;
 }
 
@@ -91,6 +92,7 @@ uint64_t bt_lookup(struct vcpu *v)
     if (mode != bt->lookup_mode) {
         bt->lookup_mode = mode;
         lookup_clear(v);
+        v->vm->stats.n[STAT_BT_MODES]++;
         return 0;
     }
     return tags(v)[i] + v->eip == 0 ? targets(v)[i] : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * One function an operation that cannot be copied: stack, jumps, flags, segment and control register
- * reads. A table says which; what is in it neither as a rewrite nor as a callout is copied
+ * One function an operation that cannot be copied: stack, jumps, flags, segment and control
+ * register reads. A table says which; what is in it neither as a rewrite nor as a callout is copied
  * (ident.c). Within one instruction the host instruction that changes guest state comes last, or an
  * unwind record says what is still owed (internal.h).
  */
@@ -10,6 +10,8 @@
 enum end callout(struct translation *t)
 {
     t->bt->callouts++;
+    if (t->bt->count)
+        emit_count(t, -1); /* the interpreter runs it */
     record(t, t->eip, 0, UNWIND_EIP);
     emit_gate(&t->code, TC_EXIT_INTERP);
     return END_BLOCK;
@@ -73,7 +75,9 @@ static enum end pop(struct translation *t)
         emit_load_guest(&t->code, o->reg, H_R14, 0);
     } else {
         if (t->insn.mem.base == R_ESP)
-            t->insn.mem.disp += 4; /* the address is computed with the ESP behind the pop */
+            t->insn.mem.disp =
+                (int32_t)((uint32_t)t->insn.mem.disp +
+                          4); /* the address is computed with the ESP behind the pop */
         emit_load_guest(&t->code, H_R11, H_R14, 0);
         if (!ident_store(t, H_R11, 4))
             return callout(t);
@@ -83,15 +87,16 @@ static enum end pop(struct translation *t)
     return END_NO;
 }
 
-/* ESP = EBP, pop EBP: depends on EBP and memory alone, so that doing it again does no harm. */
+/* ESP = EBP, pop EBP: the load is what commits; the ESP to be waits in R9. */
 static enum end leave(struct translation *t)
 {
     if (t->insn.opsize != 4)
         return callout(t);
     record(t, t->eip, 0, UNWIND_EIP);
-    emit_load_guest(&t->code, H_R8, H_RBP, 0);
-    emit_lea(&t->code, H_R14, H_RBP, H_NONE, 1, 4);
-    emit_mov_reg(&t->code, H_RBP, H_R8);
+    emit_lea(&t->code, H_R9, H_RBP, H_NONE, 1, 4);
+    emit_load_guest(&t->code, H_RBP, H_RBP, 0);
+    record(t, t->next, 0, UNWIND_ESP_R9);
+    emit_mov_reg(&t->code, H_R14, H_R9);
     return END_NO;
 }
 
@@ -113,8 +118,8 @@ static enum end push_sreg(struct translation *t)
 }
 
 /*
- * RFLAGS in ring 1 hold the guest's arithmetic flags and DF, IF = 1 and bit 1, and nothing else; the
- * vcpu's image holds all the rest but IF. So the sum of disjoint parts is the guest's EFLAGS.
+ * RFLAGS in ring 1 hold the guest's arithmetic flags and DF, IF = 1 and bit 1, and nothing else;
+ * the vcpu's image holds all the rest but IF. So the sum of disjoint parts is the guest's EFLAGS.
  */
 static enum end pushf(struct translation *t)
 {
@@ -143,11 +148,24 @@ static uint32_t target(const struct translation *t)
     return t->next + t->insn.imm;
 }
 
+/* Backwards in the block, or out of it. A jump forward is a way out too: what lies behind it is
+ * seldom reached from before it. */
+static void emit_jump(struct translation *t)
+{
+    if (target(t) > t->eip || target(t) < t->b->eip) {
+        emit_exit(t, target(t));
+        return;
+    }
+    emit8(&t->code, 0xe9);
+    emit_target(t, target(t));
+}
+
 static enum end jmp(struct translation *t)
 {
     if (t->insn.opsize != 4)
         return callout(t);
-    emit_exit(t, target(t));
+    record(t, t->eip, 0, UNWIND_EIP);
+    emit_jump(t);
     return END_BLOCK;
 }
 
@@ -156,9 +174,9 @@ static enum end jcc(struct translation *t)
     if (t->insn.opsize != 4)
         return callout(t);
     record(t, t->eip, 0, UNWIND_EIP);
-    uint32_t over = emit_jcc8(&t->code, t->insn.cond ^ 1u);
-    emit_exit(t, target(t));
-    emit_patch8(&t->code, over);
+    emit8(&t->code, 0x0f);
+    emit8(&t->code, 0x80 | t->insn.cond);
+    emit_target(t, target(t));
     return END_NO;
 }
 
@@ -173,7 +191,9 @@ static enum end jump_on_count(struct translation *t)
     emit8(&t->code, 2);
     record(t, t->next, 0, UNWIND_EIP);
     uint32_t over = emit_jmp8(&t->code);
-    emit_exit(t, target(t));
+    record(t, target(t), 0, UNWIND_EIP);
+    emit8(&t->code, 0xe9);
+    emit_target(t, target(t));
     emit_patch8(&t->code, over);
     return END_NO;
 }

@@ -47,3 +47,9 @@ void slot_connect(struct bt *bt, uint32_t slot, uint32_t block)
     bt->block[block].incoming = slot;
     bt->slot_value[slot] = cache_entry(bt, block);
 }
+
+void slot_search(struct bt *bt, uint32_t slot)
+{
+    slot_disconnect(bt, slot);
+    bt->slot_value[slot] = bt->tc.exec + bt->slot[slot].search;
+}

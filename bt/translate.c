@@ -27,26 +27,13 @@ void record(struct translation *t, uint32_t eip, int esp_delta, unsigned how)
     bt->record[bt->nrecords++] = u;
 }
 
-/* ---- Counting ------------------------------------------------------------- */
-
-/* At the start of a stretch of instructions that run together: one addition for all of them. */
-static void count_begin(struct translation *t)
+/* Counting costs three host instructions for each of the guest's: for benches only. */
+void emit_count(struct translation *t, int n)
 {
-    if (!t->bt->count)
-        return;
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_vcpu64(&t->code, H_R8, offsetof(struct vcpu, tc_insns));
-    emit_lea64(&t->code, H_R8, H_R8, 1);
-    t->count_at = t->code.len - 1;
-    t->stretch = 0;
+    emit_lea64(&t->code, H_R8, H_R8, n);
     emit_store_vcpu64(&t->code, offsetof(struct vcpu, tc_insns), H_R8);
-}
-
-static void count_end(struct translation *t)
-{
-    if (t->count_at && t->count_at < t->code.size)
-        t->code.at[t->count_at] = (uint8_t)t->stretch;
-    t->count_at = 0;
 }
 
 /* ---- Fetching ------------------------------------------------------------- */
@@ -81,59 +68,81 @@ static bool last_in_page(const struct translation *t, const struct source *s)
     return t->next - s->page->linear.v >= PAGE_SIZE || t->next < t->eip;
 }
 
-static enum end one(struct translation *t, const struct source *s, unsigned n)
+static enum end one(struct translation *t, const struct source *s)
 {
     bool shadow = t->after_sti;
-    unsigned exits = t->nexits;
     t->next = t->eip + t->insn.len;
-    t->can_look_ahead = n + 2 < MAX_BLOCK_INSNS && t->code.len < MAX_BLOCK_CODE / 4 &&
+    t->can_look_ahead = t->nmade + 2 < MAX_BLOCK_INSNS && t->code.len < MAX_BLOCK_CODE / 4 &&
                         t->next - s->page->linear.v < PAGE_SIZE - INSN_MAX;
     t->sti = false;
-    t->stretch++;
+    resolve_jumps(t);
+    t->made[t->nmade++] = (struct made){t->eip, t->code.len};
+    if (t->bt->count)
+        emit_count(t, 1);
     /* The event test behind an STI's shadow has no place behind a jump. */
     enum end end = shadow && (t->insn.flags & INSN_BRANCH) ? callout(t) : rewrite(t);
     t->after_sti = t->sti;
     if (shadow && end == END_NO)
         emit_event_test(t, t->next);
-    if (end == END_NO && t->nexits != exits) {
-        count_end(t);
-        t->eip = t->next;
-        count_begin(t);
-    }
     return end;
+}
+
+static bool has_room(const struct translation *t)
+{
+    return t->nmade < MAX_BLOCK_INSNS && t->code.len < MAX_BLOCK_CODE / 2;
+}
+
+/* Behind the end of a stretch, the block goes on where a jump in it leads to, if that is near. */
+static bool go_on(struct translation *t, const struct source *s)
+{
+    uint32_t eip = next_target(t, t->next);
+    if (eip == t->next - 1 || eip - t->b->eip >= MAX_BLOCK_SPAN || !has_room(t) ||
+        eip - s->page->linear.v >= PAGE_SIZE)
+        return false;
+    t->eip = eip;
+    return true;
+}
+
+/* One stretch: instructions that follow one another. False: the block ends with it. */
+static bool stretch(struct translation *t, const struct source *s)
+{
+    for (;;) {
+        enum fetch f = has_room(t) ? fetch(t, s) : FETCH_END;
+        if (f == FETCH_END || (f == FETCH_CROSSES && t->nmade > 0))
+            break;
+        enum end end = one(t, s);
+        if (f == FETCH_CROSSES)
+            t->b->frame[1] = s->next->frame.v;
+        t->eip = t->end = t->next;
+        if (end == END_BLOCK)
+            return f == FETCH_OK && !last_in_page(t, s) && go_on(t, s);
+        if (f == FETCH_CROSSES || last_in_page(t, s))
+            break;
+    }
+    resolve_jumps(t);
+    if (t->nmade)
+        emit_exit(t, t->eip);
+    return false;
 }
 
 /* If not even the first instruction could be fetched, the block is a callout: the interpreter raises
  * what is to be raised. */
 static void fill(struct translation *t, const struct source *s)
 {
-    enum end end = END_NO;
-    unsigned n = 0;
-    count_begin(t);
-    while (end == END_NO && n < MAX_BLOCK_INSNS && t->code.len < MAX_BLOCK_CODE / 2) {
-        enum fetch f = fetch(t, s);
-        if (f == FETCH_END || (f == FETCH_CROSSES && n > 0))
-            break;
-        end = one(t, s, n++);
-        t->eip = t->next;
-        if (f == FETCH_CROSSES)
-            t->b->frame[1] = s->next->frame.v;
-        if (f == FETCH_CROSSES || last_in_page(t, s))
-            break;
-    }
-    if (n == 0)
+    t->end = t->eip + 1;
+    while (stretch(t, s))
+        ;
+    if (t->nmade == 0)
         callout(t);
-    else if (end == END_NO)
-        emit_exit(t, t->eip);
-    t->b->len = n ? t->eip - t->b->eip : 1;
-    count_end(t);
+    emit_far_targets(t);
     emit_stubs(t);
-    t->v->vm->stats.n[STAT_BT_INSNS] += n;
+    t->b->len = t->end - t->b->eip;
+    t->v->vm->stats.n[STAT_BT_INSNS] += t->nmade;
 }
 
 static bool room_for_a_block(const struct bt *bt)
 {
-    return bt->nblocks < MAX_BLOCKS && bt->nslots + 64 < MAX_SLOTS &&
+    return bt->nblocks < MAX_BLOCKS && bt->nslots + 128 < MAX_SLOTS &&
            bt->nrecords + 1024 < MAX_RECORDS && bt->tc_used + MAX_BLOCK_CODE <= bt->tc.size;
 }
 
@@ -152,12 +161,15 @@ static uint32_t make_block(struct vcpu *v, const struct source *s)
         .tc = bt->tc_used,
         .frame = {s->page->frame.v, NO_FRAME},
     };
-    t.code = (struct code){bt->tc.write + bt->tc_used, MAX_BLOCK_CODE, 0, false};
+    t.code = (struct code){bt->scratch, MAX_BLOCK_CODE, 0, false};
     fill(&t, s);
+    if (t.failed || t.code.overflow)
+        return NO_BLOCK;
     t.b->tc_len = t.code.len;
+    memcpy(bt->tc.write + bt->tc_used, bt->scratch, (t.code.len + 7) & ~7u);
     t.b->global = s->page->global && (t.b->frame[1] == NO_FRAME || s->next->global);
     bt->tc_used = (bt->tc_used + t.code.len + 15) & ~15u;
-    return t.failed || t.code.overflow ? NO_BLOCK : self;
+    return self;
 }
 
 /* A frame whose translations are dropped again and again holds data between its code; it is
@@ -177,7 +189,9 @@ uint64_t bt_translate(struct vcpu *v, const struct code_page *page, const struct
     struct source s = {page, next};
     struct stats *st = &v->vm->stats;
     uint32_t block = cache_find(bt, v->eip, cache_mode(v), page, next);
-    if (!block) {
+    if (block) {
+        st->n[STAT_BT_FOUND]++;
+    } else {
         uint64_t callouts = bt->callouts;
         if (mixed(bt, page->frame.v))
             return 0;

@@ -35,15 +35,21 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
     v->gpr[R_ESP] += (uint32_t)(int32_t)u->esp_delta;
     if (u->how & UNWIND_ECX_R11)
         v->gpr[R_ECX] = (uint32_t)x->scratch[SCR_R11];
+    if (u->how & UNWIND_ESP_R9)
+        v->gpr[R_ESP] = (uint32_t)x->scratch[SCR_R9];
     if (u->how & UNWIND_INHIBIT)
         v->inhibit = 1;
     bt->unwind_flushes = bt->flushes;
 }
 
-/* A link may outlive whatever does not end with the page's own mapping. */
+/*
+ * A link within a page ends with the page's own mapping; others may last only if the target's page
+ * is global. Within a page means within its frame too: a guest that has not flushed a changed entry
+ * yet runs from both frames.
+ */
 static bool may_connect(const struct block *from, const struct block *to)
 {
-    bool same_page = !((from->eip ^ to->eip) & ~PAGE_MASK);
+    bool same_page = !((from->eip ^ to->eip) & ~PAGE_MASK) && from->frame[0] == to->frame[0];
     return from->live && to->live && from->mode == to->mode && to->frame[1] == NO_FRAME &&
            (same_page || to->global);
 }
@@ -55,9 +61,12 @@ void bt_chain(struct vcpu *v, const struct host_exit *x, uint64_t entry)
     if (slot == 0 || slot >= bt->nslots || bt->flushes != bt->unwind_flushes)
         return;
     uint32_t to = cache_block_at(bt, (uint32_t)(entry - bt->tc.exec));
-    if (cache_entry(bt, to) != entry ||
-        !may_connect(&bt->block[bt->slot[slot].from], &bt->block[to]))
+    if (cache_entry(bt, to) != entry)
         return;
+    if (!may_connect(&bt->block[bt->slot[slot].from], &bt->block[to])) {
+        slot_search(bt, (uint32_t)slot);
+        return;
+    }
     slot_connect(bt, (uint32_t)slot, to);
     v->vm->stats.n[STAT_BT_CHAINED]++;
 }

@@ -194,8 +194,7 @@ static void write_a0_high(struct pic *p, uint8_t value)
     case STEP_ICW2:
         p->icw2 = value & 0xf8;
         break;
-    case STEP_ICW3:
-        p->icw3 = value;
+    case STEP_ICW3: /* where the slave is: soldered, whatever VALUE says */
         break;
     case STEP_ICW4:
         p->icw4 = value;

@@ -23,7 +23,7 @@ struct pic {
     uint8_t level;    /* ELCR: inputs that are level-triggered */
     uint8_t level_ok; /* wired: inputs that may be */
     uint8_t slaves;   /* wired: inputs that a slave drives */
-    uint8_t icw1, icw2, icw3, icw4;
+    uint8_t icw1, icw2, icw4;
     uint8_t step;   /* enum pic_step: what the next write with A0 = 1 is */
     bool ready;     /* an initialisation sequence was completed */
     uint8_t lowest; /* the level of lowest priority */

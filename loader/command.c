@@ -138,8 +138,8 @@ static _Noreturn void become(const struct command *c, const struct command_place
     limit_files(place->max_file);
     if (place->keep >= 0)
         fcntl(place->keep, F_SETFD, 0);
-    if (place->environment)
-        putenv((char *)place->environment);
+    if (place->tmpdir)
+        setenv("TMPDIR", place->tmpdir, 1);
     if (chdir(place->directory) == 0 && dup2(place->in, 0) == 0 && dup2(place->out, 1) == 1 &&
         dup2(place->err, 2) == 2)
         execvp(c->arg[0], c->arg);

@@ -34,9 +34,9 @@ bool command_exists(const char *program, const char *package, struct problem *p)
 struct command_place {
     const char *directory;
     int in, out, err;
-    int keep;                   /* one more descriptor that it inherits; -1: none */
+    int keep;                    /* one more descriptor that it inherits; -1: none */
     unsigned long long max_file; /* bytes */
-    const char *environment;    /* one NAME=VALUE to set; NULL: none */
+    const char *tmpdir;          /* its TMPDIR; NULL: the loader's own */
 };
 
 /* Starts C. Returns the process id, or -1 with P set. */

@@ -3,11 +3,13 @@
  * mkdtemp and its undoing. Removal walks the tree: grub-mkrescue leaves directories of its
  * own here when it is interrupted.
  */
+#define _GNU_SOURCE /* nftw */
 #include "loader/tempdir.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,8 +24,9 @@ bool tempdir_create(struct tempdir *d, struct problem *p)
     free(whole);
     if (n < 0 || (size_t)n >= sizeof d->path || !mkdtemp(d->path)) {
         d->path[0] = 0;
-        return problem_host(p, "cannot make a temporary directory in %s: %s; set TMPDIR to a "
-                               "writable one",
+        return problem_host(p,
+                            "cannot make a temporary directory in %s: %s; set TMPDIR to a "
+                            "writable one",
                             base, strerror(errno));
     }
     return true;
@@ -56,4 +59,24 @@ int tempdir_create_file(const struct tempdir *d, const char *name, struct proble
     if (fd < 0)
         problem_host(p, "cannot create %s: %s", path, strerror(errno));
     return fd;
+}
+
+char *tempdir_read_tail(const struct tempdir *d, const char *name, size_t max)
+{
+    char path[TEMPDIR_PATH_MAX];
+    tempdir_path(d, name, path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
+    if (size < 0)
+        size = 0;
+    size_t want = (uint64_t)size < max ? (size_t)size : max;
+    char *text = calloc(1, want + 1);
+    ssize_t n = text && fd >= 0 ? pread(fd, text, want, size - (off_t)want) : 0;
+    if (fd >= 0)
+        close(fd);
+    for (ssize_t i = 0; i < n; i++) {
+        if (!text[i])
+            text[i] = '?';
+    }
+    return text;
 }

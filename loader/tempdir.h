@@ -28,4 +28,8 @@ void tempdir_path(const struct tempdir *d, const char *name, char out[TEMPDIR_PA
 /* Creates NAME within the directory for writing and reading; -1 with P set. */
 int tempdir_create_file(const struct tempdir *d, const char *name, struct problem *p);
 
+/* The last MAX bytes of the file NAME as allocated text, NUL-terminated, its own NULs turned into
+ * '?'. An absent or unreadable file is empty text; NULL only without memory. */
+char *tempdir_read_tail(const struct tempdir *d, const char *name, size_t max);
+
 #endif

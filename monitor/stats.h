@@ -36,6 +36,8 @@
     X(BT_CALLOUTS,    "bt.callouts",         "instructions translated as a callout to the interpreter") \
     X(BT_CHAINED,     "bt.chained",          "block exits connected to their target") \
     X(BT_INVALIDATED, "bt.invalidated",      "blocks dropped because their source changed") \
+    X(BT_FOUND,       "bt.found",            "misses whose target was found in the look-up table or among the known blocks") \
+    X(BT_MODES,       "bt.modes",            "times the look-up table was emptied because the block mode changed") \
     X(BT_FLUSHES,     "bt.flushes",          "times the whole cache was emptied") \
     X(SH_FILLS,       "shadow.fills",        "shadow faults mended by mapping a page") \
     X(SH_REFLECTS,    "shadow.reflects",     "page faults that are the guest's own") \

@@ -62,7 +62,7 @@ const struct row table_one[256] = {
     [0x8f] = GROUP(1A, Ev, _, _),
 
     [0x90] = R0(NOP),
-    [0x91 ... 0x97] = R2(XCHG, eAX, Zv),
+    [0x91 ... 0x97] = R2(XCHG, Zv, eAX),
     [0x98] = R0(CBW),
     [0x99] = R0(CWD),
     [0x9a] = R2(CALL_FAR, Ap, Ap2),

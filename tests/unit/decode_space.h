@@ -7,13 +7,13 @@
 #ifndef RING1_DECODE_SPACE_H
 #define RING1_DECODE_SPACE_H
 
+/* Before <gelf.h>, whose macros PF_W and so on are names in monitor/x86.h. */
+#include "tests/unit/decode_helpers.h"
+
 #include <fcntl.h>
 #include <gelf.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#include "monitor/log.h"
-#include "tests/unit/decode_helpers.h"
 
 /* Compares one decoding of INSN_MAX bytes and returns how many to go on by. */
 typedef unsigned compare_fn(const uint8_t *bytes, bool code32);
@@ -64,38 +64,109 @@ static inline void space_walk(compare_fn *compare, bool code32)
     }
 }
 
-/* ---- Differences ----------------------------------------------------------- */
+/* ---- The book of differences ----------------------------------------------- */
+
+#define ASPECTS(X)                                                                                 \
+    X(KNOWN_HERE, "known here only")                                                               \
+    X(KNOWN_THERE, "known there only")                                                             \
+    X(LENGTH, "length")                                                                            \
+    X(NAME, "name")                                                                                \
+    X(EFLAGS_READ, "EFLAGS read")                                                                  \
+    X(EFLAGS_WRITTEN, "EFLAGS written")                                                            \
+    X(PRIVILEGE, "privilege")                                                                      \
+    X(OPERANDS, "number of operands")                                                              \
+    X(KIND, "kind of an operand")                                                                  \
+    X(REGISTER, "register of an operand")                                                          \
+    X(SIZE, "size of an operand")                                                                  \
+    X(ACCESS, "access to an operand")                                                              \
+    X(SEGMENT, "segment of a memory operand")                                                      \
+    X(ADDRESS, "address of a memory operand")                                                                   \
+    X(IMMEDIATE, "immediate")
 
 enum aspect {
-    ANY_ASPECT,
-    VALID, /* only this tree's decoder knows the instruction */
-    UNKNOWN, /* only the other one does */
-    LENGTH,
-    NAME,
-    EFLAGS_READ,
-    EFLAGS_WRITTEN,
-    PRIVILEGE,
-    OPERANDS,
+#define X(name, text) name,
+    ASPECTS(X)
+#undef X
 };
 
-static unsigned long book_instructions, book_unexplained;
+#define ANY UINT32_MAX
 
-/* Reports a difference that has no explanation. */
-static inline void book_complain(enum aspect aspect, const uint8_t *bytes, bool code32,
-                                 const char *theirs)
+/* A difference that is meant: what it is, of which operation, here and there, and why. */
+struct difference {
+    enum aspect aspect;
+    enum op op;
+    uint32_t here, there; /* or ANY */
+    const char *why;
+    unsigned long used;
+};
+
+static struct {
+    struct difference *rows;
+    size_t count;
+    unsigned long instructions, unexplained;
+    struct difference told[64]; /* reported already: one report a kind is enough */
+    size_t told_count;
+} book;
+
+static inline bool book_explains(enum aspect aspect, uint32_t here, uint32_t there)
+{
+    for (size_t n = 0; n < book.count; n++) {
+        struct difference *d = &book.rows[n];
+        if (d->aspect == aspect && d->op == insn.op && (d->here == ANY || d->here == here) &&
+            (d->there == ANY || d->there == there))
+            return ++d->used;
+    }
+    return false;
+}
+
+static inline bool book_told(enum aspect aspect, uint32_t here, uint32_t there)
+{
+    for (size_t n = 0; n < book.told_count; n++) {
+        const struct difference *d = &book.told[n];
+        if (d->aspect == aspect && d->op == insn.op && d->here == here && d->there == there)
+            return true;
+    }
+    if (book.told_count == ARRAY_SIZE(book.told))
+        return true;
+    book.told[book.told_count++] = (struct difference){aspect, (enum op)insn.op, here, there, "", 1};
+    return false;
+}
+
+/* Holds HERE and THERE, values of ASPECT of the instruction in insn, against each other. TEXT
+ * is what the other decoder calls it. */
+static inline bool book_same(enum aspect aspect, uint32_t here, uint32_t there,
+                             const uint8_t *bytes, const char *text)
 {
     static const char *const aspects[] = {
-        "?", "known here only", "known there only", "length", "name", "EFLAGS read",
-        "EFLAGS written", "privilege", "operands"};
-    char text[120];
+#define X(name, words) words,
+        ASPECTS(X)
+#undef X
+    };
+    char ours[120];
 
-    if (book_unexplained++ >= 40)
-        return;
-    insn_format(&insn, 0, text, sizeof text);
-    fprintf(stderr, "%s: %d-bit", aspects[aspect], code32 ? 32 : 16);
-    for (unsigned n = 0; n < (insn.len ? insn.len : 8u); n++)
-        fprintf(stderr, " %02x", bytes[n]);
-    fprintf(stderr, ": here %s (%u), there %s\n", text, insn.len, theirs);
+    if (here == there || book_explains(aspect, here, there))
+        return here == there;
+    book.unexplained++;
+    if (book_told(aspect, here, there))
+        return false;
+    insn_format(&insn, 0, ours, sizeof ours);
+    fprintf(stderr, "%s (%x, not %x):", aspects[aspect], here, there);
+    for (unsigned n = 0; n < INSN_MAX; n++)
+        fprintf(stderr, "%s%02x", n == insn.len ? " | " : " ", bytes[n]);
+    fprintf(stderr, ": here %s, there %s\n", ours, text);
+    return false;
+}
+
+/* Nothing is unexplained, and every explanation was needed. */
+static inline void book_close(void)
+{
+    for (size_t n = 0; n < book.count; n++) {
+        if (book.rows[n].used == 0)
+            fail_msg("row %u (%s) explains nothing: %s", (unsigned)n,
+                     op_name(book.rows[n].op), book.rows[n].why);
+    }
+    assert_int_equal(book.unexplained, 0);
+    assert_true(book.instructions > 1000000);
 }
 
 /* ---- A whole program ------------------------------------------------------- */
@@ -127,14 +198,14 @@ static inline int sweep_file(const char *name, compare_fn *compare)
     bool found = e && sweep_section(e, compare);
 
     if (found)
-        printf("%s: %lu instructions, %lu unexplained differences\n", name, book_instructions,
-               book_unexplained);
+        printf("%s: %lu instructions, %lu unexplained differences\n", name, book.instructions,
+               book.unexplained);
     else
         fprintf(stderr, "%s: not an ELF file with a .text section\n", name);
     elf_end(e);
     if (fd >= 0)
         close(fd);
-    return !found || book_unexplained ? 1 : 0;
+    return !found || book.unexplained ? 1 : 0;
 }
 
 #endif

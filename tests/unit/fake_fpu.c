@@ -22,11 +22,11 @@ uint8_t fake_fpu_state[512] __attribute__((aligned(64)));
 
 /* What the assembler below knows by its offsets. */
 static struct frame {
-    uint64_t gpr[8]; /* 0 */
-    uint64_t flags;  /* 64 */
-    void *mem;       /* 72 */
-    void *code;      /* 80 */
-    uint64_t rsp;    /* 88 */
+    uint64_t gpr[8];                                /* 0 */
+    uint64_t flags;                                 /* 64 */
+    void *mem;                                      /* 72 */
+    void *code;                                     /* 80 */
+    uint64_t rsp;                                   /* 88 */
     uint8_t host[512] __attribute__((aligned(64))); /* 128 */
 } frame;
 _Static_assert(offsetof(struct frame, host) == 128, "fake_fpu_call knows it");
@@ -88,8 +88,8 @@ static void prepare(void)
 {
     static const int signals[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS};
     struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
-    code_page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
-                     -1, 0);
+    code_page =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (code_page == MAP_FAILED)
         abort();
     for (size_t n = 0; n < sizeof signals / sizeof signals[0]; n++)

@@ -2,6 +2,7 @@
  *
  * The fake host (fake_host.h). The pool's frames are one anonymous mapping.
  */
+#define _GNU_SOURCE
 #include "tests/unit/fake_host.h"
 
 #include <cpuid.h>
@@ -9,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "monitor/guestmem.h"
 #include "monitor/pool.h"
 #include "monitor/vcpu.h"
 
+#define FAKE_TC_SIZE (4u << 20)
+#define FAKE_TC_DATA (2u << 20)
 #define MAX_FRAMES 65536u /* 256 MiB */
 #define MAX_TABLES 8192u
 #define MAX_SPACES 256u
@@ -251,6 +255,24 @@ void host_descriptor_set(uint16_t selector, uint64_t descriptor)
 {
     require((selector & SEL_TI) || selector < HOST_FIRST_SELECTOR, "the host's own descriptor");
     fake.descriptor[(selector & SEL_TI) != 0][SEL_INDEX(selector)] = descriptor;
+}
+
+/* Two mappings of the same memory, made once: code and data one behind the other in both. */
+void host_tc_area(struct host_tc *out)
+{
+    static struct host_tc tc;
+    const size_t size = FAKE_TC_SIZE + FAKE_TC_DATA;
+    if (!tc.size) {
+        int fd = memfd_create("tc", MFD_CLOEXEC);
+        require(fd >= 0 && ftruncate(fd, (off_t)size) == 0, "no memory for the cache");
+        void *w = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        uint8_t *x = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+        require(w != MAP_FAILED && x != MAP_FAILED, "no memory for the cache");
+        require(mprotect(x, FAKE_TC_SIZE, PROT_READ | PROT_EXEC) == 0, "executable memory");
+        close(fd);
+        tc = (struct host_tc){w, (uintptr_t)x, FAKE_TC_SIZE, FAKE_TC_DATA};
+    }
+    *out = tc;
 }
 
 void host_load_control(const struct vcpu *v)

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -34,6 +33,15 @@ static struct {
 static const int real_greg[8] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX,
                                  REG_RSP, REG_RBP, REG_RSI, REG_RDI};
 
+/* The kernel leaves AC as the 32-bit code had it, which handlers and libc are not made for; and
+ * NT and ID, which would be found set by the next run. */
+static inline void real_clear_flags(void)
+{
+    __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushfq\n\tandl $~0x244000, (%%rsp)\n\t"
+                     "popfq\n\tlea 128(%%rsp), %%rsp" ::
+                         : "memory", "cc");
+}
+
 static void real_enter(int sig, siginfo_t *info, void *context)
 {
     greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
@@ -50,6 +58,7 @@ static void real_enter(int sig, siginfo_t *info, void *context)
 
 static void real_leave(int sig, siginfo_t *info, void *context)
 {
+    real_clear_flags();
     greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
     (void)info;
     if (!real.running || (r[REG_CSGSFS] & 0xffff) != REAL_CS) {
@@ -71,8 +80,8 @@ static void real_leave(int sig, siginfo_t *info, void *context)
 static inline void real_prepare(void)
 {
     static const int signals[] = {SIGTRAP, SIGFPE, SIGSEGV, SIGBUS, SIGILL};
-    const size_t size = 1u << 16;
-    stack_t stack = {.ss_sp = malloc(size), .ss_size = size};
+    static uint8_t room[1u << 16];
+    stack_t stack = {.ss_sp = room, .ss_size = sizeof room};
     struct sigaction sa = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigaltstack(&stack, NULL);
     sa.sa_sigaction = real_enter;

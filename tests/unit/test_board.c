@@ -123,8 +123,8 @@ static void unclaimed(void **state)
 
 static void mmio(void **state)
 {
-    (void)state;
     static const uint64_t where[] = {0x21, 0xa0000, 0xfec00000, 0xfee00000, 0xfffffffff0ull};
+    (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(where); i++) {
         for (unsigned size = 1; size <= 4; size *= 2) {
             struct io_access io = {.mmio = true, .size = (uint8_t)size, .address = where[i]};
@@ -250,6 +250,23 @@ static void late_ticks_come_one_by_one(void **state)
     assert_int_equal(in(0x20), 0x00);
 }
 
+/* With automatic EOI nothing but acknowledges stands between two late ticks. */
+static void late_ticks_with_automatic_eoi(void **state)
+{
+    (void)state;
+    unmask(1, 0);
+    out(0x20, 0x13);
+    out(0x21, 0x30);
+    out(0x21, 0x03);
+    start_timer(1193);
+    now += 5 * MS;
+    board_advance(vm, now);
+    unsigned n = 0;
+    for (; board_pending(vm); n++)
+        assert_int_equal(board_ack(vm), 0x30);
+    assert_int_equal(n, 5);
+}
+
 /* The access that brings time forward sees the tick: a guest polls IRR with interrupts off. */
 static void a_tick_shows_in_irr(void **state)
 {
@@ -326,18 +343,20 @@ static void console_output(void **state)
     (void)state;
     const char *text = "hello\r\n";
     for (unsigned i = 0; i < 7; i++) {
-        assert_int_equal(in(0x3fd) & 0x60, 0x60);
         out(0x3fb, 0x03);
         out(0x3f8, (uint8_t)text[i]);
+        assert_int_equal(fake.console_out_len, i + 1);
     }
-    assert_int_equal(fake.console_out_len, 7);
     assert_memory_equal(fake.console_out, text, 7);
 }
 
 static void console_input(void **state)
 {
     (void)state;
-    memcpy(fake.console_in, "0123\000567\377abcdefXYZ", 19);
+    memcpy(fake.console_in,
+           "0123\000567\377"
+           "9abcdefXYZ",
+           19);
     fake.console_in_len = 19;
     unmask(0x10, 0);
     board_advance(vm, now);
@@ -466,26 +485,16 @@ static void random_guest(void **state)
 
 int main(void)
 {
+    /* clang-format off */
     const struct CMUnitTest tests[] = {
-        TEST(no_memory),
-        TEST(unclaimed),
-        TEST(mmio),
-        TEST(every_port_finds_its_device),
-        TEST(wide_accesses_are_bytes),
-        TEST(cmos_of_the_machine),
-        TEST(tick),
-        TEST(late_ticks_come_one_by_one),
-        TEST(a_tick_shows_in_irr),
-        TEST(timer_and_gate),
-        TEST(rtc_interrupt),
-        TEST(the_sooner_event),
-        TEST(console_output),
-        TEST(console_input),
-        TEST(uart_transmit_interrupt),
-        TEST(keyboard_interrupts),
-        TEST(a20),
-        TEST(resets),
+        TEST(no_memory), TEST(unclaimed), TEST(mmio), TEST(every_port_finds_its_device),
+        TEST(wide_accesses_are_bytes), TEST(cmos_of_the_machine), TEST(tick),
+        TEST(late_ticks_come_one_by_one), TEST(late_ticks_with_automatic_eoi),
+        TEST(a_tick_shows_in_irr), TEST(timer_and_gate), TEST(rtc_interrupt),
+        TEST(the_sooner_event), TEST(console_output), TEST(console_input),
+        TEST(uart_transmit_interrupt), TEST(keyboard_interrupts), TEST(a20), TEST(resets),
         TEST(random_guest),
     };
+    /* clang-format on */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,6 +63,8 @@ static void parameters(void **state)
     assert_answer(&k, 0x11, "\xfa.");
     assert_answer(&k, 0xee, "\xee.");
     assert_answer(&k, 0x11, "\xfe.");
+    assert_answer(&k, 0xff, "\xfa\xaa.");
+    assert_int_equal(k.leds, 0);
 }
 
 /* Which commands are followed by a parameter: after the others 05 is refused. */

@@ -367,6 +367,16 @@ static void polling(void **state)
     assert_int_equal(pics_ack(&p), 0x3a);
     assert_int_equal(pics_take_acked(&p), 1u << 9 | 1u << 10 | 1u << 2);
     assert_int_equal(pics_take_acked(&p), 0);
+    p = ready(3); /* automatic EOI: a polled slave's next request has its own edge */
+    pulse(&p, 9);
+    pulse(&p, 10);
+    pics_write(&p, M, 0, 0x0c);
+    assert_int_equal(pics_read(&p, M, 0), 0x82);
+    assert_false(pics_int(&p));
+    pics_write(&p, S, 0, 0x0c);
+    assert_int_equal(pics_read(&p, S, 0), 0x81);
+    assert_true(pics_int(&p));
+    assert_int_equal(pics_ack(&p), 0x3a);
 }
 
 static void spurious(void **state)

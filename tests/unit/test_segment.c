@@ -66,13 +66,13 @@ static void loads_data(void **state)
         assert_segment(data[i], 0xc, 0x1000, 0xffffffff, DATA | FLAT | DPL(3));
         assert_true(segment_load(v, data[i], 3));
         assert_segment(data[i], 3, 0, 0, SA_NULL);
-        FAULTS(segment_load(v, data[i], D0 | 1), VEC_GP, D0);         /* RPL > DPL */
-        FAULTS(segment_load(v, data[i], XONLY0), VEC_GP, XONLY0);     /* not readable */
-        FAULTS(segment_load(v, data[i], SYS_TSS), VEC_GP, SYS_TSS);   /* system */
+        FAULTS(segment_load(v, data[i], D0 | 1), VEC_GP, D0);       /* RPL > DPL */
+        FAULTS(segment_load(v, data[i], XONLY0), VEC_GP, XONLY0);   /* not readable */
+        FAULTS(segment_load(v, data[i], SYS_TSS), VEC_GP, SYS_TSS); /* system */
         FAULTS(segment_load(v, data[i], D0_NP), VEC_NP, D0_NP);
-        FAULTS(segment_load(v, data[i], D0_NP | 3), VEC_GP, D0_NP);   /* rights before presence */
+        FAULTS(segment_load(v, data[i], D0_NP | 3), VEC_GP, D0_NP); /* rights before presence */
         FAULTS(segment_load(v, data[i], GDT_END), VEC_GP, GDT_END);
-        assert_true(segment_load(v, data[i], C0));                    /* readable code */
+        assert_true(segment_load(v, data[i], C0)); /* readable code */
         assert_true(segment_load(v, data[i], RO3));
     }
 }
@@ -81,10 +81,10 @@ static void loads_data_by_privilege(void **state)
 {
     (void)state;
     run_at(3);
-    FAULTS(segment_load(v, S_DS, D0), VEC_GP, D0);     /* CPL > DPL */
+    FAULTS(segment_load(v, S_DS, D0), VEC_GP, D0); /* CPL > DPL */
     FAULTS(segment_load(v, S_DS, C0), VEC_GP, C0);
-    assert_true(segment_load(v, S_DS, CONF0 | 3));     /* conforming: anybody */
-    assert_true(segment_load(v, S_DS, D3));            /* RPL 0 is less strict */
+    assert_true(segment_load(v, S_DS, CONF0 | 3)); /* conforming: anybody */
+    assert_true(segment_load(v, S_DS, D3));        /* RPL 0 is less strict */
     FAULTS(segment_load(v, S_DS, D3_NP | 3), VEC_NP, D3_NP);
 }
 

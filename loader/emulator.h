@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The machines that a guest's monitor can be booted on: one row each. A row turns a launch
+ * (monitor image, plan, memory) into a command line and the files that it needs; launch.c
+ * does the starting and waiting, which are the same for all.
+ */
+#ifndef RING1_LOADER_EMULATOR_H
+#define RING1_LOADER_EMULATOR_H
+
+#include "loader/command.h"
+#include "loader/tempdir.h"
+
+#include <stdint.h>
+
+/* Files in the temporary directory; emulators run with it as their working directory. */
+#define FILE_PLAN   "plan"
+#define FILE_LOG    "log"    /* what the monitor writes to port 0xE9, and maybe more */
+#define FILE_ERRORS "errors" /* standard error of whatever was started */
+
+struct launch {
+    const struct tempdir *dir;
+    const char *monitor; /* absolute path of the monitor's image */
+    uint32_t memory_mib; /* of the machine: the guest's, the plan's and the monitor's */
+    const char *console; /* .pty emulators: the terminal device for COM1 */
+    int console_fd;      /* the others: the socket for COM1, inherited */
+};
+
+struct emulator {
+    const char *name, *title;
+    bool pty;           /* COM1 wants a terminal device, not a socket */
+    bool log_is_output; /* port 0xE9 comes out of standard output */
+    /* Are the programs and files there? */
+    bool (*check)(struct problem *p);
+    /* Makes the files it needs in l->dir; TOOL may be given a command to run first. */
+    bool (*prepare)(const struct launch *l, struct command *tool, struct problem *p);
+    void (*arguments)(const struct launch *l, struct command *c);
+};
+
+extern const struct emulator emulator_qemu, emulator_bochs;
+
+/* The row called NAME, or NULL. The first row is the default. */
+const struct emulator *emulator_find(const char *name);
+const struct emulator *emulator_default(void);
+
+#endif

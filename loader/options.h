@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The command line: argv comes in, checked values go out. Knows no file's content.
+ */
+#ifndef RING1_LOADER_OPTIONS_H
+#define RING1_LOADER_OPTIONS_H
+
+#include "loader/emulator.h"
+
+#include <stdint.h>
+
+struct options {
+    const char *kernel;
+    const char *initrd;  /* NULL: none */
+    const char *append;  /* "" if none */
+    const char *console; /* file for the console's output; NULL: standard input and output */
+    const char *host_args;
+    const struct emulator *on;
+    enum plan_engine engine;
+    uint32_t memory_mib, timeout; /* timeout in seconds, 0: none */
+    bool stats, verbose;
+};
+
+/* Parses "ring1 run ..." into O; strings point into ARGV. False: P says what is wrong. Help and
+ * version, and options that do not exist, are answered here and end the program. */
+bool options_parse(int argc, char **argv, struct options *o, struct problem *p);
+
+#endif

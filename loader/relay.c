@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Reads only when what was read before has been written on: a guest that talks faster than
+ * its reader listens is slowed down, and nothing piles up here.
+ */
+#include "loader/relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BUFFER_SIZE 16384u
+#define WRITE_SIZE  4096u /* PIPE_BUF: a pipe that polls writable takes this much */
+
+struct buffer {
+    uint8_t data[BUFFER_SIZE];
+    size_t start, end;
+};
+
+#define QUIET_MS 50 /* a pseudo-terminal hands on its last bytes a moment after the writer's end   \
+                     */
+
+enum slot { SLOT_SIGNALS, SLOT_GUEST, SLOT_IN, SLOT_OUT, SLOTS };
+
+struct loop {
+    const struct relay *r;
+    struct buffer to_user, to_guest;
+    struct chord chord;
+    bool guest_ended, in_ended, child_ended;
+    int child_status, signal;
+};
+
+uint64_t relay_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+int relay_signals(struct problem *p)
+{
+    static const int awaited[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD};
+    sigset_t set;
+    sigemptyset(&set);
+    for (unsigned i = 0; i < sizeof awaited / sizeof awaited[0]; i++)
+        sigaddset(&set, awaited[i]);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* who started us may have had it ignored: nothing to wait for then */
+    int fd = signalfd(-1, &set, SFD_CLOEXEC);
+    if (fd < 0)
+        problem_host(p, "signalfd: %s", strerror(errno));
+    return fd;
+}
+
+static bool is_empty(const struct buffer *b)
+{
+    return b->start == b->end;
+}
+
+/* Reads what there is into the empty B. False: the source has ended. */
+static bool fill(struct buffer *b, int fd, size_t limit)
+{
+    ssize_t n = read(fd, b->data, limit);
+    b->start = 0;
+    b->end = n > 0 ? (size_t)n : 0;
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* Writes some of B. False: nobody takes it any more. */
+static bool drain(struct buffer *b, int fd)
+{
+    size_t size = b->end - b->start;
+    ssize_t n = write(fd, b->data + b->start, size < WRITE_SIZE ? size : WRITE_SIZE);
+    if (n > 0)
+        b->start += (size_t)n;
+    return n >= 0 || errno == EAGAIN || errno == EINTR;
+}
+
+static void want(struct pollfd *pfd, int fd, short events)
+{
+    *pfd = (struct pollfd){.fd = events ? fd : -1, .events = events};
+}
+
+static void prepare(const struct loop *l, struct pollfd pfd[SLOTS])
+{
+    const struct relay *r = l->r;
+    short guest = 0;
+    if (!l->guest_ended && is_empty(&l->to_user))
+        guest |= POLLIN;
+    if (!l->guest_ended && !is_empty(&l->to_guest))
+        guest |= POLLOUT;
+    want(&pfd[SLOT_SIGNALS], r->signals, POLLIN);
+    want(&pfd[SLOT_GUEST], r->guest, guest);
+    want(&pfd[SLOT_IN], r->in, l->in_ended || !is_empty(&l->to_guest) ? 0 : POLLIN);
+    want(&pfd[SLOT_OUT], r->out, is_empty(&l->to_user) ? 0 : POLLOUT);
+}
+
+/* How long poll may sleep: to the deadline; shortly while a dead child's last output is fetched. */
+static int sleep_ms(const struct loop *l)
+{
+    if (l->child_ended && !l->guest_ended && is_empty(&l->to_user))
+        return QUIET_MS;
+    if (!l->r->deadline)
+        return -1;
+    uint64_t now = relay_now();
+    if (now >= l->r->deadline)
+        return 0;
+    uint64_t left = l->r->deadline - now;
+    return left > 60000 ? 60000 : (int)left;
+}
+
+static void look_for_child(struct loop *l)
+{
+    if (l->child_ended || waitpid(l->r->child, &l->child_status, WNOHANG) == 0)
+        return;
+    l->child_ended = true;
+    l->in_ended = true;
+}
+
+/* From the user to the guest's buffer. True: the user wants to leave. */
+static bool take_input(struct loop *l)
+{
+    struct buffer typed = {.start = 0};
+    enum chord_event event = CHORD_NONE;
+    if (!fill(&typed, l->r->in, BUFFER_SIZE / 2 - 2))
+        l->in_ended = true;
+    l->to_guest.start = 0;
+    if (!l->r->chords) {
+        memcpy(l->to_guest.data, typed.data, typed.end);
+        l->to_guest.end = typed.end;
+        return false;
+    }
+    l->to_guest.end = chord_feed(&l->chord, typed.data, typed.end, l->to_guest.data, &event);
+    if (event == CHORD_HELP && write(STDERR_FILENO, CHORD_HELP_TEXT, strlen(CHORD_HELP_TEXT)) < 0)
+        l->in_ended = true;
+    return event == CHORD_LEAVE;
+}
+
+static void serve_guest(struct loop *l, short events)
+{
+    if (events & POLLOUT && !drain(&l->to_guest, l->r->guest))
+        l->to_guest.start = l->to_guest.end; /* nobody there to read it */
+    if (is_empty(&l->to_user) && events & (POLLIN | POLLHUP | POLLERR) &&
+        !fill(&l->to_user, l->r->guest, BUFFER_SIZE))
+        l->guest_ended = true;
+}
+
+/* True: one of those that end the loader. */
+static bool take_signal(struct loop *l)
+{
+    struct signalfd_siginfo info;
+    if (read(l->r->signals, &info, sizeof info) != (ssize_t)sizeof info)
+        return false;
+    l->signal = (int)info.ssi_signo;
+    if (l->signal == SIGCHLD)
+        look_for_child(l);
+    return l->signal != SIGCHLD;
+}
+
+static bool finished(const struct loop *l)
+{
+    return l->child_ended && (l->guest_ended || l->r->guest < 0) && is_empty(&l->to_user);
+}
+
+/* One round. True: over, for the reason in *END. */
+static bool step(struct loop *l, enum relay_end *end)
+{
+    struct pollfd pfd[SLOTS];
+    prepare(l, pfd);
+    int n = poll(pfd, SLOTS, sleep_ms(l));
+    if (n < 0)
+        return false;
+    *end = RELAY_SIGNAL;
+    if (pfd[SLOT_SIGNALS].revents && take_signal(l))
+        return true;
+    if (n == 0 && l->child_ended && is_empty(&l->to_user))
+        l->guest_ended = true; /* nothing left, and nobody to send more */
+    serve_guest(l, pfd[SLOT_GUEST].revents);
+    *end = RELAY_LEFT;
+    if (pfd[SLOT_IN].revents && take_input(l))
+        return true;
+    *end = RELAY_OUTPUT_LOST;
+    if (pfd[SLOT_OUT].revents && !drain(&l->to_user, l->r->out)) {
+        l->signal = errno;
+        return true;
+    }
+    *end = RELAY_CHILD_ENDED;
+    if (finished(l))
+        return true;
+    *end = RELAY_TIMEOUT;
+    return l->r->deadline && relay_now() >= l->r->deadline;
+}
+
+enum relay_end relay_run(const struct relay *r, int *signal, int *child_status)
+{
+    struct loop l = {.r = r, .guest_ended = r->guest < 0, .in_ended = r->in < 0};
+    enum relay_end end = RELAY_CHILD_ENDED;
+    look_for_child(&l); /* its SIGCHLD may have gone to an earlier wait */
+    while (!step(&l, &end))
+        ;
+    *signal = l.signal;
+    *child_status = l.child_status;
+    return end;
+}
