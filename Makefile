@@ -73,7 +73,8 @@ $(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -lelf $(LIBS_$(notdir $@))
-LIBS_test_decode_oracle = -lZydis -lopcodes -lbfd
+LIBS_test_decode_oracle = -lZydis
+LIBS_test_decode_binutils = -lopcodes -lbfd
 unit: $(UNIT:%=$(B)/unit/%)
 
 # ---- what people type

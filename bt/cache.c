@@ -57,6 +57,7 @@ bool bt_create(struct vm *vm)
     if (!bt->block || !bt->slot || !bt->record || !bt->by_key || !bt->by_frame || !bt->drops)
         return false;
     bt->inline_lookup = true;
+    bt->count = vm->count;
     vm->bt = bt;
     cache_flush_all(vm);
     return true;

@@ -104,6 +104,7 @@ struct vm *vm_create(const struct plan *p, struct pool *pool)
     vm->pool = pool;
     vm->vcpu = v;
     vm->engine = (enum plan_engine)p->engine;
+    vm->count = p->flags & PLAN_COUNT;
     vcpu_reset(v, vm);
     if (!build_rooms(vm, p) || !load_segments(vm, p))
         return NULL;

@@ -21,7 +21,8 @@
 enum plan_engine { PLAN_AUTO, PLAN_INTERP, PLAN_TRANSLATE };
 
 enum plan_flags {
-    PLAN_STATS = 1u << 0,      /* print statistics at exit */
+    PLAN_STATS = 1u << 0, /* print statistics at exit */
+    PLAN_COUNT = 1u << 1, /* count the guest instructions run from the cache (slower) */
 };
 
 struct plan_segment {

@@ -131,4 +131,5 @@ void vm_run(struct vm *vm)
         heed_board(vm);
     }
     vm->stats.n[STAT_NS_TOTAL] += host_now_ns() - start;
+    vm->stats.n[STAT_INSN_TC] = vm->vcpu->tc_insns;
 }

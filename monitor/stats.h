@@ -20,6 +20,7 @@
     X(RUN_TC,         "run.tc",              "entries into the translation cache") \
     X(INSN_INTERP,    "insn.interp",         "guest instructions interpreted, all levels") \
     X(INSN_INTERP_KERNEL, "insn.interp.kernel", "of these, guest kernel instructions (virtual CPL 0-2)") \
+    X(INSN_TC,        "insn.tc",             "guest instructions run from the translation cache (counted with --count only)") \
     X(EXIT_INTERRUPT, "exit.interrupt",      "exits by a host interrupt") \
     X(EXIT_PF,        "exit.pf",             "exits by a page fault") \
     X(EXIT_GP,        "exit.gp",             "exits by #GP (sensitive user instruction, INT n, segment load)") \

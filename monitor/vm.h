@@ -36,6 +36,7 @@ struct vm {
     struct segtab *segtab;
     struct interp *interp;
     enum plan_engine engine;
+    bool count;            /* count guest instructions run from the cache */
     struct stats stats;
     uint64_t next_poll_ns; /* when console input is looked at next (timer.c) */
 

@@ -178,7 +178,8 @@ static struct shadow_space *find(struct shadow *s, uint32_t key)
     return NULL;
 }
 
-/* A free record, by giving up the space unused for longest if there is none. */
+/* A free record, by giving up the space unused for longest if there is none. That is not
+ * the current one, which was used last. */
 static struct shadow_space *free_record(struct shadow *s)
 {
     struct shadow_space *oldest = NULL;
@@ -186,7 +187,7 @@ static struct shadow_space *free_record(struct shadow *s)
         struct shadow_space *sp = &s->space[i];
         if (!sp->host.id)
             return sp;
-        if (sp != s->current && (!oldest || sp->last_use < oldest->last_use))
+        if (!oldest || sp->last_use < oldest->last_use)
             oldest = sp;
     }
     space_retire(s, oldest);

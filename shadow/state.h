@@ -80,7 +80,7 @@ struct mirror {
     gfn_t frame;
     struct shadow_table *tables;
     struct shadow_space *spaces;
-    unsigned writes;     /* since a fault last went through this frame */
+    unsigned writes;     /* entries, since a fault last went through this frame */
     struct mirror *next; /* of the free list */
 };
 

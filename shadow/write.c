@@ -13,12 +13,12 @@
 #include "shadow/table.h"
 
 /*
- * So many writes with no fault through the frame between them, and it is taken for data, or
- * for a table that is being filled, copied or torn down: rebuilding the shadow later
- * costs less than seeing every write. A page directory's rebuilding costs more.
+ * So many entries written with no fault through the frame between them, and it is taken for
+ * data, or for a table that is being filled, copied or torn down: rebuilding the shadow
+ * later costs less than seeing every write. A page directory's rebuilding costs more.
  */
-#define TABLE_WRITES     3u
-#define DIRECTORY_WRITES 16u
+#define TABLE_WRITES     2u
+#define DIRECTORY_WRITES 8u
 
 /* Nothing is derived from F any more. */
 static void unmirror(struct shadow *s, gfn_t f)
@@ -75,7 +75,8 @@ void shadow_wrote(struct vm *vm, gpa_t where, size_t len)
         return;
     unsigned last = len > PAGE_SIZE - first ? PAGE_MASK : first + (unsigned)len - 1;
     unsigned limit = m->spaces ? DIRECTORY_WRITES : TABLE_WRITES;
-    if (straddles(first, last) || ++m->writes > limit)
+    m->writes += last / 4 - first / 4 + 1;
+    if (straddles(first, last) || m->writes > limit)
         unmirror(s, m->frame);
     else
         entries_changed(s, m, first / 4, last / 4);

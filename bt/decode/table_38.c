@@ -16,9 +16,7 @@
 #define ONLY66FL(...) {NONE, ROW(SSE, __VA_ARGS__, A_FLAGS, 0)}
 
 const struct row table_38[256][COL_COUNT] = {
-    [0x00 ... 0x03] = BOTH, /* PSHUFB, PHADDW, PHADDD, PHADDSW */
-    [0x04 ... 0x07] = BOTH, /* PMADDUBSW, PHSUBW, PHSUBD, PHSUBSW */
-    [0x08 ... 0x0b] = BOTH, /* PSIGNB, PSIGNW, PSIGND, PMULHRSW */
+    [0x00 ... 0x0b] = BOTH, /* PSHUFB .. PMULHRSW */
     [0x10] = ONLY66(Vdq, Wdq), /* PBLENDVB */
     [0x14] = ONLY66(Vdq, Wdq), /* BLENDVPS */
     [0x15] = ONLY66(Vdq, Wdq), /* BLENDVPD */
@@ -43,8 +41,7 @@ const struct row table_38[256][COL_COUNT] = {
     [0x34] = ONLY66(Vdq, Wd), /* PMOVZXWQ */
     [0x35] = ONLY66(Vdq, Wq), /* PMOVZXDQ */
     [0x37] = ONLY66(Vdq, Wdq), /* PCMPGTQ */
-    [0x38 ... 0x3b] = ONLY66(Vdq, Wdq), /* PMINSB, PMINSD, PMINUW, PMINUD */
-    [0x3c ... 0x3f] = ONLY66(Vdq, Wdq), /* PMAXSB, PMAXSD, PMAXUW, PMAXUD */
+    [0x38 ... 0x3f] = ONLY66(Vdq, Wdq), /* PMINSB .. PMAXUD */
     [0x40] = ONLY66(Vdq, Wdq), /* PMULLD */
     [0x41] = ONLY66(Vdq, Wdq), /* PHMINPOSUW */
     [0xf0] = {R2(MOVBE, Gv, Mv), R2(MOVBE, Gv, Mv), NONE, R2(CRC32, Gd, Eb)},

@@ -111,8 +111,7 @@ static bool outs(struct vcpu *v, const struct insn *i, unsigned size)
 {
     uint16_t port = (uint16_t)v->gpr[R_EDX];
     uint32_t x;
-    if (!segment_port_allowed(v, port, size) || !read_source(v, i, size, &x) ||
-        !priv_out(v, port, size, x))
+    if (!read_source(v, i, size, &x) || !priv_out(v, port, size, x))
         return false;
     advance(v, i, R_ESI, size);
     return true;
@@ -228,9 +227,13 @@ static bool repeat(struct vcpu *v, const struct insn *i, unsigned size)
     return true;
 }
 
+/* INS and OUTS: the port's permission comes before everything else, even with nothing to do. */
 bool interp_string(struct vcpu *v, const struct insn *i)
 {
     unsigned size = i->opd[0].size;
+    bool port = i->op == OP_INS || i->op == OP_OUTS;
+    if (port && !segment_port_allowed(v, (uint16_t)v->gpr[R_EDX], size))
+        return false;
     if (i->flags & (INSN_REP | INSN_REPNE))
         return repeat(v, i, size);
     return element_table[i->op - OP_MOVS](v, i, size);

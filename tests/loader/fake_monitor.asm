@@ -27,6 +27,11 @@ global _start
 _start:
     mov esp, stack_top
     cld
+    mov ecx, eax
+    mov edx, COM1 + 3
+    mov al, 3                       ; 8 data bits, which Bochs obeys
+    out dx, al
+    mov eax, ecx
     cmp eax, 0x2badb002
     jne no_plan
     cmp dword [ebx + 20], 0         ; mods_count

@@ -29,7 +29,7 @@
 
 /* The GDT. Where a name ends in a digit it is the DPL. */
 enum sel {
-    NUL = 0,
+    NUL = 0,        /* flat data, to see that nobody uses it */
     C0 = 0x08, /* flat code */
     D0 = 0x10, /* flat data */
     C3 = 0x18,
@@ -116,6 +116,7 @@ static inline void world_tables(void)
         enum sel sel;
         uint32_t base, limit, attr;
     } rows[] = {
+        {NUL, 0, 0xfffff, DATA | FLAT}, /* never to be looked at */
         {C0, 0, 0xfffff, CODE | FLAT},
         {D0, 0, 0xfffff, DATA | FLAT},
         {C3, 0, 0xfffff, CODE | FLAT | DPL(3)},

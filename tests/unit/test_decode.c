@@ -93,9 +93,10 @@ static void registers(void **state)
     has(&insn, 0, OPD_GPR, R_EBP, 4, ACC_RW);
     assert_int_equal(insn.opd[0].field, FIELD_OPCODE);
     is(d32("93"), OP_XCHG, 2);
-    has(&insn, 0, OPD_GPR, R_EAX, 4, ACC_RW);
-    has(&insn, 1, OPD_GPR, R_EBX, 4, ACC_RW);
-    assert_int_equal(insn.opd[0].field, FIELD_NONE);
+    has(&insn, 0, OPD_GPR, R_EBX, 4, ACC_RW);
+    has(&insn, 1, OPD_GPR, R_EAX, 4, ACC_RW);
+    assert_int_equal(insn.opd[0].field, FIELD_OPCODE);
+    assert_int_equal(insn.opd[1].field, FIELD_NONE);
     is(d32("0f ce"), OP_BSWAP, 1);
     has(&insn, 0, OPD_GPR, R_ESI, 4, ACC_RW);
     is(d32("b7 12"), OP_MOV, 2);

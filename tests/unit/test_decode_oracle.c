@@ -2,7 +2,8 @@
  *
  * The decoder against Zydis, over every opcode with every ModRM byte and prefix that matters:
  * validity, length, name, operands, EFLAGS, privilege. With the name of an ELF file as argument
- * it sweeps that file's .text instead (tests/unit/test_decode_binutils.c does both with libopcodes).
+ * it sweeps that file's .text instead (tests/unit/test_decode_binutils.c does both with
+ * libopcodes).
  */
 #include <Zydis/Zydis.h>
 
@@ -14,22 +15,30 @@ static ZydisDecodedOperand zops[ZYDIS_MAX_OPERAND_COUNT];
 
 /* Instructions of newer or other CPUs that Ring1's guests do not have. They are invalid here. */
 static const ZydisISAExt absent[] = {
-    ZYDIS_ISA_EXT_ADOX_ADCX,   ZYDIS_ISA_EXT_AES,         ZYDIS_ISA_EXT_AMD3DNOW,
-    ZYDIS_ISA_EXT_AMD_INVLPGB, ZYDIS_ISA_EXT_AVX,         ZYDIS_ISA_EXT_AVX2,
-    ZYDIS_ISA_EXT_CET,         ZYDIS_ISA_EXT_CLFLUSHOPT,  ZYDIS_ISA_EXT_CLWB,
-    ZYDIS_ISA_EXT_CLZERO,      ZYDIS_ISA_EXT_ENQCMD,      ZYDIS_ISA_EXT_GFNI,
-    ZYDIS_ISA_EXT_HRESET,      ZYDIS_ISA_EXT_INVPCID,     ZYDIS_ISA_EXT_KEYLOCKER,
-    ZYDIS_ISA_EXT_KEYLOCKER_WIDE, ZYDIS_ISA_EXT_MCOMMIT,  ZYDIS_ISA_EXT_MONITOR,
-    ZYDIS_ISA_EXT_MONITORX,    ZYDIS_ISA_EXT_MOVDIR,      ZYDIS_ISA_EXT_PADLOCK,
-    ZYDIS_ISA_EXT_PCLMULQDQ,   ZYDIS_ISA_EXT_PCONFIG,     ZYDIS_ISA_EXT_PKU,
-    ZYDIS_ISA_EXT_PT,          ZYDIS_ISA_EXT_RDPID,       ZYDIS_ISA_EXT_RDPRU,
-    ZYDIS_ISA_EXT_RDRAND,      ZYDIS_ISA_EXT_RDSEED,      ZYDIS_ISA_EXT_RDTSCP,
-    ZYDIS_ISA_EXT_RTM,         ZYDIS_ISA_EXT_SERIALIZE,   ZYDIS_ISA_EXT_SGX,
-    ZYDIS_ISA_EXT_SGX_ENCLV,   ZYDIS_ISA_EXT_SHA,         ZYDIS_ISA_EXT_SMAP,
-    ZYDIS_ISA_EXT_SMX,         ZYDIS_ISA_EXT_SNP,         ZYDIS_ISA_EXT_SSE4A,
-    ZYDIS_ISA_EXT_SVM,         ZYDIS_ISA_EXT_TDX,         ZYDIS_ISA_EXT_TSX_LDTRK,
-    ZYDIS_ISA_EXT_VMFUNC,      ZYDIS_ISA_EXT_VTX,         ZYDIS_ISA_EXT_WAITPKG,
-    ZYDIS_ISA_EXT_XSAVE,       ZYDIS_ISA_EXT_XSAVEC,      ZYDIS_ISA_EXT_XSAVEOPT,
+    ZYDIS_ISA_EXT_ADOX_ADCX, ZYDIS_ISA_EXT_AES,
+    ZYDIS_ISA_EXT_AMD3DNOW,  ZYDIS_ISA_EXT_AMD_INVLPGB,
+    ZYDIS_ISA_EXT_AVX,       ZYDIS_ISA_EXT_AVX2,
+    ZYDIS_ISA_EXT_CET,       ZYDIS_ISA_EXT_CLFLUSHOPT,
+    ZYDIS_ISA_EXT_CLWB,      ZYDIS_ISA_EXT_CLZERO,
+    ZYDIS_ISA_EXT_ENQCMD,    ZYDIS_ISA_EXT_GFNI,
+    ZYDIS_ISA_EXT_HRESET,    ZYDIS_ISA_EXT_INVPCID,
+    ZYDIS_ISA_EXT_KEYLOCKER, ZYDIS_ISA_EXT_KEYLOCKER_WIDE,
+    ZYDIS_ISA_EXT_MCOMMIT,   ZYDIS_ISA_EXT_MONITOR,
+    ZYDIS_ISA_EXT_MONITORX,  ZYDIS_ISA_EXT_MOVDIR,
+    ZYDIS_ISA_EXT_PADLOCK,   ZYDIS_ISA_EXT_PCLMULQDQ,
+    ZYDIS_ISA_EXT_PCONFIG,   ZYDIS_ISA_EXT_PKU,
+    ZYDIS_ISA_EXT_PT,        ZYDIS_ISA_EXT_RDPID,
+    ZYDIS_ISA_EXT_RDPRU,     ZYDIS_ISA_EXT_RDRAND,
+    ZYDIS_ISA_EXT_RDSEED,    ZYDIS_ISA_EXT_RDTSCP,
+    ZYDIS_ISA_EXT_RTM,       ZYDIS_ISA_EXT_SERIALIZE,
+    ZYDIS_ISA_EXT_SGX,       ZYDIS_ISA_EXT_SGX_ENCLV,
+    ZYDIS_ISA_EXT_SHA,       ZYDIS_ISA_EXT_SMAP,
+    ZYDIS_ISA_EXT_SMX,       ZYDIS_ISA_EXT_SNP,
+    ZYDIS_ISA_EXT_SSE4A,     ZYDIS_ISA_EXT_SVM,
+    ZYDIS_ISA_EXT_TDX,       ZYDIS_ISA_EXT_TSX_LDTRK,
+    ZYDIS_ISA_EXT_VMFUNC,    ZYDIS_ISA_EXT_VTX,
+    ZYDIS_ISA_EXT_WAITPKG,   ZYDIS_ISA_EXT_XSAVE,
+    ZYDIS_ISA_EXT_XSAVEC,    ZYDIS_ISA_EXT_XSAVEOPT,
     ZYDIS_ISA_EXT_XSAVES,
 };
 static unsigned long absent_used[ARRAY_SIZE(absent)];
@@ -39,7 +48,7 @@ static unsigned long absent_used[ARRAY_SIZE(absent)];
 #define MAY_SAVE "an entry through a gate or task switch may store EFLAGS"
 #define MAY_KEEP "a count of zero leaves the flags alone"
 static struct difference differences[] = {
-    {KNOWN_HERE, OP_VMCALL, 1, 0, "with a prefix: no CPU gives it another meaning", 0},
+    {KNOWN_HERE, OP_VMCALL, 0x101, UNKNOWN, "with a prefix: no CPU gives it another meaning", 0},
     {NAME, OP_X87, 0, 1, "FISTTP is an x87 instruction, though it came with SSE3", 0},
     {PRIVILEGE, OP_LGDT, 1, 0, "an omission of Zydis; SDM volume 2, LGDT: #GP(0) if not at CPL 0", 0},
 
@@ -124,30 +133,14 @@ static const struct {
     enum op op;
     const char *name, *wide; /* the name with operand size 4, where it is another */
 } renamed[] = {
-    {OP_CALL_FAR, "call", NULL},
-    {OP_CALL_FAR_IND, "call", NULL},
-    {OP_CALL_IND, "call", NULL},
-    {OP_CBW, "cbw", "cwde"},
-    {OP_CWD, "cwd", "cdq"},
-    {OP_ICEBP, "int1", NULL},
-    {OP_IRET, "iret", "iretd"},
-    {OP_JMP_FAR, "jmp", NULL},
-    {OP_JMP_FAR_IND, "jmp", NULL},
-    {OP_JMP_IND, "jmp", NULL},
-    {OP_MOV_FROM_CR, "mov", NULL},
-    {OP_MOV_FROM_DR, "mov", NULL},
-    {OP_MOV_FROM_SREG, "mov", NULL},
-    {OP_MOV_TO_CR, "mov", NULL},
-    {OP_MOV_TO_DR, "mov", NULL},
-    {OP_MOV_TO_SREG, "mov", NULL},
-    {OP_POPA, "popa", "popad"},
-    {OP_POPF, "popf", "popfd"},
-    {OP_POP_SREG, "pop", NULL},
-    {OP_PUSHA, "pusha", "pushad"},
-    {OP_PUSHF, "pushf", "pushfd"},
-    {OP_PUSH_SREG, "push", NULL},
-    {OP_RET_FAR, "ret", NULL},
-    {OP_WAIT, "fwait", NULL},
+    {OP_CALL_FAR, "call", NULL},     {OP_CALL_FAR_IND, "call", NULL}, {OP_CALL_IND, "call", NULL},
+    {OP_CBW, "cbw", "cwde"},         {OP_CWD, "cwd", "cdq"},          {OP_ICEBP, "int1", NULL},
+    {OP_IRET, "iret", "iretd"},      {OP_JMP_FAR, "jmp", NULL},       {OP_JMP_FAR_IND, "jmp", NULL},
+    {OP_JMP_IND, "jmp", NULL},       {OP_MOV_FROM_CR, "mov", NULL},   {OP_MOV_FROM_DR, "mov", NULL},
+    {OP_MOV_FROM_SREG, "mov", NULL}, {OP_MOV_TO_CR, "mov", NULL},     {OP_MOV_TO_DR, "mov", NULL},
+    {OP_MOV_TO_SREG, "mov", NULL},   {OP_POPA, "popa", "popad"},      {OP_POPF, "popf", "popfd"},
+    {OP_POP_SREG, "pop", NULL},      {OP_PUSHA, "pusha", "pushad"},   {OP_PUSHF, "pushf", "pushfd"},
+    {OP_PUSH_SREG, "push", NULL},    {OP_RET_FAR, "ret", NULL},       {OP_WAIT, "fwait", NULL},
 };
 
 static const char *const conditions[16] = {"o", "no", "b", "nb", "z", "nz", "be", "nbe",
@@ -325,17 +318,17 @@ static void compare_eflags(const uint8_t *bytes, const char *text)
 
 static unsigned compare(const uint8_t *bytes, bool code32)
 {
-    bool here = insn_decode(bytes, INSN_MAX, code32, &insn) == DECODE_OK &&
-                insn.op != OP_INVALID && !(insn.flags & INSN_BAD_LOCK);
-    bool there = ZYAN_SUCCESS(
-        ZydisDecoderDecodeFull(&decoders[code32], bytes, INSN_MAX, &z, zops));
+    bool here = insn_decode(bytes, INSN_MAX, code32, &insn) == DECODE_OK && insn.op != OP_INVALID &&
+                !(insn.flags & INSN_BAD_LOCK);
+    bool there = ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoders[code32], bytes, INSN_MAX, &z, zops));
     const char *text = there ? ZydisMnemonicGetString(z.mnemonic) : "(bad)";
 
     book.instructions++;
     if (here && !there)
-        book_same(KNOWN_HERE, 1, 0, bytes, text);
+        book_same(KNOWN_HERE, opcode_id(), UNKNOWN, bytes, text);
     else if (there && !here && !known_absent())
-        book_same(KNOWN_THERE, 0, 1, bytes, text);
+        book_same(KNOWN_THERE, opcode_id(), UNKNOWN, bytes, text);
+    book.unknown += !here && !there;
     if (!here || !there)
         return here ? insn.len : there ? z.length : 1;
     book_same(LENGTH, insn.len, z.length, bytes, text);

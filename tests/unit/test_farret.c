@@ -129,6 +129,12 @@ static void page_faults(void **state)
     v->gpr[R_ESP] = HOLE - 12;
     STACK(OFF, C3 | 3, FL_ONE);
     FAULTS(iret(), VEC_PF, 0);
+    gdt_set(D3, pack(0, 0xfffff, (DATA | FLAT | DPL(3)) & ~(uint32_t)SA_ACCESSED));
+    world_map(GDT, PTE_P); /* the outer SS's accessed bit */
+    run_at(0);
+    STACK(OFF, C3 | 3, FL_ONE, STACK3, D3 | 3);
+    FAULTS(iret(), VEC_PF, PF_P | PF_W);
+    assert_int_equal(v->exc.cr2, GDT + D3 + 5);
     run_at(3);
     world_map(STACK3 - 0x1000, PTE_P | PTE_W);
     FAULTS(iret(), VEC_PF, PF_P | PF_U);
@@ -151,6 +157,9 @@ static void returns_near_its_level(void **state)
     STACK(OFF, CONF0 | 3);
     assert_true(ret());
     assert_at(CONF0 | 3, OFF, 3, D3 | 3, esp0 + 8);
+    STACK(OFF, CONF3 | 3); /* DPL = RPL */
+    assert_true(ret());
+    assert_at(CONF3 | 3, OFF, 3, D3 | 3, esp0 + 8);
 }
 
 static void returns_outwards(void **state)

@@ -75,6 +75,9 @@ static void jumps_to_conforming_code(void **state)
     assert_at(CONF0 | 3, OFF, 3);
     assert_true(segment_far_jump(v, C3, OFF, 4)); /* RPL 0 <= CPL */
     assert_at(C3 | 3, OFF, 3);
+    run_at(0);
+    assert_true(segment_far_jump(v, CONF0, OFF, 4)); /* DPL = CPL */
+    assert_at(CONF0, OFF, 0);
 }
 
 static void calls(void **state)
@@ -82,10 +85,12 @@ static void calls(void **state)
     uint32_t esp = v->gpr[R_ESP];
     (void)state;
     FAULTS(segment_far_call(v, C0_16, 0x10000, 4), VEC_GP, 0);
+    poke(vm, esp, 0xfeedface);
     v->eip = 0x12345678;
     assert_true(segment_far_call(v, C0_FRESH, OFF, 4));
     assert_at(C0_FRESH, OFF, 0);
     assert_int_equal(v->gpr[R_ESP], esp - 8);
+    assert_int_equal(peek(vm, esp), 0xfeedface); /* untouched */
     assert_int_equal(peek(vm, esp - 4), C0);
     assert_int_equal(peek(vm, esp - 8), 0x12345678);
     v->eip = 0x9abcdef0;
@@ -116,6 +121,46 @@ static void call_needs_stack(void **state)
     assert_int_equal(peek16(0xfffe), 0x77);
     v->gpr[R_ESP] = 2;
     FAULTS(segment_far_call(v, C0, OFF, 4), VEC_SS, 0); /* a dword does not wrap */
+}
+
+static void call_on_odd_stacks(void **state)
+{
+    (void)state;
+    v->gpr[R_ESP] = 4; /* a flat stack wraps at 4 GiB; the EIP goes to a device there */
+    assert_true(segment_far_call(v, C0, OFF, 4));
+    assert_int_equal(v->gpr[R_ESP], 0xfffffffc);
+    assert_int_equal(peek(vm, 0), C0);
+    assert_int_equal(told.io[0].address, 0xfffffffc);
+    force(S_SS, DOWN0);
+    v->gpr[R_ESP] = 0x1007;
+    FAULTS(segment_far_call(v, C0, OFF, 4), VEC_SS, 0);
+    v->gpr[R_ESP] = 0x1008;
+    assert_true(segment_far_call(v, C0, OFF, 4));
+    v->seg[S_SS].limit = 0xffffffff; /* no offset is valid */
+    FAULTS(segment_far_call(v, C0, OFF, 4), VEC_SS, 0);
+    v->seg[S_SS].attr = SA_NULL;
+    FAULTS(segment_far_call(v, C0, OFF, 4), VEC_SS, 0);
+}
+
+/* The accessed bits of CS and of the inner SS are written before anything is committed. */
+static void accessed_bits_page_fault(void **state)
+{
+    (void)state;
+    world_paging();
+    world_map(GDT, PTE_P);
+    FAULTS(segment_far_jump(v, C0_FRESH, 0, 4), VEC_PF, PF_P | PF_W);
+    run_at(3);
+    gdt_set(GATE, pack_gate(C0_FRESH, 0, SYS_CALL32, 3, 0));
+    FAULTS(segment_far_call(v, GATE | 3, 0, 4), VEC_PF, PF_P | PF_W);
+    assert_int_equal(v->exc.cr2, GDT + C0_FRESH + 5);
+    gdt_set(GATE, pack_gate(C0, 0, SYS_CALL32, 3, 0));
+    poke(vm, TSS + 8, FRESH0);
+    FAULTS(segment_far_call(v, GATE | 3, 0, 4), VEC_PF, PF_P | PF_W);
+    assert_int_equal(v->exc.cr2, GDT + FRESH0 + 5);
+    world_map(GDT, PTE_P | PTE_W);
+    assert_true(segment_far_call(v, GATE | 3, 0, 4));
+    assert_true(peek64(GDT + FRESH0) == pack(0, 0xfffff, DATA | FLAT));
+    assert_segment(S_SS, FRESH0, 0, 0xffffffff, DATA | FLAT);
 }
 
 static void call_page_faults(void **state)
@@ -383,6 +428,8 @@ int main(void)
         T(jumps_to_conforming_code),
         T(calls),
         T(call_needs_stack),
+        T(call_on_odd_stacks),
+        T(accessed_bits_page_fault),
         T(call_page_faults),
         T(refuses_gates),
         T(passes_gates_of_the_same_level),

@@ -218,7 +218,8 @@ static void loads_ldtr(void **state)
     assert_int_equal(v->ldtr.base, LDT);
     assert_int_equal(v->ldtr.limit, 0x17);
     assert_int_equal(v->ldtr.sel, SYS_LDTR);
-    FAULTS(segment_load_ldtr(v, 0xc), VEC_GP, 0xc);
+    poke64(LDT + 0x10, pack(LDT, 0x17, SA_P | SYS_LDT));
+    FAULTS(segment_load_ldtr(v, 0x14), VEC_GP, 0x14); /* only the GDT can hold one */
     FAULTS(segment_load_ldtr(v, D0), VEC_GP, D0);
     FAULTS(segment_load_ldtr(v, SYS_TSS), VEC_GP, SYS_TSS);
     FAULTS(segment_load_ldtr(v, SYS_LDT_NP), VEC_NP, SYS_LDT_NP);
@@ -240,7 +241,8 @@ static void loads_tr(void **state)
     assert_true(peek64(GDT + SYS_TSS) == pack(TSS, 0x2067, SA_P | SYS_TSS32_BUSY));
     FAULTS(segment_load_tr(v, SYS_TSS), VEC_GP, SYS_TSS); /* now busy */
     FAULTS(segment_load_tr(v, 3), VEC_GP, 0);
-    FAULTS(segment_load_tr(v, 0xc), VEC_GP, 0xc);
+    poke64(LDT + 0x10, pack(TSS, 0x67, SA_P | SYS_TSS32));
+    FAULTS(segment_load_tr(v, 0x14), VEC_GP, 0x14);
     FAULTS(segment_load_tr(v, D0), VEC_GP, D0);
     FAULTS(segment_load_tr(v, C0), VEC_GP, C0); /* its type is 11, but it is no system segment */
     FAULTS(segment_load_tr(v, SYS_TSS_NP), VEC_NP, SYS_TSS_NP);
@@ -388,6 +390,11 @@ static void allows_ports(void **state)
     FAULTS(segment_port_allowed(v, 0xffff, 1), VEC_GP, 0);
     v->tr.limit = 0x66; /* no bitmap's offset */
     FAULTS(segment_port_allowed(v, 0x21, 1), VEC_GP, 0);
+    poke(vm, TSS + 0x64, 0);
+    v->tr.limit = 0x67; /* the smallest that has one; byte 0x30 of the TSS is 0 */
+    assert_true(segment_port_allowed(v, 0x180, 1));
+    v->tr.limit = 0x66;
+    FAULTS(segment_port_allowed(v, 0x180, 1), VEC_GP, 0);
     v->eflags |= FL_IOPL;
     assert_true(segment_port_allowed(v, 0x20, 1));
     v->eflags &= ~(uint32_t)FL_IOPL;
@@ -408,6 +415,8 @@ static void bitmap_can_page_fault(void **state)
     poke(vm, TSS + 0x64, (HOLE - TSS - 0x10) << 16); /* the bitmap of port 0x80 lies in the hole */
     FAULTS(segment_port_allowed(v, 0x80, 1), VEC_PF, 0);
     assert_int_equal(v->exc.cr2, HOLE);
+    world_map(TSS, 0);
+    FAULTS(segment_port_allowed(v, 0x80, 1), VEC_PF, 0);
 }
 
 int main(void)

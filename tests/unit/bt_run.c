@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The switch into translated code and out of it by two signals (bt_run.h): INT3 in tc_go traps,
+ * its handler keeps the whole context and puts the guest's in its place; the next trap in
+ * translated code does the opposite.
+ */
+#define _GNU_SOURCE
+#include "tests/unit/bt_run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "tests/unit/fake_fpu.h"
+
+#define TC_FLAGS    (FL_ARITH | FL_DF)
+#define STACK_BYTES 65536u
+#define FXSAVE_BYTES 512u
+
+static struct tc_state *current; /* not NULL: the next INT3 is tc_go's, or its code runs */
+static bool running, stepping;
+static gregset_t saved;
+static uint8_t saved_fpu[FXSAVE_BYTES];
+static struct sigaction former[65];
+static uint8_t tc_stack[STACK_BYTES] __attribute__((aligned(64)));
+static uint8_t signal_stack[STACK_BYTES] __attribute__((aligned(64)));
+
+/* Host register numbers as ucontext calls them. */
+static const int where[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                              REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                              REG_R12, REG_R13, REG_R14, REG_R15};
+
+static void enter(ucontext_t *uc)
+{
+    greg_t *r = uc->uc_mcontext.gregs;
+    memcpy(saved, r, sizeof saved);
+    memcpy(saved_fpu, uc->uc_mcontext.fpregs, FXSAVE_BYTES);
+    memcpy(uc->uc_mcontext.fpregs, fake_fpu_state, 416); /* what is behind is the kernel's */
+    for (unsigned n = 0; n < 16; n++)
+        r[where[n]] = (greg_t)current->gpr[n];
+    r[REG_RIP] = (greg_t)current->rip;
+    r[REG_EFL] = (greg_t)(current->rflags | (stepping ? FL_TF : 0));
+    running = true;
+}
+
+static void leave(ucontext_t *uc)
+{
+    greg_t *r = uc->uc_mcontext.gregs;
+    memcpy(fake_fpu_state, uc->uc_mcontext.fpregs, 416);
+    for (unsigned n = 0; n < 16; n++)
+        current->gpr[n] = (uint64_t)r[where[n]];
+    current->rip = (uint64_t)r[REG_RIP];
+    current->rflags = (uint64_t)r[REG_EFL] & ~(uint64_t)FL_TF;
+    current->trap = (unsigned)r[REG_TRAPNO];
+    current->error = (uint64_t)r[REG_ERR];
+    current->cr2 = (uint64_t)r[REG_CR2];
+    memcpy(r, saved, sizeof saved);
+    memcpy(uc->uc_mcontext.fpregs, saved_fpu, 416);
+    running = false;
+    current = NULL;
+}
+
+static void on_signal(int sig, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+    if (current && !running)
+        enter(uc);
+    else if (running)
+        leave(uc);
+    else if (former[sig].sa_flags & SA_SIGINFO)
+        former[sig].sa_sigaction(sig, info, context);
+    else
+        signal(sig, SIG_DFL);
+}
+
+void tc_init(void)
+{
+    static const int signals[] = {SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    static struct vcpu unused;
+    static uint8_t operand[64] __attribute__((aligned(64)));
+    stack_t st = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack};
+    struct sigaction sa = {.sa_sigaction = on_signal,
+                           .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    host_fpu_run(&unused, (const uint8_t[]){0x90}, 1, operand); /* its handlers come first */
+    sigaltstack(&st, NULL);
+    for (unsigned n = 0; n < ARRAY_SIZE(signals); n++)
+        sigaction(signals[n], &sa, &former[signals[n]]);
+}
+
+void tc_load(struct tc_state *s, struct vcpu *v, uint64_t entry)
+{
+    memset(s, 0, sizeof *s);
+    for (unsigned n = 0; n < 8; n++)
+        s->gpr[n] = v->gpr[n];
+    s->gpr[4] = (uint64_t)(uintptr_t)(tc_stack + STACK_BYTES / 2);
+    for (unsigned n = 8; n < 14; n++)
+        s->gpr[n] = n == 12 ? 0 : 0xdead0000dead0000u + n; /* scratch holds nothing */
+    s->gpr[14] = v->gpr[R_ESP];
+    s->gpr[15] = (uint64_t)(uintptr_t)v;
+    s->rip = entry;
+    s->rflags = (v->eflags & TC_FLAGS) | FL_ONE | FL_IF;
+    v->eflags &= ~(uint32_t)(TC_FLAGS | FL_RF);
+}
+
+void tc_go(struct tc_state *s, bool step)
+{
+    bool pushes_flags = step && *(const uint8_t *)(uintptr_t)s->rip == 0x9c;
+    stepping = step;
+    current = s;
+    __asm__ volatile("int3" ::: "memory", "cc");
+    if (pushes_flags) /* that the code is being stepped is not its business */
+        *(uint64_t *)(uintptr_t)s->gpr[4] &= ~(uint64_t)FL_TF;
+}
+
+static void check_registers(const struct tc_state *s)
+{
+    for (unsigned n = 0; n < 15; n++) {
+        bool guest = n < 8 ? n != 4 : n == 14;
+        if (guest && s->gpr[n] >> 32) {
+            fprintf(stderr, "host register %u is %lx at %lx\n", n, s->gpr[n], s->rip);
+            abort();
+        }
+    }
+    if (s->gpr[12] != 0) {
+        fprintf(stderr, "r12 changed at %lx\n", s->rip);
+        abort();
+    }
+}
+
+static bool is_gate(const struct tc_state *s)
+{
+    const uint8_t *code = (const uint8_t *)(uintptr_t)s->rip;
+    return s->trap == VEC_GP && code[0] == 0xcd && code[1] >= TC_GATE_VECTOR &&
+           code[1] <= TC_GATE_VECTOR + TC_EXIT_SMC;
+}
+
+static void fill_exit(const struct tc_state *s, struct host_exit *x)
+{
+    memset(x, 0, sizeof *x);
+    x->rip = s->rip;
+    if (is_gate(s)) {
+        x->kind = HX_TC;
+        x->code = (uint8_t)(((const uint8_t *)(uintptr_t)s->rip)[1] - TC_GATE_VECTOR);
+        x->rip += 2;
+    } else if (s->trap == VEC_DB) {
+        x->kind = HX_INTERRUPT;
+    } else {
+        x->kind = HX_EXCEPTION;
+        x->vector = (uint8_t)s->trap;
+        x->error = (uint32_t)s->error;
+        x->cr2 = (uint32_t)s->cr2;
+        x->cr2_outside = s->trap == VEC_PF && s->cr2 >> 32;
+    }
+}
+
+void tc_store(const struct tc_state *s, struct vcpu *v, struct host_exit *x)
+{
+    check_registers(s);
+    fill_exit(s, x);
+    for (unsigned n = 0; n < 8; n++)
+        v->gpr[n] = (uint32_t)s->gpr[n == 4 ? 14 : n];
+    v->eflags |= (uint32_t)s->rflags & TC_FLAGS;
+    for (unsigned n = 0; n < 4; n++)
+        x->scratch[n] = s->gpr[8 + n];
+    x->scratch[SCR_R13] = s->gpr[13];
+    x->scratch[SCR_RSP] = s->gpr[4];
+    x->rflags = s->rflags;
+}
+
+void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x)
+{
+    struct tc_state s;
+    tc_load(&s, v, entry);
+    tc_go(&s, false);
+    tc_store(&s, v, x);
+}

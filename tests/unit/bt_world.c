@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The guest of the translator's tests (bt_world.h). The low mappings and the pool's frames are the
+ * same memory, a memfd.
+ */
+#define _GNU_SOURCE
+#include "tests/unit/bt_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "monitor/guestmem.h"
+#include "monitor/trace.h"
+#include "tests/unit/fake_host.h"
+
+static int fd = -1;
+
+static void need(bool ok, const char *what)
+{
+    if (!ok) {
+        perror(what);
+        abort();
+    }
+}
+
+/* COUNT guest pages from FIRST: their frames become the memfd's, and are seen below 4 GiB too. */
+static void map_low(struct vm *vm, uint32_t first, uint32_t count)
+{
+    for (uint32_t a = first; a < first + count * PAGE_SIZE; a += PAGE_SIZE) {
+        void *frame = bt_ram(vm, a), *low = (void *)(uintptr_t)a;
+        need(mmap(frame, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, a) == frame,
+             "frame");
+        need(mmap(low, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, fd,
+                  a) == low,
+             "low page");
+    }
+}
+
+static void make_native(struct vm *vm)
+{
+    need(fd < 0, "one native world a process");
+    fd = memfd_create("guest", MFD_CLOEXEC);
+    need(fd >= 0 && ftruncate(fd, BT_RAM) == 0, "memfd");
+    map_low(vm, BT_CODE, BT_CODE_PAGES);
+    map_low(vm, BT_DATA, BT_DATA_PAGES);
+    map_low(vm, BT_STACK, BT_STACK_PAGES);
+}
+
+struct vm *bt_world(bool native)
+{
+    static uint8_t span[VCPU_SPAN] __attribute__((aligned(64)));
+    struct vm *vm = fake_vm(BT_RAM);
+    memset(span, 0, sizeof span);
+    memcpy(span, vm->vcpu, sizeof *vm->vcpu);
+    vm->vcpu = (struct vcpu *)span;
+    need(trace_create(vm) && bt_create(vm), "bt_create");
+    if (native)
+        make_native(vm);
+    vm->vcpu->eip = BT_CODE;
+    vm->vcpu->gpr[R_ESP] = BT_STACK + PAGE_SIZE;
+    return vm;
+}
+
+void *bt_ram(struct vm *vm, uint32_t address)
+{
+    void *p = guest_page(vm, gpa(address), 1);
+    need(p != NULL, "guest RAM");
+    return p;
+}
+
+uint32_t bt_put(struct vm *vm, uint32_t eip, const void *code, size_t len)
+{
+    need(guest_write(vm, gpa(eip), code, len), "guest code");
+    return eip + (uint32_t)len;
+}
+
+struct code_page bt_page(struct vm *vm, uint32_t linear)
+{
+    uint32_t first = linear & ~PAGE_MASK;
+    return (struct code_page){gva(first), gfn(first >> PAGE_SHIFT), bt_ram(vm, first), true};
+}
+
+uint64_t bt_find(struct vcpu *v)
+{
+    uint64_t entry = bt_lookup(v);
+    if (entry)
+        return entry;
+    struct code_page page = bt_page(v->vm, v->eip), next = bt_page(v->vm, v->eip + PAGE_SIZE);
+    return bt_translate(v, &page, &next);
+}
+
+uint32_t bt_block(struct vm *vm, uint64_t entry)
+{
+    uint32_t b = cache_block_at(vm->bt, (uint32_t)(entry - vm->bt->tc.exec));
+    need(cache_entry(vm->bt, b) == entry, "not an entry");
+    return b;
+}

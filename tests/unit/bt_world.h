@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A guest for the translator's tests: RAM, a vcpu with its look-up table, an empty translation
+ * cache. Guest pages from BT_LOW to BT_HIGH are also mapped at the host address of the same
+ * number, so that translated code reaches them; paging is off, so frame and page agree.
+ */
+#ifndef RING1_BT_WORLD_H
+#define RING1_BT_WORLD_H
+
+#include "bt/internal.h"
+#include "monitor/vm.h"
+
+#define BT_RAM   (8u << 20)
+#define BT_CODE  0x100000u /* 16 pages of guest code */
+#define BT_CODE_PAGES 16u
+#define BT_DATA  0x200000u /* 4 pages of data */
+#define BT_DATA_PAGES 4u
+#define BT_STACK 0x208000u /* 2 pages of stack */
+#define BT_STACK_PAGES 2u
+
+/* Makes it anew, all of it zero. Only the first call maps the low pages (NATIVE true). */
+struct vm *bt_world(bool native);
+
+/* Guest RAM at ADDRESS, through the monitor's mapping. */
+void *bt_ram(struct vm *vm, uint32_t address);
+
+/* Code at EIP; returns the address behind it. */
+uint32_t bt_put(struct vm *vm, uint32_t eip, const void *code, size_t len);
+
+/* The page that holds LINEAR, for bt_translate: frame = page number. */
+struct code_page bt_page(struct vm *vm, uint32_t linear);
+
+/* Block at v->eip, translated if it is not known: as exit.c does it. */
+uint64_t bt_find(struct vcpu *v);
+
+/* Its index. */
+uint32_t bt_block(struct vm *vm, uint64_t entry);
+
+#endif
