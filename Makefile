@@ -9,7 +9,7 @@ NASM = nasm
 WARN = -Wall -Wextra -Wshadow -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
 HOST_CFLAGS = -std=gnu11 -O1 -g $(WARN) -I. -MMD -MP -fsanitize=address,undefined -fno-sanitize-recover=undefined
 TOOL_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
-PC_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffreestanding -fpie -mcmodel=small -fvisibility=hidden \
+PC_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffreestanding -fbuiltin -fpie -mcmodel=small -fvisibility=hidden \
 	-mgeneral-regs-only -mno-red-zone -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none
 
 CORE = $(wildcard monitor/*.c monitor/interp/*.c bt/*.c bt/decode/*.c shadow/*.c devices/*.c)
@@ -40,6 +40,8 @@ $(B)/pc/%.asm.o: %.asm $(B)/pc/offsets.inc Makefile | $(B)/.deps
 $(B)/pc/offsets.inc: monitor/pc/offsets.h monitor/vcpu.h monitor/host.h monitor/layout.h Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(PC_CFLAGS)) -x c -S -o - $< | sed -n 's/^.*->\([A-Za-z0-9_]*\) [$$]*\([-0-9]*\).*/%define \1 \2/p' > $@
+# gcc would make calls to themselves of these.
+$(B)/pc/monitor/mem.o: PC_CFLAGS += -fno-builtin
 PC_OBJ = $(PC:%.c=$(B)/pc/%.o) $(CORE:%.c=$(B)/pc/%.o) $(PC_ASM:%.asm=$(B)/pc/%.asm.o)
 $(B)/pc/monitor64.elf: $(PC_OBJ) monitor/pc/monitor.ld
 	@echo "  LD   $@"
@@ -90,6 +92,12 @@ check: all unit guest
 	@bash tests/check.sh $(B)
 check-full: all unit guest
 	@bash tests/check.sh $(B) full
+
+# Format, headers that stand alone, the include law, lengths, cppcheck; the tree in reading order.
+lint: | $(B)/.deps
+	@bash tools/lint.sh $(B)
+read:
+	@sh tools/read.sh
 
 clean:
 	rm -rf $(B)

@@ -10,7 +10,7 @@
 enum end callout(struct translation *t)
 {
     t->bt->callouts++;
-    if (t->bt->count)
+    if (t->bt->count && t->nmade)
         emit_count(t, -1); /* the interpreter runs it */
     record(t, t->eip, 0, UNWIND_EIP);
     emit_gate(&t->code, TC_EXIT_INTERP);
@@ -74,10 +74,9 @@ static enum end pop(struct translation *t)
     if (o->kind == OPD_GPR) {
         emit_load_guest(&t->code, o->reg, H_R14, 0);
     } else {
+        /* The address is computed with the ESP behind the pop. */
         if (t->insn.mem.base == R_ESP)
-            t->insn.mem.disp =
-                (int32_t)((uint32_t)t->insn.mem.disp +
-                          4); /* the address is computed with the ESP behind the pop */
+            t->insn.mem.disp = (int32_t)((uint32_t)t->insn.mem.disp + 4);
         emit_load_guest(&t->code, H_R11, H_R14, 0);
         if (!ident_store(t, H_R11, 4))
             return callout(t);

@@ -68,7 +68,7 @@ static bool write_plan(struct session *s, const struct image *im, struct problem
         .name = input_base_name(s->o.kernel),
         .append = s->o.append,
         .engine = s->o.engine,
-        .flags = s->o.stats ? PLAN_STATS : 0,
+        .flags = (s->o.stats ? PLAN_STATS : 0u) | (s->o.count ? PLAN_COUNT : 0u),
     };
     if (!planfile_size(im, &choice, &s->plan_size, p))
         return false;

@@ -22,6 +22,7 @@ enum key {
     KEY_CONSOLE,
     KEY_ENGINE,
     KEY_STATS,
+    KEY_COUNT,
     KEY_TIMEOUT,
     KEY_HOST_ARGS,
     KEY_VERBOSE,
@@ -70,6 +71,7 @@ static const struct argp_option run_options[] = {
     {"console", KEY_CONSOLE, "FILE", 0, "Console output to FILE and no input; default is stdio", 2},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Stop after this time", 2},
     {"stats", KEY_STATS, 0, 0, "Print the monitor's counters at the end", 2},
+    {"count", KEY_COUNT, 0, 0, "As --stats, and count the guest instructions run from the cache (slower)", 2},
     {"verbose", KEY_VERBOSE, 0, 0, "Print the monitor's whole log at the end", 2},
     {"host-args", KEY_HOST_ARGS, "ARGS", 0, "More arguments for the emulator, quoted as in a shell", 2},
     {0},
@@ -147,6 +149,9 @@ static error_t run_option(int key, char *arg, struct argp_state *state)
         break;
     case KEY_STATS:
         o->stats = true;
+        break;
+    case KEY_COUNT:
+        o->stats = o->count = true;
         break;
     case KEY_TIMEOUT:
         ok = number_seconds(arg, &o->timeout, p);

@@ -18,7 +18,7 @@ struct options {
     const struct emulator *on;
     enum plan_engine engine;
     uint32_t memory_mib, timeout; /* timeout in seconds, 0: none */
-    bool stats, verbose;
+    bool stats, count, verbose;
 };
 
 /* Parses "ring1 run ..." into O; strings point into ARGV. False: P says what is wrong. Help and

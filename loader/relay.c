@@ -23,8 +23,9 @@ struct buffer {
     size_t start, end;
 };
 
-#define QUIET_MS 50 /* a pseudo-terminal hands on its last bytes a moment after the writer's end   \
-                     */
+#define QUIET_MS                                                                                   \
+    50 /* a pseudo-terminal hands on its last bytes a moment after the writer's end                \
+        */
 
 enum slot { SLOT_SIGNALS, SLOT_GUEST, SLOT_IN, SLOT_OUT, SLOTS };
 

@@ -36,7 +36,7 @@ struct leaf {
 #define SIGNATURE    0x000106cau /* family 6, model 1Ch, stepping 10 */
 #define MAX_BASIC    2u
 #define MAX_EXTENDED 0x80000004u
-#define BRAND        "Ring1 virtual CPU (32-bit x86, no VT-x needed)\0" /* 48 bytes with both NULs */
+#define BRAND        "Ring1 virtual CPU (32-bit x86, no VT-x needed)\0" /* 48 with both NULs */
 _Static_assert(sizeof BRAND == 48, "three leaves of 16 bytes");
 
 /* Leaf 1, EDX: what every CPU with long mode has and Ring1 virtualizes. Not VME, PAE, MCE, APIC,

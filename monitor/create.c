@@ -11,12 +11,20 @@
 #include "monitor/log.h"
 #include "monitor/run.h"
 #include "monitor/segment.h"
+#include "monitor/selector.h"
 #include "monitor/trace.h"
 #include "monitor/vcpu.h"
 #include "monitor/vmem.h"
 #include "shadow/shadow.h"
 
 #define MIB (1024u * 1024u)
+
+/* The guest starts at CPL 0, which CS and SS must agree with. */
+static bool start_state_valid(const struct plan *p)
+{
+    return p->cs <= 0xffff && p->ds <= 0xffff && p->gdt_limit <= 0xffff && !NO_SELECTOR(p->cs) &&
+           !NO_SELECTOR(p->ds) && SEL_RPL(p->cs) == 0 && SEL_RPL(p->ds) == 0;
+}
 
 static bool plan_fits(const struct plan *p)
 {
@@ -26,7 +34,7 @@ static bool plan_fits(const struct plan *p)
         return false;
     }
     if (p->segments > 64 || head > p->total_size || p->memory_mib == 0 || p->memory_mib > 2048 ||
-        p->engine > PLAN_TRANSLATE) {
+        p->engine > PLAN_TRANSLATE || !start_state_valid(p)) {
         log_line("ring1: the boot plan contradicts itself");
         return false;
     }

@@ -102,6 +102,7 @@ static void exit_page_fault(struct vcpu *v, const struct host_exit *x, bool from
     case SHADOW_FIXED:
         break;
     case SHADOW_REFLECT:
+        vmem_faulted(v, gva(x->cr2));
         vcpu_raise_pf(v, gva(x->cr2), error);
         break;
     case SHADOW_TRACE:

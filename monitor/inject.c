@@ -292,7 +292,9 @@ void inject_interrupt(struct vcpu *v, uint8_t vector)
     v->halted = false;
     if (deliver(v, &e))
         v->vm->stats.n[STAT_INJ_INTERRUPT]++;
-    else if (!v->vm->ended)
+    else if (v->vm->ended)
+        v->exc.valid = false;
+    else
         inject_exception(v);
 }
 

@@ -33,6 +33,22 @@ static enum run_mode choose_kernel(const struct vcpu *v, enum stat *why)
     return MODE_TRANSLATED;
 }
 
+/*
+ * Direct execution begins with an IRET of the monitor's, which must not fault: EIP has to lie
+ * within the limit (a guest that runs off its end may stop just behind it). And with a 16-bit SS
+ * that IRET would load only the low half of ESP, on Intel and AMD alike.
+ */
+static enum run_mode choose_user(struct vcpu *v, enum stat *why)
+{
+    if (vcpu_iopl(v) == 3)
+        return interpret(STAT_FB_IOPL, why);
+    if (!(v->seg[S_SS].attr & SA_DB))
+        return interpret(STAT_FB_SS, why);
+    if (v->eip > v->seg[S_CS].limit || !segtab_prepare(v))
+        return interpret(STAT_FB_SEG, why);
+    return MODE_DIRECT;
+}
+
 enum run_mode mode_choose(struct vcpu *v, enum stat *why)
 {
     if (v->vm->engine == PLAN_INTERP)
@@ -43,11 +59,5 @@ enum run_mode mode_choose(struct vcpu *v, enum stat *why)
         return interpret(STAT_FB_TF, why);
     if (!vcpu_protected(v))
         return interpret(STAT_FB_REALMODE, why);
-    if (v->cpl < 3)
-        return choose_kernel(v, why);
-    if (vcpu_iopl(v) == 3)
-        return interpret(STAT_FB_IOPL, why);
-    if (!segtab_prepare(v))
-        return interpret(STAT_FB_SEG, why);
-    return MODE_DIRECT;
+    return v->cpl < 3 ? choose_kernel(v, why) : choose_user(v, why);
 }

@@ -91,21 +91,21 @@ bool vmem_translate(struct vcpu *v, gva_t where, unsigned access, gpa_t *out)
 
 /* ---- Moving bytes -------------------------------------------------------- */
 
-/* The sizes that instructions move, without a call. */
+/* The sizes that instructions move, without a call; a freestanding compiler needs telling. */
 static inline void copy(void *to, const void *from, unsigned len)
 {
     switch (len) {
     case 1:
-        memcpy(to, from, 1);
+        __builtin_memcpy(to, from, 1);
         break;
     case 2:
-        memcpy(to, from, 2);
+        __builtin_memcpy(to, from, 2);
         break;
     case 4:
-        memcpy(to, from, 4);
+        __builtin_memcpy(to, from, 4);
         break;
     case 8:
-        memcpy(to, from, 8);
+        __builtin_memcpy(to, from, 8);
         break;
     default:
         memcpy(to, from, len);
@@ -202,7 +202,18 @@ static bool resolve(struct vcpu *v, gva_t where, unsigned len, unsigned access, 
     return !s->part[1] || vmem_translate(v, gva(where.v + left), access, &s->at[1]);
 }
 
-bool vmem_read(struct vcpu *v, gva_t where, void *buf, unsigned len, unsigned access)
+/* RAM for an access within one page that the soft TLB answers, which nearly all are; NULL: go
+ * the long way. */
+static inline void *find_ram(struct vcpu *v, gva_t where, unsigned len, unsigned access)
+{
+    const struct soft_tlb_entry *e = tlb_entry(v, where);
+    if ((e->tag & (~PAGE_MASK | refused_bit(access))) != (where.v & ~PAGE_MASK))
+        return NULL;
+    return guest_page(v->vm, gpa(gfn_to_gpa(gfn(e->gfn)).v + (where.v & PAGE_MASK)), len);
+}
+
+static __attribute__((noinline)) bool read_slowly(struct vcpu *v, gva_t where, void *buf,
+                                                  unsigned len, unsigned access)
 {
     struct span s;
     if (!resolve(v, where, len, access, &s))
@@ -213,14 +224,33 @@ bool vmem_read(struct vcpu *v, gva_t where, void *buf, unsigned len, unsigned ac
     return true;
 }
 
-bool vmem_write(struct vcpu *v, gva_t where, const void *buf, unsigned len, unsigned access)
+bool vmem_read(struct vcpu *v, gva_t where, void *buf, unsigned len, unsigned access)
+{
+    const void *ram = find_ram(v, where, len, access);
+    if (!ram)
+        return read_slowly(v, where, buf, len, access);
+    copy(buf, ram, len);
+    return true;
+}
+
+static __attribute__((noinline)) bool write_slowly(struct vcpu *v, gva_t where, const void *buf,
+                                                   unsigned len, unsigned access)
 {
     struct span s;
-    if (!resolve(v, where, len, access | PF_W, &s))
+    if (!resolve(v, where, len, access, &s))
         return false;
     store(v->vm, s.at[0], buf, s.part[0]);
     if (s.part[1])
         store(v->vm, s.at[1], (const uint8_t *)buf + s.part[0], s.part[1]);
+    return true;
+}
+
+bool vmem_write(struct vcpu *v, gva_t where, const void *buf, unsigned len, unsigned access)
+{
+    void *ram = find_ram(v, where, len, access | PF_W);
+    if (!ram || trace_clients(v->vm, gfn(tlb_entry(v, where)->gfn)))
+        return write_slowly(v, where, buf, len, access | PF_W);
+    copy(ram, buf, len);
     return true;
 }
 
@@ -237,6 +267,12 @@ bool vmem_fetch(struct vcpu *v, gva_t where, uint8_t *buf, unsigned len, unsigne
     gfn_t f;
     gpa_t at;
     uint32_t error;
+    const void *ram = find_ram(v, where, len, access);
+    if (ram) {
+        copy(buf, ram, len);
+        *got = len;
+        return true;
+    }
     if (!vmem_translate(v, where, access, &at))
         return false;
     *got = len < left ? len : left;

@@ -219,7 +219,7 @@ static void complete(struct insn *i, const struct prefixes *p, const struct row 
     if (i->op == OP_INVALID) {
         i->nopd = 0;
         memset(i->opd, 0, sizeof i->opd);
-        i->flags &= ~(uint32_t)(INSN_ALIGN16 | INSN_SEG_OVERRIDE);
+        i->flags &= ~(uint32_t)INSN_SEG_OVERRIDE;
     }
     if (i->op == OP_NOP && i->map == 0 && p->rep == 0xf3)
         i->op = OP_PAUSE;

@@ -30,13 +30,13 @@ start32:
         mov [info], ebx
         call check_cpu
         call make_tables
-        mov eax, cr4
-        or eax, 1 << 5              ; PAE
+        mov eax, 1 << 5             ; PAE, and nothing that the boot loader left on
         mov cr4, eax
         mov eax, pml4
         mov cr3, eax
         mov ecx, 0xc0000080         ; EFER: LME, NXE
         rdmsr
+        and eax, ~1                 ; SCE off: no SYSCALL leads into the monitor
         or eax, (1 << 8) | (1 << 11)
         wrmsr
         mov eax, cr0

@@ -7,7 +7,7 @@
 #include "monitor/pc/hw.h"
 #include "monitor/pc/pc.h"
 
-#define COM1 0x3f8
+#define COM1     0x3f8
 #define LSR_DATA 0x01
 #define LSR_THRE 0x20
 

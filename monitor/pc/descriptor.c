@@ -9,8 +9,8 @@
 #include "monitor/pc/pc.h"
 #include "monitor/x86.h"
 
-#define CODE64(dpl) (0x00209b0000000000ull | (uint64_t)(dpl) << 45)
-#define DATA(dpl) (0x00cf93000000ffffull | (uint64_t)(dpl) << 45)
+#define CODE64(dpl)    (0x00209b0000000000ull | (uint64_t)(dpl) << 45)
+#define DATA(dpl)      (0x00cf93000000ffffull | (uint64_t)(dpl) << 45)
 #define GATE_INTERRUPT 0x8e00u
 
 static uint64_t gdt[8192] __attribute__((aligned(4096)));
@@ -55,16 +55,17 @@ static void load(void)
     struct {
         uint16_t limit;
         uint64_t base;
-    } __attribute__((packed)) g = {sizeof gdt - 1, (uint64_t)gdt}, i = {sizeof idt - 1,
-                                                                       (uint64_t)idt};
-    __asm__ volatile("lgdt %0\n\tlidt %1\n\t"
-                     "push %2\n\tlea 1f(%%rip), %%rax\n\tpush %%rax\n\tlretq\n1:\n\t"
-                     "mov %3, %%ss\n\tmov %4, %%ds\n\tmov %4, %%es\n\tmov %4, %%fs\n\tmov %4, %%gs\n\t"
-                     "lldt %w5\n\tltr %w6"
-                     :
-                     : "m"(g), "m"(i), "r"((uint64_t)SEL_MONITOR_CODE), "r"(SEL_MONITOR_DATA),
-                       "r"(0), "r"(SEL_LDT), "r"(SEL_TSS)
-                     : "rax", "memory");
+    } __attribute__((packed)) g = {sizeof gdt - 1, (uint64_t)gdt},
+                              i = {sizeof idt - 1, (uint64_t)idt};
+    __asm__ volatile(
+        "lgdt %0\n\tlidt %1\n\t"
+        "push %2\n\tlea 1f(%%rip), %%rax\n\tpush %%rax\n\tlretq\n1:\n\t"
+        "mov %3, %%ss\n\tmov %4, %%ds\n\tmov %4, %%es\n\tmov %4, %%fs\n\tmov %4, %%gs\n\t"
+        "lldt %w5\n\tltr %w6"
+        :
+        : "m"(g), "m"(i), "r"((uint64_t)SEL_MONITOR_CODE), "r"(SEL_MONITOR_DATA), "r"(0),
+          "r"(SEL_LDT), "r"(SEL_TSS)
+        : "rax", "memory");
 }
 
 void pc_descriptors_init(void)
@@ -80,6 +81,7 @@ void pc_descriptors_init(void)
     pc_cpu.tss.iomap = sizeof pc_cpu.tss; /* beyond the limit: every port traps */
     build_idt();
     load();
+    wrmsr(MSR_SYSENTER_CS, 0); /* SYSENTER raises #GP, whatever firmware left there */
 }
 
 void host_descriptor_set(uint16_t selector, uint64_t descriptor)

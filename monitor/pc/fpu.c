@@ -9,7 +9,7 @@
 #include "monitor/pc/pc.h"
 
 #define STUB_SIZE 16u /* 15 bytes of instruction and a RET */
-#define RET 0xc3
+#define RET       0xc3
 
 int pc_fpu_call(struct vcpu *v, uint64_t code, void *mem); /* fpu_call.asm */
 

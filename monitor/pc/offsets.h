@@ -3,10 +3,13 @@
  * The numbers that assembler sources need from C, printed by the compiler: the Makefile
  * turns each "->NAME value" of the assembly into a NASM %define.
  */
+#ifndef RING1_OFFSETS_H
+#define RING1_OFFSETS_H
+
 #include "monitor/pc/pc.h"
 #include "monitor/vcpu.h"
 
-#define EMIT(name, value) __asm__ volatile("\n->" #name " %0" : : "i"(value))
+#define EMIT(name, value)         __asm__ volatile("\n->" #name " %0" : : "i"(value))
 #define OFFSET(name, type, field) EMIT(name, offsetof(struct type, field))
 
 void offsets(void);
@@ -23,3 +26,5 @@ void offsets(void)
     OFFSET(V_EFLAGS, vcpu, eflags);
     EMIT(FL_ARITH, FL_ARITH);
 }
+
+#endif

@@ -13,13 +13,13 @@
 #include "monitor/pool.h"
 #include "monitor/x86.h"
 
-#define AD (PTE_A | PTE_D)
-#define TABLE (PTE_P | PTE_W | PTE_U | PTE_A)
+#define AD           (PTE_A | PTE_D)
+#define TABLE        (PTE_P | PTE_W | PTE_U | PTE_A)
 #define MONITOR_PHYS 0x200000u
-#define CPUID7_SMEP (1u << 7)
-#define TC_SIZE (12u << 20)
-#define TC_DATA (2u << 20)
-#define FPU_SIZE (16u << 10)
+#define CPUID7_SMEP  (1u << 7)
+#define TC_SIZE      (12u << 20)
+#define TC_DATA      (2u << 20)
+#define FPU_SIZE     (16u << 10)
 
 extern uint8_t image_start[], image_rodata[], image_data[], image_end[];
 
@@ -80,8 +80,8 @@ static void map_tc(uint64_t *root)
     }
     uint8_t *write = host_frame_ptr(first);
     tc = (struct host_tc){write, TC_EXEC, TC_SIZE, TC_DATA};
-    fpu_area = (struct pc_code_area){write + TC_SIZE + TC_DATA, TC_EXEC + TC_SIZE + TC_DATA,
-                                     FPU_SIZE};
+    fpu_area =
+        (struct pc_code_area){write + TC_SIZE + TC_DATA, TC_EXEC + TC_SIZE + TC_DATA, FPU_SIZE};
 }
 
 struct pc_code_area pc_fpu_area(void)
@@ -189,8 +189,10 @@ static uint64_t *slot_entry(hspace_t s, unsigned slot)
 
 void host_space_free(hspace_t s)
 {
-    if (pc_cpu.space.id == s.id)
+    if (pc_cpu.space.id == s.id) {
         write_cr3((uint64_t)pc_cpu.root.v << PAGE_SHIFT);
+        pc_cpu.space.id = 0;
+    }
     uint64_t *root = host_frame_ptr(hfn(s.id));
     space_free_partial(root, page_of(root[0]), s);
 }

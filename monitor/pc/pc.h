@@ -23,9 +23,9 @@ enum pc_selector {
 
 /* IDT vectors. Exceptions are 0-31. */
 enum pc_vector {
-    VEC_IRQ_BASE = 0xe0, /* host 8259s, 16 vectors */
+    VEC_IRQ_BASE = 0xe0,          /* host 8259s, 16 vectors */
     VEC_TC_BASE = TC_GATE_VECTOR, /* + enum tc_code: exit gates of translated code, DPL 1 */
-    VEC_SYSCALL = 0x80,  /* DPL 3 */
+    VEC_SYSCALL = 0x80,           /* DPL 3 */
 };
 
 /* What an entry stub leaves on the stack it came in on (entry.asm pushes in this order). */
@@ -46,16 +46,16 @@ struct tss64 {
 
 /* The one host CPU. Lives in .bss as pc_cpu; entry.asm knows its first fields. */
 struct host_cpu {
-    uint64_t monitor_rsp;      /* where pc_enter's caller continues */
-    struct trap_frame *frame;  /* of the last exit from the guest */
-    uint64_t fixup_rip;        /* not 0: a fault in ring 0 continues there, vector in rax ... */
-    uint64_t fixup_rsp;        /* ... where the stack is this (fpu_call.asm) */
-    uint16_t selectors[4];     /* ds es fs gs of user code, in and out */
+    uint64_t monitor_rsp;     /* where pc_enter's caller continues */
+    struct trap_frame *frame; /* of the last exit from the guest */
+    uint64_t fixup_rip;       /* not 0: a fault in ring 0 continues there, vector in rax ... */
+    uint64_t fixup_rsp;       /* ... where the stack is this (fpu_call.asm) */
+    uint16_t selectors[4];    /* ds es fs gs of user code, in and out */
     struct trap_frame entry_frame __attribute__((aligned(16))); /* TSS.RSP0 points behind it */
     uint8_t ist_stack[3][4096] __attribute__((aligned(16)));
     uint8_t tc_stack[4096] __attribute__((aligned(16))); /* RSP of translated code */
     struct tss64 tss;
-    hfn_t root;                /* the monitor's own page tables: no guest space */
+    hfn_t root; /* the monitor's own page tables: no guest space */
     hspace_t space;
     struct pool *pool;
 };
@@ -92,9 +92,9 @@ void pc_irq(unsigned irq);      /* time.c: acknowledge and note a host interrupt
 void pc_fpu_init(void);         /* fpu.c */
 
 /* entry.asm */
-void pc_enter(struct trap_frame *f);      /* returns after the next exit from the guest */
+void pc_enter(struct trap_frame *f); /* returns after the next exit from the guest */
 void pc_load_selectors(const uint16_t s[4]);
-extern const uint64_t pc_stubs[256];      /* addresses of the entry stubs */
+extern const uint64_t pc_stubs[256]; /* addresses of the entry stubs */
 
 /* trap.c: an exception or interrupt in the monitor itself. */
 void pc_trap_in_monitor(struct trap_frame *f);

@@ -8,11 +8,12 @@
 #include "monitor/pc/hw.h"
 #include "monitor/pc/pc.h"
 
-#define PIC1 0x20
-#define PIC2 0xa0
-#define PIT_HZ 1193182ull
-#define TICK_MAX_NS 50000000ull
-#define CALIBRATE_TICKS 11932u /* 10 ms */
+#define PIC1            0x20
+#define PIC2            0xa0
+#define PIT_HZ          1193182ull
+#define TICK_MAX_NS     50000000ull
+#define CALIBRATE_TICKS 11932u       /* 10 ms */
+#define GIVE_UP_TSC     (1ull << 34) /* seconds, on any CPU */
 
 static struct {
     uint64_t tsc_start;
@@ -23,9 +24,16 @@ static struct {
 static void pic_init(void)
 {
     static const uint8_t words[][2] = {
-        {PIC1, 0x11}, {PIC2, 0x11}, {PIC1 + 1, VEC_IRQ_BASE}, {PIC2 + 1, VEC_IRQ_BASE + 8},
-        {PIC1 + 1, 4}, {PIC2 + 1, 2}, {PIC1 + 1, 1}, {PIC2 + 1, 1},
-        {PIC1 + 1, (uint8_t)~0x11}, {PIC2 + 1, 0xff}, /* IRQ 0 and 4 alone */
+        {PIC1, 0x11},
+        {PIC2, 0x11},
+        {PIC1 + 1, VEC_IRQ_BASE},
+        {PIC2 + 1, VEC_IRQ_BASE + 8},
+        {PIC1 + 1, 4},
+        {PIC2 + 1, 2},
+        {PIC1 + 1, 1},
+        {PIC2 + 1, 1},
+        {PIC1 + 1, (uint8_t)~0x11},
+        {PIC2 + 1, 0xff}, /* IRQ 0 and 4 alone */
     };
     for (unsigned i = 0; i < sizeof words / 2; i++)
         out8(words[i][0], words[i][1]);
@@ -48,8 +56,10 @@ static uint64_t measure(void)
     out8(0x42, CALIBRATE_TICKS & 0xff);
     out8(0x42, CALIBRATE_TICKS >> 8);
     uint64_t start = rdtsc();
-    while (!(in8(0x61) & 0x20))
-        ;
+    while (!(in8(0x61) & 0x20)) {
+        if (rdtsc() - start > GIVE_UP_TSC)
+            panic("the timer (8254 channel 2) does not count: this machine has none, or it is off");
+    }
     return rdtsc() - start;
 }
 

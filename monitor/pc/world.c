@@ -13,7 +13,7 @@ struct host_cpu pc_cpu;
 
 /* Flags that user code changes in the hardware by itself. */
 #define USER_FLAGS (FL_ARITH | FL_DF | FL_NT | FL_AC | FL_ID | FL_TF)
-#define TC_FLAGS (FL_ARITH | FL_DF)
+#define TC_FLAGS   (FL_ARITH | FL_DF)
 
 static void load_gprs(struct trap_frame *f, const struct vcpu *v)
 {

@@ -344,6 +344,41 @@ static void gen_special(struct gen *g)
     }
 }
 
+static void gen_any_row(struct gen *g)
+{
+    const struct row *r;
+    do
+        r = &table[gen_random(g, ARRAY_SIZE(table))];
+    while ((r->traits & FPU) && !g->fpu);
+    gen_row(g, r);
+    if (r->traits & UNDEF) {
+        put(g, 0x3c); /* cmp al, imm8 */
+        put(g, gen_random(g, 0));
+    }
+}
+
+/* One to three rounds of something. */
+static void gen_loop(struct gen *g)
+{
+    const struct vcpu *v = g->v;
+    struct vcpu then = *v;
+    then.gpr[R_ECX] = 1 + gen_random(g, 3);
+    gen_set(g, R_ECX, then.gpr[R_ECX]);
+    unsigned body = g->len;
+    g->v = &then;
+    gen_any_row(g);
+    g->v = v;
+    if (gen_random(g, 3) == 0)
+        put(g, 0x90);
+    if (gen_random(g, 2)) {
+        put(g, 0x49); /* dec ecx; jnz */
+        put(g, 0x75);
+    } else {
+        put(g, 0xe0 + gen_random(g, 3));
+    }
+    put(g, body - g->len - 1);
+}
+
 void gen_instruction(struct gen *g)
 {
     unsigned kind = gen_random(g, 24);
@@ -352,17 +387,10 @@ void gen_instruction(struct gen *g)
         gen_string(g);
     else if (kind < 3)
         gen_special(g);
-    else {
-        const struct row *r;
-        do
-            r = &table[gen_random(g, ARRAY_SIZE(table))];
-        while ((r->traits & FPU) && !g->fpu);
-        gen_row(g, r);
-        if (r->traits & UNDEF) {
-            put(g, 0x3c); /* cmp al, imm8 */
-            put(g, gen_random(g, 0));
-        }
-    }
+    else if (kind < 5)
+        gen_loop(g);
+    else
+        gen_any_row(g);
 }
 
 /* An indirect jump or call, MODE its /digit, to TARGET. */

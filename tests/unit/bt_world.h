@@ -10,7 +10,7 @@
 #include "bt/internal.h"
 #include "monitor/vm.h"
 
-#define BT_RAM   (8u << 20)
+#define BT_RAM   (72u << 20) /* frames enough for two of one bucket */
 #define BT_CODE  0x100000u /* 16 pages of guest code */
 #define BT_CODE_PAGES 16u
 #define BT_DATA  0x200000u /* 4 pages of data */

@@ -25,6 +25,7 @@
     X(ACCESS, "access to an operand")                                                              \
     X(SEGMENT, "segment of a memory operand")                                                      \
     X(ADDRESS, "address of a memory operand")                                                      \
+    X(ALIGNMENT, "alignment")                                                                      \
     X(IMMEDIATE, "immediate")
 
 enum aspect {

@@ -80,7 +80,7 @@ static inline void invalid(const struct insn *i)
     is(i, OP_INVALID, 0);
     assert_true(i->flags & INSN_SENSITIVE);
     assert_true(i->flags & INSN_BRANCH);
-    assert_int_equal(i->flags & INSN_ALIGN16, 0);
+    assert_int_equal(i->flags & (INSN_ALIGN16 | INSN_SEG_OVERRIDE), 0);
 }
 
 #endif

@@ -84,23 +84,30 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     r[REG_RIP] = (greg_t)(uintptr_t)fake_fpu_out;
 }
 
-static void prepare(void)
+/* cmocka sets handlers of its own before each test: so the handlers are set at every call. */
+static void set_handlers(void)
 {
     static const int signals[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS};
     struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    for (size_t n = 0; n < sizeof signals / sizeof signals[0]; n++)
+        sigaction(signals[n], &sa, NULL);
+}
+
+static void prepare(void)
+{
     code_page =
         mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (code_page == MAP_FAILED)
         abort();
-    for (size_t n = 0; n < sizeof signals / sizeof signals[0]; n++)
-        sigaction(signals[n], &sa, NULL);
-    fake_fpu_reset();
+    if (!fake_fpu_state[25]) /* no MXCSR: not reset yet */
+        fake_fpu_reset();
 }
 
 int host_fpu_run(struct vcpu *v, const uint8_t *code, unsigned len, void *mem)
 {
     if (!code_page)
         prepare();
+    set_handlers();
     if (len > 15 || ((uintptr_t)mem & 63)) {
         fprintf(stderr, "fake FPU: caller's error: %u bytes, memory at %p\n", len, mem);
         abort();

@@ -298,6 +298,23 @@ void host_timer_arm(uint64_t deadline_ns)
 
 void host_idle(void)
 {
+    if (fake.idle)
+        fake.idle();
+}
+
+void host_run_user(struct vcpu *v, struct host_exit *x)
+{
+    require(fake.run_user, "user code run without a script");
+    memset(x, 0, sizeof *x);
+    fake.run_user(v, x);
+}
+
+/* Weak: the translator's tests have one that runs the code. */
+__attribute__((weak)) void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x)
+{
+    require(fake.run_tc, "translated code run without a script");
+    memset(x, 0, sizeof *x);
+    fake.run_tc(v, entry, x);
 }
 
 /* Weak: a test may have a clock of its own. */

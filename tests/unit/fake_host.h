@@ -42,6 +42,10 @@ extern struct fake_state {
     size_t console_in_len, console_in_pos;
     uint64_t descriptor[2][8192]; /* [0] GDT, [1] LDT */
     int exit_status;              /* of host_exit; -1 while it was not called */
+    /* What running the guest and sleeping do: a test's script, set after the reset. */
+    void (*run_user)(struct vcpu *v, struct host_exit *x);
+    void (*run_tc)(struct vcpu *v, uint64_t entry, struct host_exit *x);
+    void (*idle)(void);
 } fake;
 
 #endif

@@ -32,14 +32,14 @@ enum {
     D16 = 0x28,   /* 16-bit stack or data: base 50000h, limit ffffh */
     SMALL = 0x30, /* data: base 60000h, limit ffh */
     RDONLY = 0x38,
-    C16 = 0x40,   /* 16-bit code: base 70000h, limit ffffh */
+    C16 = 0x40, /* 16-bit code: base 70000h, limit ffffh */
     LDTR = 0x48,
     TSSR = 0x50,
     GDT_SIZE = 0x58,
 };
 
 #define FLAT_DATA (SA_P | SA_S | SA_RW | SA_ACCESSED | SA_DB | SA_G)
-#define ALL_GPRS 8
+#define ALL_GPRS  8
 
 static struct vm *vm;
 static struct vcpu *v;
@@ -230,18 +230,18 @@ static inline void run_faults(unsigned vector, int64_t error, const uint8_t *byt
 
 /* Executes the bytes at eip. OK: then eip is behind them. RUN: it may be elsewhere. */
 #define RUN(...) run_ok(BYTES(__VA_ARGS__))
-#define OK(...)                                                                               \
-    do {                                                                                      \
-        uint32_t ok_start = v->eip;                                                           \
-        run_ok(BYTES(__VA_ARGS__));                                                           \
-        assert_int_equal(v->eip, ok_start + sizeof((const uint8_t[]){__VA_ARGS__}));          \
+#define OK(...)                                                                                    \
+    do {                                                                                           \
+        uint32_t ok_start = v->eip;                                                                \
+        run_ok(BYTES(__VA_ARGS__));                                                                \
+        assert_int_equal(v->eip, ok_start + sizeof((const uint8_t[]){__VA_ARGS__}));               \
     } while (0)
 /* WHAT is one of those below, which stand for two arguments. */
 #define FAULTS(what, ...) run_faults(what, BYTES(__VA_ARGS__))
 
 #define E(vector, error) vector, error
-#define GP0 E(VEC_GP, 0)
-#define SS0 E(VEC_SS, 0)
-#define UD  E(VEC_UD, -1)
+#define GP0              E(VEC_GP, 0)
+#define SS0              E(VEC_SS, 0)
+#define UD               E(VEC_UD, -1)
 
 #endif

@@ -18,15 +18,19 @@
 struct real_state {
     uint32_t gpr[8]; /* in enum gpr's order */
     uint32_t eip, eflags;
-    int vector; /* out: 1 after a single step, 3 after INT3, else the exception */
+    uint8_t *fpu; /* in and out: the first FPU_BYTES of an FXSAVE image, or NULL */
+    int vector;   /* out: 1 after a single step, 3 after INT3, else the exception */
     uint32_t error, cr2;
 };
 
+/* What is behind in a signal frame is the kernel's; the word at XSTATE_BV says what is valid. */
+enum { FPU_BYTES = 416, XSTATE_BV = 512, XSTATE_X87_SSE = 3 };
 enum { REAL_CS = 0x23, REAL_DS = 0x2b, REAL_TF = 0x100 };
 
 static struct {
     struct real_state *now;
     gregset_t back;
+    uint8_t fpu_back[FPU_BYTES];
     bool running;
 } real;
 
@@ -42,6 +46,23 @@ static inline void real_clear_flags(void)
                          : "memory", "cc");
 }
 
+static inline void real_enter_fpu(uint8_t *frame)
+{
+    memcpy(real.fpu_back, frame, FPU_BYTES);
+    if (!real.now->fpu)
+        return;
+    memcpy(frame, real.now->fpu, FPU_BYTES);
+    frame[XSTATE_BV] |= XSTATE_X87_SSE;
+}
+
+static inline void real_leave_fpu(uint8_t *frame)
+{
+    if (real.now->fpu)
+        memcpy(real.now->fpu, frame, FPU_BYTES);
+    memcpy(frame, real.fpu_back, FPU_BYTES);
+    frame[XSTATE_BV] |= XSTATE_X87_SSE;
+}
+
 static void real_enter(int sig, siginfo_t *info, void *context)
 {
     greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
@@ -53,6 +74,7 @@ static void real_enter(int sig, siginfo_t *info, void *context)
     r[REG_RIP] = real.now->eip;
     r[REG_EFL] = (r[REG_EFL] & ~0x40dd5ll) | real.now->eflags;
     r[REG_CSGSFS] = (r[REG_CSGSFS] & ~0xffffll) | REAL_CS;
+    real_enter_fpu((uint8_t *)((ucontext_t *)context)->uc_mcontext.fpregs);
     real.running = true;
 }
 
@@ -74,6 +96,7 @@ static void real_leave(int sig, siginfo_t *info, void *context)
     real.now->error = (uint32_t)r[REG_ERR];
     real.now->cr2 = (uint32_t)r[REG_CR2];
     memcpy(r, real.back, sizeof real.back);
+    real_leave_fpu((uint8_t *)((ucontext_t *)context)->uc_mcontext.fpregs);
 }
 
 /* Once, before the first run. */

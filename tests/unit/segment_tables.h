@@ -29,7 +29,7 @@
 
 /* The GDT. Where a name ends in a digit it is the DPL. */
 enum sel {
-    NUL = 0,        /* flat data, to see that nobody uses it */
+    NUL = 0,   /* flat data, to see that nobody uses it */
     C0 = 0x08, /* flat code */
     D0 = 0x10, /* flat data */
     C3 = 0x18,

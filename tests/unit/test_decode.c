@@ -385,6 +385,7 @@ static void undefined_opcodes_have_their_length(void **state)
     invalid(d32("0f 38 ff"));
     invalid(d32("0f 3a 00"));
     invalid(d32("f3 0f 38 f0"));
+    invalid(d32("64 fe 10"));
 }
 
 static void the_limit_of_15_bytes(void **state)

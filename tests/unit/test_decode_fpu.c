@@ -227,6 +227,7 @@ static void eflags_of_shifts_and_strings(void **state)
     (void)state;
     uses("d1 e0", 0, FL_ARITH);
     uses("c1 e0 04", 0, FL_ARITH);
+    uses("c1 e0 10", 0, FL_ARITH);
     uses("c1 e0 20", 0, 0);
     uses("d3 e0", 0, 0);
     uses("d3 d0", FL_CF, 0);

@@ -43,7 +43,8 @@ static const ZydisISAExt absent[] = {
 };
 static unsigned long absent_used[ARRAY_SIZE(absent)];
 
-/* All other differences. cd5 = all arithmetic flags and DF, 8d5 = without DF, 801 = OF and CF. */
+/* All other differences. ALIGNMENT has the opcode, plus 1000 if 16 bytes are demanded. cd5 = all
+ * arithmetic flags and DF, 8d5 = without DF, 801 = OF and CF. */
 /* clang-format off */
 #define MAY_SAVE "an entry through a gate or task switch may store EFLAGS"
 #define MAY_KEEP "a count of zero leaves the flags alone"
@@ -114,6 +115,19 @@ static struct difference differences[] = {
     {ACCESS, OP_BSF, ACC_RW, ACC_WRITE, "the old value stays if the source is 0", 0},
     {ACCESS, OP_BSR, ACC_RW, ACC_WRITE, "the old value stays if the source is 0", 0},
     {ACCESS, OP_CMOVCC, ACC_RW, ACC_WRITE, "the old value may stay", 0},
+    {ALIGNMENT, OP_SSE, 0x110, 0x1110, "MOVUPS, MOVUPD", 0},
+    {ALIGNMENT, OP_SSE, 0x111, 0x1111, "MOVUPS, MOVUPD", 0},
+    {ALIGNMENT, OP_SSE, 0x16f, 0x116f, "MOVDQU", 0},
+    {ALIGNMENT, OP_SSE, 0x17f, 0x117f, "MOVDQU", 0},
+    {ALIGNMENT, OP_SSE, 0x1f0, 0x11f0, "LDDQU", 0},
+    {ALIGNMENT, OP_SSE, 0x360, 0x1360, "PCMPESTRM may be unaligned", 0},
+    {ALIGNMENT, OP_SSE, 0x361, 0x1361, "PCMPESTRI may be unaligned", 0},
+    {ALIGNMENT, OP_SSE, 0x362, 0x1362, "PCMPISTRM may be unaligned", 0},
+    {ALIGNMENT, OP_SSE, 0x363, 0x1363, "PCMPISTRI may be unaligned", 0},
+    {ALIGNMENT, OP_SSE, 0x112c, 0x12c, "CVTTPD2PI has no class; SDM volume 3, table 23-4", 0},
+    {ALIGNMENT, OP_SSE, 0x112d, 0x12d, "CVTPD2PI has no class; SDM volume 3, table 23-4", 0},
+    {ALIGNMENT, OP_FXSAVE, 0x11ae, 0x1ae, "FXSAVE has no class; SDM volume 2, FXSAVE", 0},
+    {ALIGNMENT, OP_FXRSTOR, 0x11ae, 0x1ae, "FXRSTOR has no class; SDM volume 2, FXRSTOR", 0},
     {ACCESS, OP_LAR, ACC_RW, ACC_WRITE, "the old value stays if the selector is bad", 0},
 };
 /* clang-format on */
@@ -249,12 +263,22 @@ static uint32_t mix(uint32_t base, uint32_t index, uint32_t scale, uint32_t disp
     return (base * 131 + (index == R_NONE ? 0 : index * 8 + scale)) * 1031 + disp;
 }
 
+/* Legacy SSE instructions of these classes fault on misaligned memory (SDM volume 2, 2.7). */
+static bool aligned_there(const ZydisDecodedOperand *o)
+{
+    ZydisExceptionClass c = z.meta.exception_class;
+    return o->size == 128 && (c == ZYDIS_EXCEPTION_CLASS_SSE1 || c == ZYDIS_EXCEPTION_CLASS_SSE2 ||
+                              c == ZYDIS_EXCEPTION_CLASS_SSE4);
+}
+
 static void compare_memory(const ZydisDecodedOperand *o, const uint8_t *bytes, const char *text)
 {
     const struct mem_operand *m = &insn.mem;
     uint32_t mask = insn.addrsize == 2 ? 0xffff : ~0u;
     uint32_t disp = o->mem.disp.has_displacement ? (uint32_t)o->mem.disp.value : 0;
 
+    book_same(ALIGNMENT, opcode_id() | (insn.flags & INSN_ALIGN16 ? 0x1000 : 0),
+              opcode_id() | (aligned_there(o) ? 0x1000 : 0), bytes, text);
     book_same(SEGMENT, m->seg, register_there(o->mem.segment), bytes, text);
     book_same(ADDRESS, mix(m->base, m->index, m->scale, (uint32_t)m->disp & mask),
               mix(register_there(o->mem.base), register_there(o->mem.index),

@@ -107,14 +107,14 @@ static void rights_of_the_segment(void **state)
     v->seg[S_DS].attr &= ~(uint32_t)SA_RW;
     OK(0x8b, 0x03);
     FAULTS(GP0, 0x89, 0x03);
-    FAULTS(GP0, 0xff, 0x03);             /* inc [ebx] */
-    FAULTS(GP0, 0x0f, 0xab, 0x03);       /* bts [ebx], eax */
-    FAULTS(GP0, 0x0f, 0xb1, 0x0b);       /* cmpxchg [ebx], ecx, though it may not match */
-    FAULTS(GP0, 0x0f, 0xc7, 0x0b);       /* cmpxchg8b */
-    FAULTS(GP0, 0x8f, 0x03);             /* pop [ebx] */
-    FAULTS(GP0, 0x0f, 0x94, 0x03);       /* sete [ebx] */
-    OK(0x39, 0x03);                      /* cmp reads only */
-    OK(0x0f, 0xa3, 0x03);                /* bt likewise */
+    FAULTS(GP0, 0xff, 0x03);       /* inc [ebx] */
+    FAULTS(GP0, 0x0f, 0xab, 0x03); /* bts [ebx], eax */
+    FAULTS(GP0, 0x0f, 0xb1, 0x0b); /* cmpxchg [ebx], ecx, though it may not match */
+    FAULTS(GP0, 0x0f, 0xc7, 0x0b); /* cmpxchg8b */
+    FAULTS(GP0, 0x8f, 0x03);       /* pop [ebx] */
+    FAULTS(GP0, 0x0f, 0x94, 0x03); /* sete [ebx] */
+    OK(0x39, 0x03);                /* cmp reads only */
+    OK(0x0f, 0xa3, 0x03);          /* bt likewise */
 }
 
 /* Every form that reads and writes: no register, no byte, no flag changes, and the fault is one
@@ -239,11 +239,11 @@ static void segment_registers(void **state)
     v->gpr[R_EAX] = 0;
     OK(0x8e, 0xc0);
     assert_true(v->seg[S_ES].attr & SA_NULL);
-    FAULTS(GP0, 0x8e, 0xd0);   /* a null SS */
+    FAULTS(GP0, 0x8e, 0xd0); /* a null SS */
     v->gpr[R_EAX] = 0x1000;
     FAULTS(E(VEC_GP, 0x1000), 0x8e, 0xd8); /* beyond the GDT */
-    FAULTS(UD, 0x8e, 0xc8);    /* mov cs */
-    FAULTS(UD, 0x8e, 0xf0);    /* no such register */
+    FAULTS(UD, 0x8e, 0xc8);                /* mov cs */
+    FAULTS(UD, 0x8e, 0xf0);                /* no such register */
 }
 
 static void far_pointers(void **state)

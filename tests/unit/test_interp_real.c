@@ -8,21 +8,7 @@
  * others; with REAL_UNDEFINED set, differences in undefined flags are listed.
  */
 #define _GNU_SOURCE /* register names of a signal context */
-#include <stdio.h>
-
-#include "tests/unit/memory_doubles.h"
-#include "tests/unit/real_cpu.h"
-
-#include "bt/decode/insn.h"
-#include "monitor/interp/interp.h"
-#include "monitor/interp/operand.h"
-
-/* No interrupt is ever waiting. */
-bool board_pending(const struct vm *v)
-{
-    (void)v;
-    return false;
-}
+#include "tests/unit/real_insn.h"
 
 /* ---- What is tried, and which flags are undefined after it (SDM 2) ------------ */
 
@@ -86,151 +72,23 @@ static const struct row *row_of(unsigned op)
     return NULL;
 }
 
-/* ---- The two machines ---------------------------------------------------------- */
-
-enum {
-    CODE = 0x200000,
-    DATA = 0x210000, /* two pages, then a hole */
-    HOLE = 0x212000,
-    DATA2 = 0x213000, /* one page, then a read-only one */
-    RO = 0x214000,
-    STACK = 0x220000, /* two pages */
-    PD = 0x1000,
-    PT = 0x2000,
-};
-
-static const struct page {
-    uint32_t where;
-    int prot;
-} pages[] = {
-    {CODE, PROT_READ | PROT_WRITE | PROT_EXEC},
-    {DATA, PROT_READ | PROT_WRITE},
-    {DATA + 0x1000, PROT_READ | PROT_WRITE},
-    {DATA2, PROT_READ | PROT_WRITE},
-    {RO, PROT_READ},
-    {STACK, PROT_READ | PROT_WRITE},
-    {STACK + 0x1000, PROT_READ | PROT_WRITE},
-};
-
-static struct vm *vm;
-static uint8_t *guest_memory[ARRAY_SIZE(pages)];
-static uint8_t pattern[8192];
 static unsigned executed[OP_COUNT];
-
-static uint64_t rng_state;
-
-static uint32_t rnd(void)
-{
-    rng_state ^= rng_state << 13;
-    rng_state ^= rng_state >> 7;
-    rng_state ^= rng_state << 17;
-    return (uint32_t)(rng_state >> 16);
-}
-
-static uint32_t rnd_below(uint32_t n)
-{
-    return rnd() % n;
-}
-
-static void *native(uint32_t where)
-{
-    return (void *)(uintptr_t)where;
-}
-
-static void set_segments(struct vcpu *v)
-{
-    for (unsigned n = 0; n < S_COUNT; n++) {
-        v->seg[n].attr |= SA_DPL;
-        v->seg[n].sel = REAL_DS;
-    }
-    v->seg[S_CS].sel = REAL_CS;
-    v->seg[S_FS] = v->seg[S_GS] = (struct segment){0, 0, SA_NULL, 0};
-    v->cpl = 3;
-    v->tr.limit = 0x67; /* no permission bitmap behind it */
-}
-
-static int build_machines(void **state)
-{
-    (void)state;
-    vm = fake_vm(4u << 20);
-    struct vcpu *v = vm->vcpu;
-    assert_true(trace_create(vm));
-    assert_true(interp_create(vm));
-    paging(v, PD);
-    v->cr0 |= CR0_AM;
-    set_segments(v);
-    poke(vm, PD, PT | PTE_P | PTE_W | PTE_U);
-    poke(vm, PT, PTE_P | PTE_W);
-    poke(vm, 0x66, 0x68); /* the TSS at 0: its permission bitmap lies beyond the limit */
-    for (size_t n = 0; n < ARRAY_SIZE(pages); n++) {
-        const struct page *p = &pages[n];
-        assert_ptr_equal(mmap(native(p->where), 4096, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
-                         native(p->where));
-        memset(native(p->where), 0xcc, 4096);
-        guest_memory[n] = guest_page(vm, gpa(p->where), 4096);
-        memset(guest_memory[n], 0xcc, 4096);
-        assert_int_equal(mprotect(native(p->where), 4096, p->prot), 0);
-        poke(vm, PT + p->where / 4096 * 4,
-             p->where | PTE_P | PTE_U | (p->prot & PROT_WRITE ? PTE_W : 0u));
-    }
-    return 0;
-}
-
-/* Fresh bytes for all pages, the same on both sides; the read-only one keeps its own. */
-static void refill_memory(void)
-{
-    for (size_t n = 1; n < ARRAY_SIZE(pages); n++) {
-        const uint8_t *from = pattern + rnd_below(1024) * 4;
-        if (!(pages[n].prot & PROT_WRITE))
-            continue;
-        memcpy(native(pages[n].where), from, 4096);
-        memcpy(guest_memory[n], from, 4096);
-    }
-}
-
-static void make_pattern(void)
-{
-    static const uint8_t often[4] = {0, 1, 0xff, 0x80};
-    for (size_t n = 0; n < sizeof pattern; n++)
-        pattern[n] = n & 256 ? often[rnd_below(4)] : (uint8_t)rnd();
-}
 
 /* ---- A random instruction with fitting registers -------------------------------- */
 
-struct test_case {
-    uint8_t bytes[16];
-    struct insn insn;
-    const struct row *row;
-    struct real_state in;
-    bool whole; /* run a repeated string operation to its end, not one iteration */
-};
-
-static unsigned put_prefixes(uint8_t *p)
-{
-    static const uint8_t segments[4] = {0x26, 0x2e, 0x36, 0x3e};
-    unsigned n = 0;
-    if (rnd_below(12) == 0)
-        p[n++] = segments[rnd_below(4)];
-    if (rnd_below(20) == 0)
-        p[n++] = 0x67;
-    if (rnd_below(16) == 0)
-        p[n++] = 0xf0;
-    if (rnd_below(6) == 0)
-        p[n++] = 0xf2 + (uint8_t)rnd_below(2);
-    if (rnd_below(4) == 0)
-        p[n++] = 0x66;
-    return n;
-}
-
+/* CRC32 (F2 0F 38 F0, F1) and the fences (0F AE) would be too rare by chance. */
 static void put_bytes(struct test_case *c)
 {
     unsigned n = put_prefixes(c->bytes);
     unsigned kind = rnd_below(100);
-    if (kind >= 60)
+    if (kind >= 99) {
+        memcpy(c->bytes + n, (uint8_t[]){0xf2, 0x0f, 0x38, (uint8_t)(0xf0 | rnd_below(2))}, 4);
+        n += 4;
+    } else if (kind >= 60) {
         c->bytes[n++] = 0x0f;
-    if (kind >= 97)
-        c->bytes[n++] = 0x38;
+        if (kind == 98)
+            c->bytes[n++] = 0xae;
+    }
     while (n < sizeof c->bytes)
         c->bytes[n++] = (uint8_t)rnd();
 }
@@ -264,47 +122,6 @@ static bool runs_here(const struct insn *i)
     if (i->map == 1 && i->opcode == 0x0d && insn_mod(i) == 3) /* AMD: #UD; Intel: NOP */
         return false;
     return i->op != OP_CLFLUSH || !(i->flags & INSN_66); /* CLFLUSHOPT */
-}
-
-static uint32_t interesting(void)
-{
-    static const uint32_t often[] = {0,      1,    2,    0xffffffff, 0x80000000, 0x7fffffff,
-                                     0xffff, 0x80, 0x7f, 0x8000,     0x7fff,     0x10000,
-                                     0xff00, 31,   32,   33};
-    return rnd_below(3) ? rnd() >> rnd_below(32) : often[rnd_below(ARRAY_SIZE(often))];
-}
-
-/* An address in the data pages, now and then at one of their edges. */
-static uint32_t target(void)
-{
-    static const uint32_t edge[] = {HOLE, DATA + 0x1000, RO, HOLE};
-    if (rnd_below(6) == 0)
-        return edge[rnd_below(4)] - rnd_below(12) + rnd_below(6);
-    return DATA + 0xc00 + rnd_below(0x800);
-}
-
-static void patch_displacement(struct test_case *c, uint32_t delta)
-{
-    c->insn.mem.disp = (int32_t)((uint32_t)c->insn.mem.disp + delta);
-    memcpy(c->bytes + c->insn.disp_offset, &c->insn.mem.disp, 4);
-    memcpy(c->insn.bytes, c->bytes, sizeof c->insn.bytes);
-}
-
-/* Makes the memory operand's address that of TARGET, by displacement or base. */
-static void aim(struct test_case *c, uint32_t where)
-{
-    struct mem_operand *m = &c->insn.mem;
-    struct vcpu probe;
-    memcpy(probe.gpr, c->in.gpr, sizeof probe.gpr);
-    uint32_t delta = where - operand_offset(&probe, &c->insn);
-    if (c->insn.disp_size == 4)
-        patch_displacement(c, delta);
-    else if (m->base != R_NONE && m->base == m->index)
-        c->in.gpr[m->base] = (where - (uint32_t)m->disp) / (1u + m->scale);
-    else if (m->base != R_NONE)
-        c->in.gpr[m->base] += delta;
-    else if (m->index != R_NONE)
-        c->in.gpr[m->index] = (where - (uint32_t)m->disp) / m->scale;
 }
 
 static void choose_registers(struct test_case *c)
@@ -453,14 +270,6 @@ static uint32_t undefined_flags(const struct test_case *c)
     return c->row->special == S_SHIFT ? shift_undefined(c) : c->row->undefined;
 }
 
-static bool same_memory(void)
-{
-    bool same = true;
-    for (size_t n = 1; n < ARRAY_SIZE(pages); n++)
-        same &= memcmp(native(pages[n].where), guest_memory[n], 4096) == 0;
-    return same;
-}
-
 /* The upper half of a 32-bit PUSH of a selector is not defined: both sides' are made alike. */
 static void forgive_push(const struct test_case *c, const struct real_state *out)
 {
@@ -470,25 +279,6 @@ static void forgive_push(const struct test_case *c, const struct real_state *out
     memset(native(top + 2), 0, 2);
     for (unsigned k = 2; k < 4; k++)
         guest_memory[(top + k) < STACK + 0x1000 ? 5 : 6][(top + k) & 0xfff] = 0;
-}
-
-static void print_state(const char *name, const struct real_state *s)
-{
-    fprintf(stderr, "%s: eax %08x ecx %08x edx %08x ebx %08x esp %08x ebp %08x esi %08x edi %08x\n",
-            name, s->gpr[0], s->gpr[1], s->gpr[2], s->gpr[3], s->gpr[4], s->gpr[5], s->gpr[6],
-            s->gpr[7]);
-    fprintf(stderr, "    eip %08x eflags %08x vector %d error %x cr2 %08x\n", s->eip, s->eflags,
-            s->vector, s->error, s->cr2);
-}
-
-static void print_case(const struct test_case *c, unsigned number)
-{
-    char text[128];
-    insn_format(&c->insn, c->in.eip, text, sizeof text);
-    fprintf(stderr, "case %u: %s  (", number, text);
-    for (unsigned n = 0; n < c->insn.len; n++)
-        fprintf(stderr, " %02x", c->bytes[n]);
-    fprintf(stderr, " )%s\n", c->whole ? " whole" : "");
 }
 
 /* Where CPUs differ in which fault they report: #AC before #PF, the first of two faulting operands
@@ -543,12 +333,6 @@ static bool try_case(const struct test_case *c, unsigned number)
         fprintf(stderr, "    memory %s\n", memory ? "equal" : "differs");
     }
     return same && memory;
-}
-
-static unsigned long from_environment(const char *name, unsigned long otherwise)
-{
-    const char *text = getenv(name);
-    return text ? strtoul(text, NULL, 0) : otherwise;
 }
 
 static void every_operation_agrees(void **state)

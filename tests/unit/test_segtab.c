@@ -166,6 +166,7 @@ static void respects_limits(void **state)
     for (unsigned i = HOST_FIRST_SELECTOR; i < 0x10000; i += 8) {
         poke64(GDT + i, pack(0, 0xfffff, DATA | FLAT | DPL(3)));
         assert_false(segtab_fill(v, (uint16_t)i | 3)); /* those are the host's */
+        assert_false(segtab_fill(v, (uint16_t)i));
     }
     segment_unpack(0xfffb, peek64(GDT + 0xfff8), &v->seg[S_DS]);
     assert_false(segtab_prepare(v));

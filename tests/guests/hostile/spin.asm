@@ -1,0 +1,9 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
+;
+; An endless loop at CPL 3 with interrupts on and a timer that ticks: the time limit ends it.
+%include "lib/hostile.inc"
+
+main:
+    hostile_init
+    user 0x202
+    jmp $

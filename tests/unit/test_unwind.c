@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * bt_unwind at chosen places of chosen blocks, and the rules by which bt_chain connects. That
+ * every byte of every translation unwinds rightly is test_lockstep's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/bt_world.h"
+
+#define EIP  (BT_CODE + 0x100)
+#define ESP0 0x5000u
+
+static struct vm *vm;
+static struct vcpu *v;
+static struct bt *bt;
+
+static int set_up(void **state)
+{
+    (void)state;
+    vm = bt_world(false);
+    v = vm->vcpu;
+    bt = vm->bt;
+    return 0;
+}
+
+static uint32_t make_in(uint32_t eip, const char *code, size_t len, bool global, uint32_t frame)
+{
+    bt_put(vm, eip, code, len);
+    struct code_page page = bt_page(vm, eip), next = bt_page(vm, eip + PAGE_SIZE);
+    page.global = next.global = global;
+    if (frame)
+        page.frame = gfn(frame);
+    v->eip = eip;
+    bt_lookup(v);
+    return bt_block(vm, bt_translate(v, &page, &next));
+}
+
+static uint32_t make(uint32_t eip, const char *code, size_t len)
+{
+    return make_in(eip, code, len, true, 0);
+}
+
+/* A stop OFF bytes into block B, with recognisable registers. */
+static void stop(uint32_t b, uint32_t off, enum host_exit_kind kind)
+{
+    struct host_exit x = {.kind = kind, .rip = cache_entry(bt, b) + off};
+    for (unsigned n = 0; n < 6; n++)
+        x.scratch[n] = 0xabcd00000000u + 0x800 + n; /* r8 = 800h, r9 = 801h, ... */
+    v->gpr[R_ESP] = ESP0;
+    v->gpr[R_ECX] = 0xcccc;
+    v->eip = 0xeeee;
+    v->inhibit = 0;
+    bt_unwind(v, &x);
+}
+
+static void expect(uint32_t eip, uint32_t esp, uint32_t ecx, unsigned inhibit)
+{
+    assert_int_equal(v->eip, eip);
+    assert_int_equal(v->gpr[R_ESP], esp);
+    assert_int_equal(v->gpr[R_ECX], ecx);
+    assert_int_equal(v->inhibit, inhibit);
+}
+
+/* 67 41 89 46 fc: store; 45 8d 76 fc: lea. */
+static void push(void **state)
+{
+    (void)state;
+    uint32_t b = make(EIP, "\x50\x40\xc3", 3);
+    for (uint32_t off = 0; off < 5; off++) {
+        stop(b, off, HX_INTERRUPT);
+        expect(EIP, ESP0, 0xcccc, 0);
+    }
+    for (uint32_t off = 5; off < 9; off++) {
+        stop(b, off, HX_EXCEPTION);
+        expect(EIP + 1, ESP0 - 4, 0xcccc, 0);
+    }
+    stop(b, 9, HX_INTERRUPT);
+    expect(EIP + 1, ESP0, 0xcccc, 0);
+}
+
+static void pop(void **state)
+{
+    (void)state;
+    uint32_t b = make(EIP, "\x58\x40\xc3", 3); /* 67 41 8b 06: load; 45 8d 76 04: lea */
+    stop(b, 0, HX_INTERRUPT);
+    expect(EIP, ESP0, 0xcccc, 0);
+    stop(b, 4, HX_INTERRUPT);
+    expect(EIP + 1, ESP0 + 4, 0xcccc, 0);
+    stop(b, 8, HX_INTERRUPT);
+    expect(EIP + 1, ESP0, 0xcccc, 0);
+}
+
+/* lea r9d, [rbp+4]; mov ebp, [ebp]; mov r14d, r9d. */
+static void leave(void **state)
+{
+    (void)state;
+    uint32_t b = make(EIP, "\xc9\x40\xc3", 3);
+    stop(b, 0, HX_INTERRUPT);
+    expect(EIP, ESP0, 0xcccc, 0);
+    stop(b, 4, HX_INTERRUPT);
+    expect(EIP, ESP0, 0xcccc, 0);
+    stop(b, 8, HX_INTERRUPT);
+    expect(EIP + 1, 0x801, 0xcccc, 0);
+    stop(b, 11, HX_INTERRUPT);
+    expect(EIP + 1, ESP0, 0xcccc, 0);
+}
+
+/* RET: load, lea, then the search, in which ECX is displaced from some point on. */
+static void ret(void **state)
+{
+    (void)state;
+    uint32_t b = make(EIP, "\xc3", 1);
+    stop(b, 4, HX_INTERRUPT);
+    expect(EIP, ESP0, 0xcccc, 0);
+    stop(b, 8, HX_INTERRUPT);
+    expect(0x800, ESP0, 0xcccc, 0);
+    bool displaced = false;
+    for (uint32_t off = 8; off < bt->block[b].tc_len; off++) {
+        stop(b, off, HX_INTERRUPT);
+        displaced |= v->gpr[R_ECX] == 0x803;
+        expect(0x800, ESP0, displaced ? 0x803 : 0xcccc, 0);
+    }
+    assert_true(displaced);
+}
+
+static void gates_belong_to_what_is_before(void **state)
+{
+    (void)state;
+    uint32_t b = make(EIP, "\x40\xf4", 2); /* inc eax: ff c0; then a callout: cd c1 */
+    assert_memory_equal(bt->tc.write + bt->block[b].tc, "\xff\xc0\xcd\xc1", 4);
+    stop(b, 4, HX_TC);
+    expect(EIP + 1, ESP0, 0xcccc, 0);
+}
+
+static void sti_shadow(void **state)
+{
+    (void)state;
+    uint32_t b = make(EIP, "\xfb\x40\x40\xc3", 4), off = 0;
+    uint32_t at_eip[3] = {0};
+    for (; off < 64; off++) {
+        stop(b, off, HX_INTERRUPT);
+        uint32_t n = v->eip - EIP;
+        if (n > 2)
+            break;
+        at_eip[n]++;
+        assert_int_equal(v->inhibit, n == 1);
+    }
+    assert_true(at_eip[0] && at_eip[1] && at_eip[2]);
+}
+
+static void shadow_before_a_jump(void **state)
+{
+    (void)state;
+    uint32_t b = make(EIP, "\xfb\xc3", 2), off = 0;
+    while (bt->tc.write[bt->block[b].tc + off] != 0xcd)
+        off++;
+    stop(b, off + 2, HX_TC);
+    expect(EIP + 1, ESP0, 0xcccc, 1);
+}
+
+static void in_the_thunks(void **state)
+{
+    (void)state;
+    bool displaced = false;
+    for (uint32_t off = 0; off < bt->block[0].tc_len; off++) {
+        stop(0, off, HX_INTERRUPT);
+        displaced |= v->gpr[R_ECX] == 0x803;
+        expect(0x800, ESP0, displaced ? 0x803 : 0xcccc, 0);
+    }
+    assert_true(displaced);
+}
+
+static void dropped_blocks_still_unwind(void **state)
+{
+    (void)state;
+    uint32_t b = make(EIP, "\x50\x40\xc3", 3);
+    assert_true(bt_wrote(vm, gfn(EIP >> PAGE_SHIFT), 0x100, 0x100));
+    stop(b, 5, HX_INTERRUPT);
+    expect(EIP + 1, ESP0 - 4, 0xcccc, 0);
+}
+
+/* ---- Chaining ---------------------------------------------------------------- */
+
+enum result { UNTOUCHED, CONNECTED, SEARCHES };
+
+static struct host_exit miss(uint32_t from, uint32_t slot)
+{
+    struct host_exit x = {.kind = HX_TC, .code = TC_EXIT_MISS};
+    x.rip = bt->tc.exec + bt->slot[slot].stub + 8; /* mov r9d, slot; int */
+    x.scratch[SCR_R9] = slot;
+    assert_int_equal(bt->slot[slot].from, from);
+    return x;
+}
+
+static enum result what(uint32_t slot, uint32_t to)
+{
+    uint64_t at = bt->slot_value[slot] - bt->tc.exec;
+    if (bt->slot[slot].target == to && at == bt->block[to].tc)
+        return CONNECTED;
+    assert_int_equal(bt->slot[slot].target, NO_BLOCK);
+    return at == bt->slot[slot].search ? SEARCHES : UNTOUCHED;
+}
+
+static enum result chain(uint32_t from, uint32_t to)
+{
+    uint32_t slot = bt->block[from].slots;
+    struct host_exit x = miss(from, slot);
+    bt_unwind(v, &x);
+    bt_chain(v, &x, cache_entry(bt, to));
+    return what(slot, to);
+}
+
+static void chaining_rules(void **state)
+{
+    (void)state;
+    uint32_t from = make_in(EIP, "\xeb\x70", 2, false, 0);
+    uint32_t near = make_in(EIP + 0x72, "\xc3", 1, false, 0);
+    uint32_t far = make_in(EIP + PAGE_SIZE, "\xc3", 1, false, 0);
+    uint32_t global = make_in(EIP + 2 * PAGE_SIZE, "\xc3", 1, true, 0);
+    uint32_t crossing = make_in((EIP & ~PAGE_MASK) + PAGE_SIZE - 1, "\x6a\x00\xc3", 3, true, 0);
+    uint32_t other_frame = make_in(EIP + 0x72, "\xc3", 1, false, 7);
+    assert_int_equal(chain(from, near), CONNECTED);
+    assert_int_equal(chain(from, far), SEARCHES);
+    assert_int_equal(chain(from, global), CONNECTED);
+    assert_int_equal(chain(from, crossing), SEARCHES);
+    assert_int_equal(chain(from, other_frame), SEARCHES);
+    assert_int_equal(chain(from, from), CONNECTED);
+    v->cpl = 1;
+    uint32_t other_mode = make_in(EIP + 0x72, "\xc3", 1, false, 0);
+    assert_int_not_equal(chain(from, other_mode), CONNECTED);
+}
+
+static void chaining_needs_both_alive(void **state)
+{
+    (void)state;
+    uint32_t from = make(EIP, "\xeb\x70", 2), to = make(EIP + 0x72, "\xc3", 1);
+    assert_true(bt_wrote(vm, gfn(EIP >> PAGE_SHIFT), 0x172, 0x172));
+    assert_int_not_equal(chain(from, to), CONNECTED);
+    to = make(EIP + 0x72, "\xc3", 1);
+    assert_true(bt_wrote(vm, gfn(EIP >> PAGE_SHIFT), 0x100, 0x100));
+    assert_int_not_equal(chain(from, to), CONNECTED);
+    assert_int_equal(bt->block[to].incoming, 0);
+}
+
+static void slots_that_mean_nothing(void **state)
+{
+    (void)state;
+    uint32_t from = make(EIP, "\xeb\x70", 2), to = make(EIP + 0x72, "\xc3", 1);
+    uint32_t slot = bt->block[from].slots;
+    struct host_exit x = miss(from, slot);
+    bt_unwind(v, &x);
+    x.scratch[SCR_R9] = 0;
+    bt_chain(v, &x, cache_entry(bt, to));
+    x.scratch[SCR_R9] = bt->nslots;
+    bt_chain(v, &x, cache_entry(bt, to));
+    x.scratch[SCR_R9] = ~0ull;
+    bt_chain(v, &x, cache_entry(bt, to));
+    x.scratch[SCR_R9] = slot;
+    bt_chain(v, &x, cache_entry(bt, to) + 1); /* no entry */
+    assert_int_equal(what(slot, to), UNTOUCHED);
+    assert_int_equal(bt->block[to].incoming, 0);
+}
+
+/* Between the miss and the chain the cache was emptied: the slot's number is another's now. */
+static void stale_slot(void **state)
+{
+    (void)state;
+    uint32_t from = make(EIP, "\xeb\x70", 2), slot = bt->block[from].slots;
+    struct host_exit x = miss(from, slot);
+    bt_unwind(v, &x);
+    cache_flush_all(vm);
+    from = make(EIP, "\xeb\x70", 2);
+    uint32_t to = make(EIP + 0x72, "\xc3", 1);
+    bt_chain(v, &x, cache_entry(bt, to));
+    assert_int_equal(what(slot, to), UNTOUCHED);
+    bt_unwind(v, &x);
+    bt_chain(v, &x, cache_entry(bt, to));
+    assert_int_equal(what(slot, to), CONNECTED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(push, set_up),
+        cmocka_unit_test_setup(pop, set_up),
+        cmocka_unit_test_setup(leave, set_up),
+        cmocka_unit_test_setup(ret, set_up),
+        cmocka_unit_test_setup(gates_belong_to_what_is_before, set_up),
+        cmocka_unit_test_setup(sti_shadow, set_up),
+        cmocka_unit_test_setup(shadow_before_a_jump, set_up),
+        cmocka_unit_test_setup(in_the_thunks, set_up),
+        cmocka_unit_test_setup(dropped_blocks_still_unwind, set_up),
+        cmocka_unit_test_setup(chaining_rules, set_up),
+        cmocka_unit_test_setup(chaining_needs_both_alive, set_up),
+        cmocka_unit_test_setup(slots_that_mean_nothing, set_up),
+        cmocka_unit_test_setup(stale_slot, set_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
