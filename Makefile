@@ -77,6 +77,11 @@ $(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host
 	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -lelf $(LIBS_$(notdir $@))
 LIBS_test_decode_oracle = -lZydis
 LIBS_test_decode_binutils = -lopcodes -lbfd
+LIBS_test_emit = -lZydis
+# The translator's tests share a guest, a way to run its blocks natively, and random instructions.
+BT_TESTS = cache ident lockstep lookup rewrite slot unwind
+$(BT_TESTS:%=$(B)/unit/test_%): $(patsubst %,$(B)/host/tests/unit/bt_%.o,gen run world)
+$(foreach t,$(BT_TESTS),$(eval LIBS_test_$t = $$(B)/host/core.a -lZydis))
 unit: $(UNIT:%=$(B)/unit/%)
 
 # ---- what people type

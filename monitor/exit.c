@@ -33,16 +33,15 @@ void exit_interpret(struct vcpu *v)
 /* ---- Finding blocks ------------------------------------------------------- */
 
 /*
- * The page of guest code that holds LINEAR, for the translator. False: not there (*ERROR), or not
- * RAM. The page behind the block's own is only looked at: should an instruction need it while its
- * A bit is clear, the interpreter does the fetch.
+ * The page of guest code that holds LINEAR, for the translator. False: not there, or not RAM; the
+ * interpreter's fetch then raises what is to be raised. The page behind the block's own is only
+ * looked at: should an instruction need it while its A bit is clear, the interpreter does the fetch.
  */
-static bool code_page(struct vcpu *v, gva_t linear, bool fetched, struct code_page *out,
-                      uint32_t *error)
+static bool code_page(struct vcpu *v, gva_t linear, bool fetched, struct code_page *out)
 {
     struct walk w;
-    *error = 0;
-    if (!guest_walk(v, linear, fetched ? PF_I | WALK_SET_AD : PF_I, &w, error))
+    uint32_t error;
+    if (!guest_walk(v, linear, fetched ? PF_I | WALK_SET_AD : PF_I, &w, &error))
         return false;
     out->linear = gva(linear.v & ~PAGE_MASK);
     out->frame = gpa_to_gfn(w.page);
@@ -69,17 +68,13 @@ static uint64_t translate(struct vcpu *v, const struct code_page *page,
 uint64_t exit_find_block(struct vcpu *v)
 {
     struct code_page page, next;
-    uint32_t error, ignored;
     uint64_t entry = bt_lookup(v);
     if (entry)
         return entry;
     uint64_t start = host_now_ns();
-    if (!code_page(v, gva(v->eip), true, &page, &error)) {
-        if (error)
-            vcpu_raise_pf(v, gva(v->eip), error);
+    if (!code_page(v, gva(v->eip), true, &page))
         return 0;
-    }
-    bool has_next = code_page(v, gva(page.linear.v + PAGE_SIZE), false, &next, &ignored);
+    bool has_next = code_page(v, gva(page.linear.v + PAGE_SIZE), false, &next);
     entry = translate(v, &page, has_next ? &next : NULL);
     v->vm->stats.n[STAT_NS_TRANSLATE] += host_now_ns() - start;
     return entry;

@@ -16,8 +16,8 @@ void exit_handle(struct vcpu *v, const struct host_exit *x, bool from_tc);
 /* One interpreted instruction, counted. */
 void exit_interpret(struct vcpu *v);
 
-/* The translated block for v->eip, made if there is none; 0 if its code cannot be fetched: then
- * v->exc holds the fault, or, outside RAM, the instruction is to be interpreted. */
+/* The translated block for v->eip, made if there is none. 0: its code is not there, not RAM, or not
+ * worth translating; the instruction is to be interpreted, which raises a fetch's fault. */
 uint64_t exit_find_block(struct vcpu *v);
 
 #endif

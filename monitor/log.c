@@ -74,7 +74,7 @@ static void put_string(struct out *o, const char *s, const struct spec *sp)
     size_t n = 0;
     if (!s)
         s = "(null)";
-    while (s[n] && (sp->precision < 0 || n < (size_t)sp->precision))
+    while ((sp->precision < 0 || n < (size_t)sp->precision) && s[n])
         n++;
     struct spec plain = *sp;
     plain.zero = false;

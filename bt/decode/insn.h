@@ -64,7 +64,7 @@ enum insn_flags {
     INSN_SEG_OVERRIDE = 1u << 4, /* a segment prefix was there and mem.seg is it */
     INSN_PRIVILEGED = 1u << 5,   /* #GP(0) at CPL != 0 in protected mode */
     INSN_SENSITIVE = 1u << 6,    /* must not be copied to run at another ring: see rings */
-    INSN_BRANCH = 1u << 7,       /* may set EIP: ends a translated block */
+    INSN_BRANCH = 1u << 7, /* may set EIP, or never completes (UD2): ends a translated block */
     INSN_STRING = 1u << 8,
     INSN_FPU = 1u << 9,       /* x87/MMX/SSE: runs on the host CPU with its operand redirected */
     INSN_BAD_LOCK = 1u << 10, /* LOCK where the manual does not allow it: #UD */
@@ -93,8 +93,10 @@ struct insn {
     uint8_t disp_offset, disp_size; /* size 0 if none */
     uint8_t imm_offset, imm_size;   /* of imm in the encoding; 0 if none */
     uint8_t nopd;
-    struct operand opd[3];  /* Intel order, destination first */
-    struct mem_operand mem; /* valid if an operand is OPD_MEM, or of a string operation's source */
+    struct operand opd[3]; /* Intel order, destination first */
+    /* Valid if an operand is OPD_MEM. Of a string operation: its source, DS:ESI or an override,
+     * or ES:EDI if it has none; opd[0].size is then the size of an element, and nopd is 0. */
+    struct mem_operand mem;
     uint32_t imm;
     uint16_t imm2;
     uint32_t flags_read;    /* arithmetic flags and DF tested ... */

@@ -12,8 +12,9 @@
 /*
  * Operand specifications. The capital is the addressing method of SDM A.2.1, the rest the
  * type of A.2.2; what they mean is the table in operands.c. Names the manual does not have:
- * Z = register in the low bits of the opcode, B = the sign-extended byte, RdMw and the like =
- * register of one size or memory of another, u = unaligned, n = no alignment demanded.
+ * Z = register in the low bits of the opcode, sIb = a sign-extended byte, Lb = ENTER's second
+ * byte, Ap2 = the offset of Ap, Sl = a loadable segment register, RdMw and the like = register
+ * of one size or memory of another, Wu and Mu = 16 bytes that need not be aligned, DI = [EDI].
  */
 /* clang-format off */
 #define SPECS(X) \
@@ -42,7 +43,7 @@ enum row_attr {
     A_GROUP2 = 1u << 1, /* groups[sub] for memory, groups[sub + 1] for mod = 3 */
     A_PREFIX = 1u << 2, /* the column of the mandatory prefix decides: table_0f_sse */
     A_X87 = 1u << 3,    /* escape opcode: x87.c */
-    A_STORE = 1u << 4,  /* x87, MMX, SSE: operand 0 is written only; otherwise 1.. are read */
+    A_STORE = 1u << 4,  /* x87, MMX, SSE: operand 0 is only written */
     A_FLAGS = 1u << 5,  /* x87, MMX, SSE: writes all arithmetic flags */
     A_RM1 = 1u << 6,    /* only with ModRM.rm = 1 */
     A_MOD3 = 1u << 7,   /* mod is ignored and taken for 3: MOV of CR and DR */

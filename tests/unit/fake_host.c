@@ -18,9 +18,9 @@
 
 #define FAKE_TC_SIZE (4u << 20)
 #define FAKE_TC_DATA (2u << 20)
-#define MAX_FRAMES 65536u /* 256 MiB */
-#define MAX_TABLES 8192u
-#define MAX_SPACES 256u
+#define MAX_FRAMES   65536u /* 256 MiB */
+#define MAX_TABLES   8192u
+#define MAX_SPACES   256u
 
 struct fake_state fake;
 
@@ -88,8 +88,8 @@ struct vm *fake_vm(uint64_t ram_bytes)
     cpu.cr0 = CR0_PE | CR0_ET;
     cpu.eip = 0x1000;
     for (unsigned i = 0; i < S_COUNT; i++)
-        cpu.seg[i] = (struct segment){
-            0, 0xffffffffu, SA_P | SA_S | SA_RW | SA_ACCESSED | SA_DB | SA_G, 0x10};
+        cpu.seg[i] = (struct segment){0, 0xffffffffu,
+                                      SA_P | SA_S | SA_RW | SA_ACCESSED | SA_DB | SA_G, 0x10};
     cpu.seg[S_CS].attr |= SA_CODE;
     cpu.seg[S_CS].sel = 8;
     require(guest_ram_create(&vm, ram_bytes), "no frames for guest RAM");

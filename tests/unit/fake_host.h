@@ -31,9 +31,9 @@ extern struct fake_state {
     uint64_t tsc;
     hspace_t current;
     unsigned flushes_all, flushes_page, tables_live, spaces_live;
-    int fail_tables_after;    /* the n-th table or space creation from now fails; -1 never */
+    int fail_tables_after; /* the n-th table or space creation from now fails; -1 never */
     uint64_t armed_ns;
-    unsigned control_loads;   /* calls of host_load_control */
+    unsigned control_loads; /* calls of host_load_control */
     char log[65536];
     size_t log_len;
     uint8_t console_out[65536];

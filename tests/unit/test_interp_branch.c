@@ -3,7 +3,7 @@
  * Control transfers: targets by operand size, the code segment's limit, what a fault leaves
  * alone, far transfers and interrupts as far as the interpreter has a part in them.
  */
-#include "tests/unit/interp_world.h"
+#include "tests/unit/interp_run.h"
 
 static void relative_targets(void **state)
 {

@@ -4,7 +4,7 @@
  * with their faults and alignment, general registers and flags, exceptions. The instructions
  * run on the real CPU (fake_fpu.c).
  */
-#include "tests/unit/interp_world.h"
+#include "tests/unit/interp_run.h"
 
 #include "monitor/interp/fpu_stub.h"
 #include "tests/unit/fake_fpu.h"

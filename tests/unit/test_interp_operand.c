@@ -4,7 +4,7 @@
  * that nothing has changed when an access of a read-modify-write faults. What flat 32-bit
  * user code does is test_interp_real.c's business.
  */
-#include "tests/unit/interp_world.h"
+#include "tests/unit/interp_run.h"
 
 static void sixteen_bit_addresses(void **state)
 {

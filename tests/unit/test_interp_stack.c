@@ -3,7 +3,7 @@
  * The stack: both widths of SS.B and of operands, frames, faults half-way, and the flags
  * that PUSHF shows, POPF may change, CLI and STI guard.
  */
-#include "tests/unit/interp_world.h"
+#include "tests/unit/interp_run.h"
 
 static void pushes_by_size(void **state)
 {

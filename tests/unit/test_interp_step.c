@@ -3,7 +3,7 @@
  * What surrounds every instruction: fetch with its limits and page faults, LOCK, privilege,
  * the single-step trap, RF, interrupt shadows, and the cache of decoded instructions.
  */
-#include "tests/unit/interp_world.h"
+#include "tests/unit/interp_run.h"
 
 #include "monitor/pool.h"
 
@@ -299,6 +299,11 @@ static void changed_code_is_seen(void **state)
             v->eip = CODE;
             OK(0xc7, 0x05, 0, 0, 2, 0, n, 0, 0, n); /* more than eight bytes */
             assert_int_equal(peek(vm, DATA), n << 24 | n);
+        }
+        for (uint8_t n = 1; n < 4; n++) { /* only the ninth and last byte differ */
+            v->eip = CODE;
+            OK(0xc7, 0x05, 0, 0, 2, 0, 1, 0, n, n);
+            assert_int_equal(peek(vm, DATA), n << 24 | n << 16 | 1);
         }
         vm->interp = NULL; /* and the same without a cache */
     }

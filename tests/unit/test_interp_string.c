@@ -3,7 +3,7 @@
  * String operations: repetition in bounded steps, faults half-way, both address sizes,
  * ports; and blocks against a model that moves one element at a time.
  */
-#include "tests/unit/interp_world.h"
+#include "tests/unit/interp_run.h"
 
 static void set_up(uint32_t esi, uint32_t edi, uint32_t ecx)
 {

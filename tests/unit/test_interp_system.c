@@ -4,7 +4,7 @@
  * the questions about selectors. What values are legal is tested with priv.c and segment.c;
  * here, that each instruction asks them and puts the answer where it belongs.
  */
-#include "tests/unit/interp_world.h"
+#include "tests/unit/interp_run.h"
 
 static void control_registers(void **state)
 {

@@ -159,7 +159,8 @@ static void panics(void **state)
     int status;
     waitpid(pid, &status, 0);
     assert_true(WIFSIGNALED(status));
-    assert_non_null(strstr(text, "host_exit(3)\nring1: panic: odd abc\nring1-exit: 3 host-trouble: "));
+    assert_non_null(
+        strstr(text, "host_exit(3)\nring1: panic: odd abc\nring1-exit: 3 host-trouble: "));
 }
 
 int main(void)

@@ -95,13 +95,16 @@ static int sign(int n)
 static void compares(void **state)
 {
     (void)state;
-    static const char *const words[] = {"", "a", "ab", "abc", "abd", "b", "\x7f", "\x80", "\xff", "a\xff"};
+    static const char *const words[] = {"",  "a",    "ab",   "abc",  "abd",
+                                        "b", "\x7f", "\x80", "\xff", "a\xff"};
     for (unsigned i = 0; i < 10; i++) {
         assert_int_equal(ring1_strlen(words[i]), strlen(words[i]));
         for (unsigned j = 0; j < 10; j++) {
             size_t n = strlen(words[i]) < strlen(words[j]) ? strlen(words[i]) : strlen(words[j]);
-            assert_int_equal(sign(ring1_strcmp(words[i], words[j])), sign(strcmp(words[i], words[j])));
-            assert_int_equal(sign(ring1_memcmp(words[i], words[j], n)), sign(memcmp(words[i], words[j], n)));
+            assert_int_equal(sign(ring1_strcmp(words[i], words[j])),
+                             sign(strcmp(words[i], words[j])));
+            assert_int_equal(sign(ring1_memcmp(words[i], words[j], n)),
+                             sign(memcmp(words[i], words[j], n)));
         }
     }
     assert_int_equal(ring1_memcmp("a\0b", "a\0c", 2), 0);

@@ -1,10 +1,10 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
-; More code than a translation cache holds: 98304 small subroutines, each called once, then the first again.
+; More code than a translation cache holds: 131072 small subroutines, each called once, then the first again.
 %include "lib/hostile.inc"
 
 FLOOD equ 0x400000
-COUNT equ 0x18000               ; of 32 bytes
+COUNT equ 0x20000               ; of 32 bytes
 
 main:
     hostile_init

@@ -77,7 +77,6 @@ main:
     try "syscall", db 0x0f, 0x05
     try "vmcall", vmcall
     try "rsm", rsm
-    try "iret with VM", call iret_vm
     try "popf", call popf_all
     print "addresses", 13, 10
     mov eax, 0xfffffffc
@@ -96,13 +95,6 @@ jump_last:
     mov ebx, 0xffffffff
     add esp, 4
     jmp ebx
-iret_vm:
-    push dword 0x20202
-    push cs
-    push dword .back
-    iretd
-.back:
-    ret
 popf_all:
     push dword 0xfffffeff & ~0x4000 ; all but TF and NT
     popfd

@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Boots the default guest under Ring1 in every way that is promised. tests/boot.sh BUILD [full]
+# Each case is one line "ok - ..." or "not ok - ..."; the last line is "N passed, N failed".
+# "full" adds what takes long: Bochs, the interpreter alone, the smallest and the largest guest.
+set -u
+B=$(cd "$1" && pwd)
+full=${2:-}
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/ring1-boot.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+passed=0
+failed=0
+
+report() { # STATUS NAME [WHY]
+    if [ "$1" = 0 ]; then
+        passed=$((passed + 1))
+        echo "ok - $2"
+    else
+        failed=$((failed + 1))
+        echo "not ok - $2: ${3:-}"
+    fi
+}
+
+# boot NAME TIMEOUT SCRIPT ARGS...: console in NAME.out, messages in NAME.err, status in $status.
+boot() {
+    local name=$1 limit=$2 script=$3
+    shift 3
+    timeout $((limit + 60)) "$B/ring1" run --timeout "$limit" --stats "$@" --initrd "$B/guest/initrd.img" \
+        --append "console=ttyS0 ring1.script=$script" "$B/guest/vmlinuz" \
+        </dev/null >"$tmp/$name.out" 2>"$tmp/$name.err"
+    status=$?
+    tr -d '\r' <"$tmp/$name.out" >"$tmp/$name.txt"
+}
+
+# The guest reached its shell and reset the machine.
+check_shell() {
+    local why
+    why="status $status; $(tail -1 "$tmp/$1.err")"
+    [ "$status" = 0 ] && grep -q 'ring1-guest: shell ready' "$tmp/$1.txt"
+    report $? "$2" "$why"
+}
+
+check_script() {
+    grep -Eq 'ring1-guest: script [0-9]{3,} ok, 0 failed' "$tmp/$1.txt"
+    report $? "$2" "$(grep -E '^FAIL|ring1-guest: script' "$tmp/$1.txt" | head -5 | tr '\n' ';')"
+}
+
+# Lines of a kernel log that speak of trouble, without times and addresses.
+trouble() {
+    sed -n '/ring1-guest: dmesg begins/,/ring1-guest: dmesg ends/p' "$1" |
+        grep -E 'BUG|Oops|WARNING|Call Trace|rcu:.*stall|general protection|unable to handle|Kernel panic' |
+        sed -E 's/^\[[^]]*\] *//; s/[0-9a-f]{8}/X/g' | sort -u
+}
+
+check_dmesg() {
+    local new
+    new=$(comm -13 <(trouble "$tmp/direct.txt") <(trouble "$tmp/$1.txt"))
+    grep -q 'ring1-guest: dmesg ends' "$tmp/$1.txt" && [ -z "$new" ]
+    report $? "$2" "${new:-no kernel log}"
+}
+
+stat_of() { awk -v k="$2" '$2 == k { print $1 }' "$tmp/$1.err"; }
+
+# The same guest on plain QEMU: the oracle for the kernel's log.
+direct() {
+    timeout 400 qemu-system-i386 -accel tcg -m 256 -display none -nodefaults -no-reboot -serial stdio \
+        -kernel "$B/guest/vmlinuz" -initrd "$B/guest/initrd.img" \
+        -append "console=ttyS0 ring1.script=check" </dev/null 2>/dev/null | tr -d '\r' >"$tmp/direct.txt"
+    grep -Eq 'ring1-guest: script [0-9]{3,} ok, 0 failed' "$tmp/direct.txt"
+    report $? "plain QEMU passes the script" "$(tail -3 "$tmp/direct.txt")"
+}
+
+direct
+boot auto 600 check --memory 256M
+check_shell auto "engine auto, 256 MiB: shell and reset"
+check_script auto "engine auto: the script of a few hundred commands"
+check_dmesg auto "engine auto: no trouble in dmesg that plain QEMU lacks"
+[ "$(stat_of auto run.user)" -gt 1000 ] && [ -z "$(stat_of auto fallback.real)" ]
+report $? "engine auto: user code ran directly" "run.user $(stat_of auto run.user)"
+
+boot translate 400 none --engine translate --memory 256M
+check_shell translate "engine translate, 256 MiB: shell and reset"
+boot small 400 none --memory 32M
+check_shell small "engine auto, 32 MiB: shell and reset"
+boot large 400 none --memory 1G
+check_shell large "engine auto, 1 GiB: shell and reset"
+
+# An interactive session: what is typed reaches the guest's shell.
+printf 'echo $((6 * 7))-typed\nexit\n' | timeout 300 "$B/ring1" run --timeout 240 --initrd "$B/guest/initrd.img" \
+    --append "console=ttyS0" "$B/guest/vmlinuz" >"$tmp/typed.out" 2>"$tmp/typed.err"
+status=$?
+grep -q '42-typed' "$tmp/typed.out" && [ "$status" = 0 ]
+report $? "the shell answers what is typed" "status $status; $(tail -1 "$tmp/typed.err")"
+
+if [ "$full" = full ]; then
+    boot least 400 none --memory 16M
+    check_shell least "engine auto, 16 MiB: shell and reset"
+    boot most 400 none --memory 2G
+    check_shell most "engine auto, 2 GiB: shell and reset"
+    boot bochs 1800 none --on bochs --memory 64M
+    check_shell bochs "Bochs, engine auto: shell and reset"
+    boot interp 5400 none --engine interp --memory 64M
+    check_shell interp "engine interp: shell and reset"
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

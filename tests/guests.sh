@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs the toy guests: tests/guests.sh BUILD [full]. guests/guests.ini says which, where and what must come of them.
+# A line a run, `ok - NAME HOST:ENGINE` or `not ok - ...` with the reason, and at last "N passed, N failed".
+# GUESTS=REGEX picks guests by name, RUNS=REGEX runs. Two runs at a time; each is bounded.
+set -u
+cd "$(dirname "$0")/guests" || exit 3
+case ${1:?build directory} in /*) build=$1 ;; *) build=$OLDPWD/$1; [ -d "$build" ] || build=$(cd ../.. && pwd)/$1 ;; esac
+full=${2:-}
+out=$build/guests
+readonly parallel=2 memory=32
+rm -rf "$out" && mkdir -p "$out" || exit 3
+
+# ---- The list: a line a run, fields by tabs
+
+list() {
+    awk -v full="$full" '
+        function trim(s) { gsub(/^[ ]+|[ ]+$/, "", s); return s }
+        function value(k) { return (name, k) in v ? v[name, k] : v["DEFAULT", k] }
+        function flush(  i, n, r) {
+            if (name == "" || name == "DEFAULT") return
+            n = split(value("runs") (full == "" ? "" : " " value("full")), r, " ")
+            for (i = 1; i <= n; i++)
+                printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, r[i], value("kernel"), value("status"),
+                    value("timeout"), value("report") "", value("output") "", value("differ") ""
+        }
+        /^\[/ { flush(); name = substr($0, 2, length($0) - 2); next }
+        /^[a-z]+ *=/ { k = trim(substr($0, 1, index($0, "=") - 1)); v[name, k] = trim(substr($0, index($0, "=") + 1)) }
+        END { flush() }' guests.ini | sed 's/\t\t/\t-\t/g; s/\t\t/\t-\t/g; s/\t$/\t-/'
+}
+
+# ---- One run: console to $log.out, report to $log.err; the status is that of ring1, or 0 for a direct run
+
+direct_qemu() {
+    timeout -s KILL "$2" qemu-system-i386 -accel tcg -cpu max,-svm -machine pc -display none -nodefaults -no-reboot \
+        -m $memory -kernel "$1" -serial "file:$log.out" -device isa-debug-exit,iobase=0x501,iosize=1 2>"$log.err"
+    [ $? -ne 137 ]
+}
+
+direct_bochs() {
+    local d=$log.bochs
+    mkdir -p "$d/tree/boot/grub" && cp "$1" "$d/tree/guest.bin"
+    printf 'multiboot /guest.bin\nboot\n' >"$d/tree/boot/grub/grub.cfg"
+    grub-mkrescue -d /usr/lib/grub/i386-pc --locales= --fonts= --themes= \
+        --install-modules="normal configfile multiboot iso9660 biosdisk" -o "$d/boot.iso" "$d/tree" >"$log.err" 2>&1
+    cat >"$d/bochsrc" <<-EOT
+	config_interface: textconfig
+	display_library: term
+	plugin_ctrl: speaker=0
+	memory: guest=$memory, host=$memory
+	romimage: file=/usr/share/bochs/BIOS-bochs-latest
+	vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+	cpu: model=p4_prescott_celeron_336, count=1, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=0
+	clock: sync=none, time0=utc
+	ata0-master: type=cdrom, path=$d/boot.iso, status=inserted
+	boot: cdrom
+	com1: enabled=1, mode=file, dev=$log.out
+	log: /dev/null
+	panic: action=fatal
+	error: action=ignore
+	EOT
+    echo c >"$d/rc"
+    timeout -s KILL "$2" bochs -q -f "$d/bochsrc" -rc "$d/rc" </dev/null >>"$log.err" 2>&1
+    [ $? -ne 137 ]
+}
+
+run_guest() {
+    local host=${where%:*} engine=${where#*:}
+    if [ "$engine" = direct ]; then
+        "direct_$host" "$image" "$limit"
+    else
+        timeout -s KILL $((limit + 30)) "$build/ring1" run --on "$host" --engine "$engine" --memory ${memory}M \
+            --timeout "$limit" "$image" </dev/null >"$log.out" 2>"$log.err"
+    fi
+}
+
+# ---- What came of it
+
+# The suite's failures that suite.differ does not excuse; a checkpoint before a line's end is dropped.
+unexcused() {
+    sed 's/\r$//; s/.*\r//' "$log.out" | grep -a '^FAIL ' | while read -r line; do
+        test=$(sed -E 's/^FAIL [0-9]+ (.*) \[[a-z0-9]*\] got .*/\1/' <<<"$line")
+        excused "$test" || echo "# $line"
+    done
+}
+
+excused() {
+    local w t why
+    while IFS='|' read -r w t why; do
+        t=$(sed -E 's/^ +//; s/ +$//' <<<"$t")
+        # shellcheck disable=SC2254
+        case $where in ${w%% *}) [[ $1 =~ ^($t)$ ]] && return 0 ;; esac
+    done <"$out/differ"
+    return 1
+}
+
+judge() {
+    local bad
+    case " $status " in
+    *" $1 "*) ;;
+    *) echo "exit status $1, not $status" && return ;;
+    esac
+    [ "$report" = - ] || [ "${where#*:}" = direct ] || grep -aqE "$report" "$log.err" ||
+        { echo "the report does not match: $report" && return; }
+    [ "$output" = - ] || grep -aqE "$output" "$log.out" || { echo "the output does not match: $output" && return; }
+    [ "$differ" = - ] && return
+    bad=$(unexcused)
+    [ -z "$bad" ] || printf '%d tests failed\n%s\n' "$(wc -l <<<"$bad")" "$bad"
+}
+
+one_case() {
+    local started=$SECONDS reason rc
+    log=$out/$name-${where/:/-}
+    image=$out/$name.bin
+    run_guest
+    rc=$?
+    reason=$(judge $rc)
+    if [ -z "$reason" ]; then
+        echo "ok - $name $where ($((SECONDS - started)) s)"
+    else
+        echo "not ok - $name $where ($((SECONDS - started)) s): $reason"
+        [ "${where#*:}" = direct ] || sed 's/^/#   /' "$log.err" | head -5
+    fi >"$log.result"
+    cat "$log.result"
+}
+
+# ---- All
+
+grep -v '^#' suite.differ | sed 's/| */|/g' >"$out/differ"
+list | grep -E "^[^	]*(${GUESTS:-})[^	]*	[^	]*(${RUNS:-})" >"$out/list"
+cut -f1,3 "$out/list" | sort -u | while IFS=$'\t' read -r name kernel; do
+    nasm -f bin -w+all -o "$out/$name.bin" "$kernel" || echo "# $kernel does not assemble"
+done
+while IFS=$'\t' read -r name where kernel status limit report output differ; do
+    while [ "$(jobs -rp | wc -l)" -ge $parallel ]; do wait -n; done
+    one_case &
+done <"$out/list"
+wait
+runs=$(wc -l <"$out/list")
+passed=$(cat "$out"/*.result | grep -c '^ok')
+echo "$passed passed, $((runs - passed)) failed"
+[ "$passed" -eq "$runs" ]
