@@ -114,7 +114,8 @@ void uart_receive(struct uart *u, uint8_t c, unsigned errors)
 
 bool uart_wants_input(const struct uart *u)
 {
-    bool listening = (u->mcr & MCR_RTS) || (u->ier & IER_RX);
+    bool polling = (u->mcr & MCR_RTS) && u->idle_polls >= UART_POLLS;
+    bool listening = polling || (u->ier & IER_RX);
     return listening && !(u->mcr & MCR_LOOP) && room(u);
 }
 
@@ -242,6 +243,7 @@ uint8_t uart_read(struct uart *u, unsigned offset)
     case REG_MCR:
         return u->mcr;
     case REG_LSR:
+        u->idle_polls += u->idle_polls < UINT8_MAX;
         return read_lsr(u);
     case REG_MSR:
         return read_msr(u);
@@ -263,6 +265,7 @@ static void write_low(struct uart *u, unsigned offset, uint8_t value)
 
 void uart_write(struct uart *u, unsigned offset, uint8_t value)
 {
+    u->idle_polls = 0;
     switch ((enum reg)offset) {
     case REG_DATA:
     case REG_IER:

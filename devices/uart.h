@@ -31,6 +31,7 @@ struct uart {
     uint8_t tx;
     uint8_t rx[UART_FIFO], rx_error[UART_FIFO];
     uint8_t rx_head, rx_count;
+    uint8_t idle_polls; /* reads of LSR since the last write here, at most 255 */
 };
 
 void uart_reset(struct uart *u);
@@ -40,8 +41,12 @@ void uart_write(struct uart *u, unsigned offset, uint8_t value);
 /* The character that the last write sent, if any. To be asked after every write. */
 bool uart_take_output(struct uart *u, uint8_t *c);
 
-/* Would the guest take a character now: room, and RTS or the receive interrupt on. A
- * guest that asserts neither is not listening, and what is typed waits at the host. */
+/*
+ * Would the guest take a character now? It has room, and it listens: its receive interrupt is on, or
+ * RTS is and it has read LSR UART_POLLS times without writing anything. A driver that starts up clears the
+ * receiver more than once; what is typed before it listens waits at the host.
+ */
+#define UART_POLLS 32
 bool uart_wants_input(const struct uart *u);
 
 /* A character arrives, with ERRORS (uart_error bits but UART_OVERRUN). Without room it is

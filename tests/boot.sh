@@ -80,8 +80,10 @@ report $? "engine auto: user code ran directly" "run.user $(stat_of auto run.use
 
 boot translate 400 none --engine translate --memory 256M
 check_shell translate "engine translate, 256 MiB: shell and reset"
-boot small 400 none --memory 32M
-check_shell small "engine auto, 32 MiB: shell and reset"
+# Debian's kernel unpacks itself above 16 MiB and needs 33 MiB for that, on plain QEMU too; smaller
+# memories are tests/guests.sh's.
+boot small 400 none --memory 36M
+check_shell small "engine auto, 36 MiB: shell and reset"
 boot large 400 none --memory 1G
 check_shell large "engine auto, 1 GiB: shell and reset"
 
@@ -93,8 +95,6 @@ grep -q '42-typed' "$tmp/typed.out" && [ "$status" = 0 ]
 report $? "the shell answers what is typed" "status $status; $(tail -1 "$tmp/typed.err")"
 
 if [ "$full" = full ]; then
-    boot least 400 none --memory 16M
-    check_shell least "engine auto, 16 MiB: shell and reset"
     boot most 400 none --memory 2G
     check_shell most "engine auto, 2 GiB: shell and reset"
     boot bochs 1800 none --on bochs --memory 64M

@@ -18,13 +18,16 @@ test_table:
 %include "suite/flags.inc"
 %include "suite/keepflags.inc"
 %include "suite/alu.inc"
+%include "suite/shifts.inc"
 %include "suite/moves.inc"
+%include "suite/pushpop.inc"
 %include "suite/conditions.inc"
 %include "suite/strings.inc"
 %include "suite/segments.inc"
 %include "suite/limits.inc"
 %include "suite/rights.inc"
 %include "suite/transfer.inc"
+%include "suite/outer.inc"
 %include "suite/gates.inc"
 %include "suite/exceptions.inc"
 %include "suite/privileged.inc"
@@ -38,6 +41,7 @@ test_table:
 %include "suite/fpu.inc"
 %include "suite/step.inc"
 %include "suite/time.inc"
+%include "suite/timers.inc"
 
     section .tests
 test_table_end:

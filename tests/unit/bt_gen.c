@@ -11,15 +11,15 @@
 
 enum form { RM, DIGIT, PLUS, FIXED, MOFFS };
 enum traits {
-    BYTE = 1,     /* byte operands */
-    P66 = 2,      /* has a 16-bit form */
+    BYTE = 1, /* byte operands */
+    P66 = 2,  /* has a 16-bit form */
     LOCK = 4,
-    MEM = 8,      /* memory only */
-    REG = 16,     /* register only */
-    READS = 32,   /* the operand is only read: CS: will do */
-    BITS = 64,    /* the register is a bit offset */
-    ANY = 128,    /* the address alone is used */
-    A16 = 256,    /* 16-byte aligned */
+    MEM = 8,    /* memory only */
+    REG = 16,   /* register only */
+    READS = 32, /* the operand is only read: CS: will do */
+    BITS = 64,  /* the register is a bit offset */
+    ANY = 128,  /* the address alone is used */
+    A16 = 256,  /* 16-byte aligned */
     FPU = 512,
     UNDEF = 1024, /* leaves flags undefined: a comparison follows that defines them */
 };

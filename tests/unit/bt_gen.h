@@ -13,7 +13,7 @@ struct gen {
     const struct vcpu *v; /* registers and segments as they are now */
     uint8_t at[64];       /* the bytes */
     unsigned len;
-    bool fpu;             /* x87, MMX and SSE too */
+    bool fpu; /* x87, MMX and SSE too */
 };
 
 uint32_t gen_random(struct gen *g, uint32_t below);

@@ -15,8 +15,8 @@
 
 #include "tests/unit/fake_fpu.h"
 
-#define TC_FLAGS    (FL_ARITH | FL_DF)
-#define STACK_BYTES 65536u
+#define TC_FLAGS     (FL_ARITH | FL_DF)
+#define STACK_BYTES  65536u
 #define FXSAVE_BYTES 512u
 
 static struct tc_state *current; /* not NULL: the next INT3 is tc_go's, or its code runs */

@@ -14,7 +14,7 @@
 struct tc_state {
     uint64_t gpr[16]; /* host numbers */
     uint64_t rip, rflags;
-    unsigned trap;    /* vector that ended the last run: 1 after a single step */
+    unsigned trap; /* vector that ended the last run: 1 after a single step */
     uint64_t error, cr2;
 };
 

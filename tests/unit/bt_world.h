@@ -10,12 +10,12 @@
 #include "bt/internal.h"
 #include "monitor/vm.h"
 
-#define BT_RAM   (72u << 20) /* frames enough for two of one bucket */
-#define BT_CODE  0x100000u /* 16 pages of guest code */
-#define BT_CODE_PAGES 16u
-#define BT_DATA  0x200000u /* 4 pages of data */
-#define BT_DATA_PAGES 4u
-#define BT_STACK 0x208000u /* 2 pages of stack */
+#define BT_RAM         (72u << 20) /* frames enough for two of one bucket */
+#define BT_CODE        0x100000u   /* 16 pages of guest code */
+#define BT_CODE_PAGES  16u
+#define BT_DATA        0x200000u /* 4 pages of data */
+#define BT_DATA_PAGES  4u
+#define BT_STACK       0x208000u /* 2 pages of stack */
 #define BT_STACK_PAGES 2u
 
 /* Makes it anew, all of it zero. Only the first call maps the low pages (NATIVE true). */

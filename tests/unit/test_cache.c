@@ -99,8 +99,8 @@ static void dropped_by_a_write_to_its_bytes(void **state)
         unsigned first, last;
         bool drops;
     } cases[] = {
-        {0xff, 0xff, false}, {0x103, 0x103, false}, {0, 0xff, false},     {0x103, 0xfff, false},
-        {0x100, 0x100, true}, {0x102, 0x102, true}, {0x101, 0x101, true}, {0xf0, 0x100, true},
+        {0xff, 0xff, false},  {0x103, 0x103, false}, {0, 0xff, false},     {0x103, 0xfff, false},
+        {0x100, 0x100, true}, {0x102, 0x102, true},  {0x101, 0x101, true}, {0xf0, 0x100, true},
         {0x102, 0x200, true}, {0, 0xfff, true},
     };
     for (unsigned n = 0; n < ARRAY_SIZE(cases); n++) {
@@ -188,7 +188,8 @@ static void second_page_absent(void **state)
     assert_true(wrote(eip >> PAGE_SHIFT, PAGE_SIZE - 2, PAGE_SIZE - 2));
 }
 
-/* Both frames of a block in one bucket's list, in every order of neighbours, and twice the same frame. */
+/* Both frames of a block in one bucket's list, in every order of neighbours, and twice the same
+ * frame. */
 static void two_frames_of_one_bucket(void **state)
 {
     (void)state;

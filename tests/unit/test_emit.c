@@ -18,7 +18,8 @@ static struct code c;
 static ZydisDecodedInstruction z;
 static ZydisDecodedOperand o[ZYDIS_MAX_OPERAND_COUNT];
 
-static const int32_t disps[] = {0, 1, -1, 4, 127, -128, 128, -129, 0x12345678, INT32_MAX, INT32_MIN};
+static const int32_t disps[] = {0,   1,    -1,         4,         127,      -128,
+                                128, -129, 0x12345678, INT32_MAX, INT32_MIN};
 
 static void start(void)
 {
@@ -197,18 +198,15 @@ static void short_jumps(void **state)
 {
     (void)state;
     static const ZydisMnemonic conditions[16] = {
-        ZYDIS_MNEMONIC_JO, ZYDIS_MNEMONIC_JNO, ZYDIS_MNEMONIC_JB, ZYDIS_MNEMONIC_JNB,
+        ZYDIS_MNEMONIC_JO, ZYDIS_MNEMONIC_JNO, ZYDIS_MNEMONIC_JB,  ZYDIS_MNEMONIC_JNB,
         ZYDIS_MNEMONIC_JZ, ZYDIS_MNEMONIC_JNZ, ZYDIS_MNEMONIC_JBE, ZYDIS_MNEMONIC_JNBE,
-        ZYDIS_MNEMONIC_JS, ZYDIS_MNEMONIC_JNS, ZYDIS_MNEMONIC_JP, ZYDIS_MNEMONIC_JNP,
+        ZYDIS_MNEMONIC_JS, ZYDIS_MNEMONIC_JNS, ZYDIS_MNEMONIC_JP,  ZYDIS_MNEMONIC_JNP,
         ZYDIS_MNEMONIC_JL, ZYDIS_MNEMONIC_JNL, ZYDIS_MNEMONIC_JLE, ZYDIS_MNEMONIC_JNLE,
     };
     for (unsigned n = 0; n < 18; n++) {
         start();
         uint32_t at = n < 16 ? emit_jcc8(&c, n) : n == 16 ? emit_jrcxz8(&c) : emit_jmp8(&c);
-        decode(n < 16    ? conditions[n]
-               : n == 16 ? ZYDIS_MNEMONIC_JRCXZ
-                         : ZYDIS_MNEMONIC_JMP,
-               1);
+        decode(n < 16 ? conditions[n] : n == 16 ? ZYDIS_MNEMONIC_JRCXZ : ZYDIS_MNEMONIC_JMP, 1);
         for (unsigned k = 0; k < 10; k++)
             emit8(&c, 0x90);
         emit_patch8(&c, at);

@@ -68,6 +68,23 @@ static void the_guests_own_page_fault(void **state)
     assert_int_equal(v->eip, 0x1234);
 }
 
+/* SDM 3A 4.10.4.1: what was cached for the page is gone. */
+static void a_page_fault_drops_the_translation(void **state)
+{
+    (void)state;
+    uint32_t word;
+    poke(vm, PAGE_DIR, PAGE_TAB | PTE_P);
+    poke(vm, PAGE_TAB + 0x14, 0x5000 | PTE_P);
+    paging(v, PAGE_DIR);
+    assert_true(vmem_read(v, gva(0x5000), &word, 4, 0));
+    poke(vm, PAGE_TAB + 0x14, 0); /* no INVLPG */
+    assert_true(vmem_read(v, gva(0x5000), &word, 4, 0));
+    top.answer = SHADOW_REFLECT;
+    page_fault(0x5000, 0, true);
+    v->exc.valid = false;
+    assert_false(vmem_read(v, gva(0x5000), &word, 4, 0));
+}
+
 /* Ring 1 is the guest's supervisor: PF_U of the hardware is not the guest's. */
 static void translated_code_is_the_supervisor(void **state)
 {
@@ -139,6 +156,30 @@ static void a_segment_load_is_mirrored_first(void **state)
     assert_int_equal(stat(STAT_INSN_INTERP), 1);
 }
 
+/* Translated code has its segments in the vcpu: there is nothing to mirror. */
+static void a_kernel_segment_load(void **state)
+{
+    (void)state;
+    CODE_AT(0x8e, 0xd8);
+    v->gpr[R_EAX] = RO3;
+    exception(VEC_GP, RO3, true);
+    assert_int_equal(v->seg[S_DS].sel, RO3);
+    assert_int_equal(v->eip, 0x1236);
+    assert_int_equal(fake.descriptor[0][RO3 / 8], 0);
+}
+
+/* What user code loaded by itself gets its hidden part. */
+static void segments_are_collected(void **state)
+{
+    (void)state;
+    struct host_exit x = {.kind = HX_INTERRUPT};
+    v->seg[S_DS].sel = 0;
+    v->seg[S_FS].sel = C3 | 3;
+    exit_handle(v, &x, false);
+    assert_int_equal(v->seg[S_DS].attr, SA_NULL);
+    assert_true(v->seg[S_FS].attr & SA_CODE);
+}
+
 static void a_bad_segment_load_is_the_guests(void **state)
 {
     (void)state;
@@ -153,9 +194,9 @@ static void a_bad_segment_load_is_the_guests(void **state)
 static void a_refused_int_mirrors_nothing(void **state)
 {
     (void)state;
-    CODE_AT(0xcd, 0x03);
-    exception(VEC_GP, D3 | 2, false);
-    raised(VEC_GP, 3 * 8 + 2);
+    CODE_AT(0xcd, RO3 / 8);
+    exception(VEC_GP, RO3 | 2, false);
+    raised(VEC_GP, RO3 | 2);
     assert_int_equal(v->eip, 0x1234);
     assert_int_equal(stat(STAT_INSN_INTERP), 1);
 }
@@ -416,11 +457,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(shadow_mends_it, user),
         cmocka_unit_test_setup(the_guests_own_page_fault, user),
+        cmocka_unit_test_setup(a_page_fault_drops_the_translation, top_world),
         cmocka_unit_test_setup(translated_code_is_the_supervisor, top_world),
         cmocka_unit_test_setup(traced_and_device_accesses_are_interpreted, user),
         cmocka_unit_test_setup(outside_the_guests_space, top_world),
         cmocka_unit_test_setup(a_sensitive_user_instruction, user),
         cmocka_unit_test_setup(a_segment_load_is_mirrored_first, user),
+        cmocka_unit_test_setup(a_kernel_segment_load, top_world),
+        cmocka_unit_test_setup(segments_are_collected, user),
         cmocka_unit_test_setup(a_bad_segment_load_is_the_guests, user),
         cmocka_unit_test_setup(a_refused_int_mirrors_nothing, user),
         cmocka_unit_test_setup(the_lazy_fpu, user),

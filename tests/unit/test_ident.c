@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Copied instructions: the guest's as Zydis reads it in 32-bit mode against what ident makes of it, as
- * Zydis reads that in 64-bit mode. Both must be the same operation on the same operands, but for
+ * Copied instructions: the guest's as Zydis reads it in 32-bit mode against what ident makes of it,
+ * as Zydis reads that in 64-bit mode. Both must be the same operation on the same operands, but for
  * ESP, which is R14, addresses, which are cut to 32 bits, and FS and GS, which are sums.
  */
 #include <setjmp.h>
@@ -206,8 +206,8 @@ static void same_operation_and_operands(void **state)
     copied = refused = sums = 0;
     for (unsigned n = 0; n < 60000; n++) {
         for (unsigned r = 0; r < 8; r++)
-            vm->vcpu->gpr[r] = gen_random(&gen, 2) ? BT_DATA + gen_random(&gen, 64)
-                                                   : gen_random(&gen, 0);
+            vm->vcpu->gpr[r] =
+                gen_random(&gen, 2) ? BT_DATA + gen_random(&gen, 64) : gen_random(&gen, 0);
         gen_instruction(&gen);
         for (unsigned off = 0; off < gen.len;) {
             struct insn i;
@@ -230,19 +230,19 @@ static void refusals(void **state)
         unsigned len;
         bool copied;
     } cases[] = {
-        {MODE_DS | MODE_ES, "\x67\x8b\x07", 3, false},  /* 16-bit address */
+        {MODE_DS | MODE_ES, "\x67\x8b\x07", 3, false}, /* 16-bit address */
         {MODE_DS | MODE_ES, "\x67\xa5", 2, false},
         {MODE_DS | MODE_ES, "\x67\xd7", 2, false},
-        {MODE_DS | MODE_ES, "\x8a\x24\x24", 3, false},  /* AH and ESP */
-        {MODE_DS | MODE_ES, "\x2e\x89\x07", 3, false},  /* a store through CS */
+        {MODE_DS | MODE_ES, "\x8a\x24\x24", 3, false}, /* AH and ESP */
+        {MODE_DS | MODE_ES, "\x2e\x89\x07", 3, false}, /* a store through CS */
         {MODE_DS | MODE_ES, "\x2e\x8b\x07", 3, true},
         {MODE_DS | MODE_ES, "\x64\xa4", 2, false},
         {MODE_DS | MODE_ES, "\x65\xd7", 2, false},
         {MODE_ES, "\x8b\x07", 2, false},
-        {MODE_ES, "\x8b\x45\x00", 3, true},             /* SS */
+        {MODE_ES, "\x8b\x45\x00", 3, true}, /* SS */
         {MODE_ES, "\x3e\x8b\x45\x00", 4, false},
         {MODE_ES, "\x26\x8b\x07", 3, true},
-        {MODE_ES, "\x8d\x07", 2, true},                 /* LEA needs no segment */
+        {MODE_ES, "\x8d\x07", 2, true}, /* LEA needs no segment */
         {MODE_ES, "\xa4", 1, false},
         {MODE_ES, "\xaa", 1, true},
         {MODE_ES, "\x26\xac", 2, true},
@@ -251,7 +251,7 @@ static void refusals(void **state)
         {MODE_DS, "\xa6", 1, false},
         {MODE_DS, "\xac", 1, true},
         {MODE_DS, "\x26\x8b\x07", 3, false},
-        {0, "\x64\x8b\x07", 3, true},                   /* FS brings its own guard */
+        {0, "\x64\x8b\x07", 3, true}, /* FS brings its own guard */
     };
     vm = bt_world(false);
     for (unsigned n = 0; n < ARRAY_SIZE(cases); n++) {

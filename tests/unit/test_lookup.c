@@ -109,12 +109,13 @@ static uint64_t emitted_search(uint32_t eip)
     return 0;
 }
 
-/* No address is found in an empty table, not even those whose tag says "empty" elsewhere; stale targets
- * must not be reached either. */
+/* No address is found in an empty table, not even those whose tag says "empty" elsewhere; stale
+ * targets must not be reached either. */
 static void nothing_in_an_empty_table(void **state)
 {
     (void)state;
-    static const uint32_t hard[] = {0, 1, 0xffffffff, 0xfffffffe, 0x00010000, 0xffff0000, 0x80000000};
+    static const uint32_t hard[] = {0,          1,          0xffffffff, 0xfffffffe,
+                                    0x00010000, 0xffff0000, 0x80000000};
     tc_init();
     for (unsigned pass = 0; pass < 2; pass++) {
         memset((uint8_t *)v + LOOKUP_TARGETS, pass ? 0x11 : 0, LOOKUP_ENTRIES * 8);

@@ -86,6 +86,9 @@ static void kernel_segments(void **state)
     v->seg[S_SS].limit = 0xfffff;
     interpreted_because(STAT_FB_SS);
     force(S_SS, D0);
+    v->seg[S_SS].attr |= SA_DC; /* expand-down: no offset is valid */
+    interpreted_because(STAT_FB_SS);
+    force(S_SS, D0);
     v->seg[S_SS].attr &= ~(uint32_t)SA_DB; /* flat, but SP is 16 bits */
     interpreted_because(STAT_FB_SS);
 }

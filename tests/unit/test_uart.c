@@ -244,8 +244,16 @@ static void who_listens(void **state)
     uart_write(&u, MCR, 0x01);
     assert_false(uart_wants_input(&u));
     uart_write(&u, MCR, 0x02);
-    assert_true(uart_wants_input(&u));
+    for (unsigned i = 0; i < UART_POLLS; i++) {
+        assert_false(uart_wants_input(&u));
+        uart_read(&u, LSR);
+    }
+    assert_true(uart_wants_input(&u)); /* it waits for input by polling */
+    uart_write(&u, DATA, 'x');
+    assert_false(uart_wants_input(&u)); /* it polled for the transmitter */
     uart_write(&u, MCR, 0x12);
+    for (unsigned i = 0; i < 2 * UART_POLLS; i++)
+        uart_read(&u, LSR);
     assert_false(uart_wants_input(&u)); /* in loopback the line is cut off */
     uart_write(&u, MCR, 0);
     uart_write(&u, IER, 0x01);
