@@ -8,6 +8,6 @@
 
 /* CPUID leaf 0x40000000: EAX = highest leaf, EBX:ECX:EDX = this signature. */
 #define RING1_CPUID_BASE 0x40000000u
-#define RING1_SIGNATURE "Ring1VMMx86\0" /* 12 bytes */
+#define RING1_SIGNATURE  "Ring1VMMx86\0" /* 12 bytes */
 
 #endif

@@ -35,7 +35,8 @@ void exit_interpret(struct vcpu *v)
 /*
  * The page of guest code that holds LINEAR, for the translator. False: not there, or not RAM; the
  * interpreter's fetch then raises what is to be raised. The page behind the block's own is only
- * looked at: should an instruction need it while its A bit is clear, the interpreter does the fetch.
+ * looked at: should an instruction need it while its A bit is clear, the interpreter does the
+ * fetch.
  */
 static bool code_page(struct vcpu *v, gva_t linear, bool fetched, struct code_page *out)
 {
@@ -145,12 +146,9 @@ static void exit_by_interpreting(struct vcpu *v, const struct host_exit *x, bool
 }
 
 static void (*const by_vector[32])(struct vcpu *, const struct host_exit *, bool) = {
-    [VEC_DB] = exit_debug,
-    [VEC_NM] = exit_device_not_available,
-    [VEC_NP] = exit_selector_fault,
-    [VEC_SS] = exit_selector_fault,
-    [VEC_GP] = exit_selector_fault,
-    [VEC_PF] = exit_page_fault,
+    [VEC_DB] = exit_debug,          [VEC_NM] = exit_device_not_available,
+    [VEC_NP] = exit_selector_fault, [VEC_SS] = exit_selector_fault,
+    [VEC_GP] = exit_selector_fault, [VEC_PF] = exit_page_fault,
 };
 
 /* ---- The rest ------------------------------------------------------------- */

@@ -20,18 +20,18 @@
 
 /* What the caller wants: PF_W, PF_U, PF_I as in an error code, and how to go about it. */
 enum walk_flags {
-    WALK_SET_AD = 1u << 8,   /* set A on the path, and D for PF_W, as the CPU would */
+    WALK_SET_AD = 1u << 8, /* set A on the path, and D for PF_W, as the CPU would */
 };
 
 struct walk {
-    unsigned levels;               /* entries read: 0 when paging is off */
+    unsigned levels;                  /* entries read: 0 when paging is off */
     gpa_t entry_gpa[WALK_MAX_LEVELS]; /* [0] is the root's entry */
     uint64_t entry[WALK_MAX_LEVELS];  /* as read, or as rewritten with A/D */
-    bool large;                    /* mapped by a large page */
-    gpa_t page;                    /* of the 4 KiB page that holds the address */
-    bool user, writable, global;   /* anded over the path (global: of the leaf) */
-    bool dirty;                    /* D of the leaf; true with paging off */
-    bool accessed;                 /* A set on every level; true with paging off */
+    bool large;                       /* mapped by a large page */
+    gpa_t page;                       /* of the 4 KiB page that holds the address */
+    bool user, writable, global;      /* anded over the path (global: of the leaf) */
+    bool dirty;                       /* D of the leaf; true with paging off */
+    bool accessed;                    /* A set on every level; true with paging off */
 };
 
 /*
@@ -40,7 +40,6 @@ struct walk {
  * W holds what was read until the walk stopped. A table outside RAM reads as zeros
  * with all bits 1 in reality; here it is a not-present entry.
  */
-bool guest_walk(struct vcpu *v, gva_t linear, unsigned flags, struct walk *w,
-                uint32_t *error);
+bool guest_walk(struct vcpu *v, gva_t linear, unsigned flags, struct walk *w, uint32_t *error);
 
 #endif

@@ -24,15 +24,15 @@ void *host_frame_ptr(hfn_t f);
 enum shadow_flags {
     SH_PRESENT = 1u << 0,
     SH_WRITE = 1u << 1,
-    SH_USER = 1u << 2,   /* reachable at CPL 3 */
-    SH_EXEC = 1u << 3,   /* executable at CPL 3; ring 1 never executes guest pages */
+    SH_USER = 1u << 2, /* reachable at CPL 3 */
+    SH_EXEC = 1u << 3, /* executable at CPL 3; ring 1 never executes guest pages */
 };
 
 /* A shadow table holds 512 entries of 4 KiB (2 MiB of linear space). A space is a
  * guest's whole 4 GiB: 2048 slots, each empty, a table, or one 2 MiB page. On the PC
  * both are hardware page tables; .id is the frame of the table or the root. */
 #define HOST_TABLE_ENTRIES 512
-#define HOST_SPACE_SLOTS 2048
+#define HOST_SPACE_SLOTS   2048
 typedef struct {
     uint32_t id;
 } htable_t;
@@ -78,11 +78,11 @@ enum tc_code { TC_EXIT_MISS, TC_EXIT_INTERP, TC_EXIT_EVENT, TC_EXIT_SMC };
 struct host_exit {
     enum host_exit_kind kind;
     uint8_t vector;
-    uint8_t code;       /* enum tc_code */
-    uint32_t error;     /* exception's error code, 0 if it has none */
-    uint32_t cr2;       /* #PF: the linear address, low 32 bits */
-    bool cr2_outside;   /* #PF at or above 4 GiB: a wrapped or unclipped access */
-    uint64_t rip;       /* where translated code stopped (TC_EXEC alias) */
+    uint8_t code;        /* enum tc_code */
+    uint32_t error;      /* exception's error code, 0 if it has none */
+    uint32_t cr2;        /* #PF: the linear address, low 32 bits */
+    bool cr2_outside;    /* #PF at or above 4 GiB: a wrapped or unclipped access */
+    uint64_t rip;        /* where translated code stopped (TC_EXEC alias) */
     uint64_t scratch[6]; /* r8, r9, r10, r11, r13 and rsp at that moment */
     uint64_t rflags;
 };
@@ -122,9 +122,9 @@ int host_fpu_run(struct vcpu *v, const uint8_t *code, unsigned len, void *mem);
 /* ---- The translation cache ----------------------------------------------- */
 
 struct host_tc {
-    uint8_t *write;    /* the monitor's writable alias */
-    uint64_t exec;     /* address of the same bytes where they execute */
-    uint32_t size;     /* bytes of code */
+    uint8_t *write;     /* the monitor's writable alias */
+    uint64_t exec;      /* address of the same bytes where they execute */
+    uint32_t size;      /* bytes of code */
     uint32_t data_size; /* bytes behind the code, at write + size, readable but not
                            executable for translated code: jump slots and thunk data */
 };
@@ -132,20 +132,20 @@ void host_tc_area(struct host_tc *out);
 
 /* ---- Time ---------------------------------------------------------------- */
 
-uint64_t host_now_ns(void);             /* monotonic, since start */
-uint64_t host_tsc(void);                /* the counter RDTSC shows the guest */
+uint64_t host_now_ns(void);                /* monotonic, since start */
+uint64_t host_tsc(void);                   /* the counter RDTSC shows the guest */
 void host_timer_arm(uint64_t deadline_ns); /* an interrupt no later than this, if sooner
                                               than the host's own tick */
-void host_idle(void);                   /* sleep until the next interrupt */
-uint64_t host_wallclock_s(void);        /* seconds since 1970 UTC, 0 if the host has no clock */
+void host_idle(void);                      /* sleep until the next interrupt */
+uint64_t host_wallclock_s(void);           /* seconds since 1970 UTC, 0 if the host has no clock */
 
 /* CPUID of the host CPU: regs = eax, ebx, ecx, edx. */
 void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t regs[4]);
 
 /* ---- Console and log ----------------------------------------------------- */
 
-void host_console_put(uint8_t c);       /* guest serial output */
-int host_console_get(void);             /* next input byte, or -1 */
+void host_console_put(uint8_t c); /* guest serial output */
+int host_console_get(void);       /* next input byte, or -1 */
 void host_log_write(const char *text, size_t len);
 
 /* Ends the machine (PC) or the test: STATUS is a plan.h exit status. */

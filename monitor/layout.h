@@ -12,8 +12,8 @@
 
 /* One PML4 slot (512 GiB) each; all in 0xffff9... so that no sign-extended
  * 32-bit displacement comes near. */
-#define DIRECT_MAP 0xffff900000000000ull  /* all host RAM, read-write, not executable */
+#define DIRECT_MAP   0xffff900000000000ull /* all host RAM, read-write, not executable */
 #define MONITOR_BASE 0xffff910000000000ull /* the monitor image */
-#define TC_EXEC 0xffff920000000000ull     /* translation cache: read-only + executable */
+#define TC_EXEC      0xffff920000000000ull /* translation cache: read-only + executable */
 
 #endif

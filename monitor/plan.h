@@ -15,7 +15,7 @@
 
 #include <stdint.h>
 
-#define PLAN_MAGIC 0x314e4c50u /* "PLN1" */
+#define PLAN_MAGIC   0x314e4c50u /* "PLN1" */
 #define PLAN_VERSION 1u
 
 enum plan_engine { PLAN_AUTO, PLAN_INTERP, PLAN_TRANSLATE };
@@ -26,8 +26,8 @@ enum plan_flags {
 };
 
 struct plan_segment {
-    uint32_t gpa;        /* where in guest RAM */
-    uint32_t size;       /* bytes in guest RAM; what exceeds file_size is zeroed */
+    uint32_t gpa;         /* where in guest RAM */
+    uint32_t size;        /* bytes in guest RAM; what exceeds file_size is zeroed */
     uint32_t file_offset; /* from the start of the plan */
     uint32_t file_size;
 };
@@ -37,16 +37,16 @@ struct plan_segment {
  * of the segments holds. */
 struct plan {
     uint32_t magic, version;
-    uint32_t total_size;  /* bytes of the whole plan */
-    uint32_t memory_mib;  /* guest RAM */
-    uint32_t engine;      /* enum plan_engine */
-    uint32_t flags;       /* enum plan_flags */
+    uint32_t total_size; /* bytes of the whole plan */
+    uint32_t memory_mib; /* guest RAM */
+    uint32_t engine;     /* enum plan_engine */
+    uint32_t flags;      /* enum plan_flags */
     uint32_t segments;
     uint32_t append_len;
     uint32_t eip, esp, eax, ebx, ecx, edx, esi, edi, ebp;
     uint32_t cs, ds;
     uint32_t gdt_base, gdt_limit;
-    char name[64];        /* of the kernel file, for messages; NUL-terminated */
+    char name[64]; /* of the kernel file, for messages; NUL-terminated */
 };
 
 /*
@@ -55,12 +55,12 @@ struct plan {
  * from which the loader takes its own exit status, on every host alike.
  */
 enum plan_exit {
-    EXIT_GUEST_OFF = 0,      /* shut down or reset on purpose */
-    EXIT_BAD_INPUT = 2,      /* loader: bad arguments, kernel or initrd */
-    EXIT_HOST_TROUBLE = 3,   /* emulator missing, monitor panic, out of memory */
-    EXIT_GUEST_HALTED = 4,   /* HLT with interrupts off: nothing can wake it */
-    EXIT_GUEST_KILLED = 5,   /* triple fault or something Ring1 cannot run */
-    EXIT_TIMEOUT = 6,        /* --timeout ran out (the loader ends the host) */
+    EXIT_GUEST_OFF = 0,    /* shut down or reset on purpose */
+    EXIT_BAD_INPUT = 2,    /* loader: bad arguments, kernel or initrd */
+    EXIT_HOST_TROUBLE = 3, /* emulator missing, monitor panic, out of memory */
+    EXIT_GUEST_HALTED = 4, /* HLT with interrupts off: nothing can wake it */
+    EXIT_GUEST_KILLED = 5, /* triple fault or something Ring1 cannot run */
+    EXIT_TIMEOUT = 6,      /* --timeout ran out (the loader ends the host) */
 };
 
 #endif

@@ -72,8 +72,8 @@ void report_state(struct vm *vm)
     log_line("report: eip %08x eflags %08x cpl %u cr0 %08x cr2 %08x cr3 %08x cr4 %08x", v->eip,
              vcpu_eflags(v), v->cpl, v->cr0, v->cr2, v->cr3, v->cr4);
     report_segments(v);
-    log_line("report: gdtr %08x/%04x idtr %08x/%04x ldtr %04x tr %04x", v->gdtr.base,
-             v->gdtr.limit, v->idtr.base, v->idtr.limit, v->ldtr.sel, v->tr.sel);
+    log_line("report: gdtr %08x/%04x idtr %08x/%04x ldtr %04x tr %04x", v->gdtr.base, v->gdtr.limit,
+             v->idtr.base, v->idtr.limit, v->ldtr.sel, v->tr.sel);
     unsigned n = vm->bt ? bt_recent(vm, recent, 8) : 0;
     for (unsigned i = 0; i < n; i++)
         log_line("report: block %u back: %08x", i, recent[i]);

@@ -17,8 +17,7 @@ struct descriptor {
 
 /* Reads the descriptor of SEL from GDT or LDT. False: outside the table, raises #GP(sel)
  * (VECTOR says otherwise: #TS while switching stacks). */
-bool segment_read_descriptor(struct vcpu *v, uint16_t sel, uint8_t vector,
-                             struct descriptor *d);
+bool segment_read_descriptor(struct vcpu *v, uint16_t sel, uint8_t vector, struct descriptor *d);
 
 /* Hidden part from a raw descriptor. */
 void segment_unpack(uint16_t sel, uint64_t raw, struct segment *out);

@@ -32,8 +32,8 @@ typedef struct {
 } hfn_t;
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE 4096u
-#define PAGE_MASK 0xfffu
+#define PAGE_SIZE  4096u
+#define PAGE_MASK  0xfffu
 
 static inline gva_t gva(uint32_t v)
 {

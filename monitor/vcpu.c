@@ -30,8 +30,8 @@ void vcpu_reset(struct vcpu *v, struct vm *vm)
     v->cr0 = CR0_ET | CR0_NW | CR0_CD;
     for (unsigned i = 0; i < S_COUNT; i++)
         v->seg[i] = reset_data;
-    v->seg[S_CS] = (struct segment){0xffff0000, 0xffff,
-                                    SA_P | SA_S | SA_CODE | SA_RW | SA_ACCESSED, 0xf000};
+    v->seg[S_CS] =
+        (struct segment){0xffff0000, 0xffff, SA_P | SA_S | SA_CODE | SA_RW | SA_ACCESSED, 0xf000};
     v->ldtr = (struct segment){0, 0xffff, SA_P | SYS_LDT, 0};
     v->tr = (struct segment){0, 0xffff, SA_P | SYS_TSS32_BUSY, 0};
     v->gdtr.limit = v->idtr.limit = 0xffff;
@@ -46,8 +46,7 @@ void vcpu_reset(struct vcpu *v, struct vm *vm)
 static bool raise(struct vcpu *v, struct exception e)
 {
     if (v->exc.valid)
-        panic("exception %u raised at eip %x while %u is pending", e.vector, v->eip,
-              v->exc.vector);
+        panic("exception %u raised at eip %x while %u is pending", e.vector, v->eip, v->exc.vector);
     e.valid = true;
     v->exc = e;
     return false;
@@ -65,6 +64,6 @@ bool vcpu_raise_error(struct vcpu *v, uint8_t vector, uint32_t error)
 
 bool vcpu_raise_pf(struct vcpu *v, gva_t where, uint32_t error)
 {
-    return raise(v, (struct exception){.vector = VEC_PF, .has_error = true, .error = error,
-                                       .cr2 = where.v});
+    return raise(
+        v, (struct exception){.vector = VEC_PF, .has_error = true, .error = error, .cr2 = where.v});
 }

@@ -31,17 +31,17 @@ struct table_reg { /* GDTR, IDTR */
 struct exception {
     bool valid;
     bool has_error;
-    bool is_trap;       /* #DB after the instruction, INT3, INTO: eip is already behind it */
+    bool is_trap; /* #DB after the instruction, INT3, INTO: eip is already behind it */
     uint8_t vector;
     uint32_t error;
-    uint32_t cr2;       /* #PF only; goes to v->cr2 at delivery */
+    uint32_t cr2; /* #PF only; goes to v->cr2 at delivery */
 };
 
 /* A small TLB of linear pages for accesses that the monitor makes in the guest's name;
  * obeys the same flushes as a hardware TLB. Owned by vmem.c. */
 #define SOFT_TLB_SIZE 256
 struct soft_tlb_entry {
-    uint32_t tag;      /* linear page number << 12 | rights (PF_W/PF_U allowed), or ~0 */
+    uint32_t tag; /* linear page number << 12 | rights (PF_W/PF_U allowed), or ~0 */
     uint32_t gfn;
 };
 
@@ -49,14 +49,14 @@ struct vcpu {
     /* Offsets of the first block are used by emitted code and NASM (generated). */
     uint32_t gpr[8];
     uint32_t eip;
-    uint32_t eflags;      /* all but IF, which is in vif; bit 1 always set */
-    uint8_t vif;          /* the virtual IF: 0 or 1 */
-    uint8_t event;        /* not 0: translated code must leave at the next test */
-    uint8_t cpl;          /* virtual CPL */
-    uint8_t inhibit;      /* an STI or MOV SS shadow covers the next instruction */
+    uint32_t eflags;         /* all but IF, which is in vif; bit 1 always set */
+    uint8_t vif;             /* the virtual IF: 0 or 1 */
+    uint8_t event;           /* not 0: translated code must leave at the next test */
+    uint8_t cpl;             /* virtual CPL */
+    uint8_t inhibit;         /* an STI or MOV SS shadow covers the next instruction */
     uint64_t guard[S_COUNT]; /* added to translated accesses through FS and GS: 0, or what leads
                                 them outside the guest's 4 GiB, where they fault (bt/) */
-    uint64_t tc_insns;    /* guest instructions run from the cache, where they are counted */
+    uint64_t tc_insns;       /* guest instructions run from the cache, where they are counted */
     struct segment seg[S_COUNT];
     struct segment ldtr, tr;
     struct table_reg gdtr, idtr;
@@ -65,7 +65,7 @@ struct vcpu {
 
     struct vm *vm;
     struct exception exc;
-    bool halted;          /* in HLT: waits for an interrupt */
+    bool halted; /* in HLT: waits for an interrupt */
     bool nmi_blocked;
     uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t pat;
@@ -76,8 +76,8 @@ struct vcpu {
 /* A vcpu is allocated with room behind it for the translator's look-up table, which emitted
  * code reaches from the same register (bt/cache.h). Bytes in all. */
 #define VCPU_LOOKUP_OFFSET 16384u
-#define VCPU_LOOKUP_SIZE (65536u * 12)
-#define VCPU_SPAN (VCPU_LOOKUP_OFFSET + VCPU_LOOKUP_SIZE)
+#define VCPU_LOOKUP_SIZE   (65536u * 12)
+#define VCPU_SPAN          (VCPU_LOOKUP_OFFSET + VCPU_LOOKUP_SIZE)
 _Static_assert(sizeof(struct vcpu) <= VCPU_LOOKUP_OFFSET, "the look-up table lies behind");
 
 /* The full EFLAGS image, IF included; and its inverse. Setting masks nothing: the

@@ -21,8 +21,8 @@ struct interp;
 
 /* Guest RAM: a table from guest frame to host frame. A frame of 0 is absent. */
 struct guest_ram {
-    uint64_t size;        /* bytes, a multiple of 4 KiB */
-    hfn_t *frame;         /* size / 4096 entries */
+    uint64_t size; /* bytes, a multiple of 4 KiB */
+    hfn_t *frame;  /* size / 4096 entries */
 };
 
 struct vm {
@@ -36,7 +36,7 @@ struct vm {
     struct segtab *segtab;
     struct interp *interp;
     enum plan_engine engine;
-    bool count;            /* count guest instructions run from the cache */
+    bool count; /* count guest instructions run from the cache */
     struct stats stats;
     uint64_t next_poll_ns; /* when console input is looked at next (timer.c) */
 

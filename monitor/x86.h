@@ -120,11 +120,11 @@ enum pf_error {
  */
 enum seg_attr {
     SA_ACCESSED = 1u << 0,
-    SA_RW = 1u << 1,   /* data: writable; code: readable */
-    SA_DC = 1u << 2,   /* data: expand-down; code: conforming */
+    SA_RW = 1u << 1, /* data: writable; code: readable */
+    SA_DC = 1u << 2, /* data: expand-down; code: conforming */
     SA_CODE = 1u << 3,
     SA_TYPE = 15u,
-    SA_S = 1u << 4,    /* 1 = code or data, 0 = system */
+    SA_S = 1u << 4, /* 1 = code or data, 0 = system */
     SA_DPL = 3u << 5,
     SA_P = 1u << 7,
     SA_AVL = 1u << 12,
@@ -172,8 +172,8 @@ enum msr {
 enum efer { EFER_SCE = 1u << 0, EFER_LME = 1u << 8, EFER_LMA = 1u << 10, EFER_NXE = 1u << 11 };
 
 /* Selector fields. */
-#define SEL_RPL(s) ((s) & 3u)
-#define SEL_TI 4u
+#define SEL_RPL(s)   ((s)&3u)
+#define SEL_TI       4u
 #define SEL_INDEX(s) ((unsigned)(s) >> 3)
 
 #endif

@@ -21,8 +21,8 @@ list() {
             if (name == "" || name == "DEFAULT") return
             n = split(value("runs") (full == "" ? "" : " " value("full")), r, " ")
             for (i = 1; i <= n; i++)
-                printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, r[i], value("kernel"), value("status"),
-                    value("timeout"), value("report") "", value("output") "", value("differ") ""
+                printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, r[i], value("kernel"), value("status"),
+                    value("timeout"), value("report") "", value("output") "", value("golden") "", value("differ") ""
         }
         /^\[/ { flush(); name = substr($0, 2, length($0) - 2); next }
         /^[a-z]+ *=/ { k = trim(substr($0, 1, index($0, "=") - 1)); v[name, k] = trim(substr($0, index($0, "=") + 1)) }
@@ -103,6 +103,8 @@ judge() {
     [ "$report" = - ] || [ "${where#*:}" = direct ] || grep -aqE "$report" "$log.err" ||
         { echo "the report does not match: $report" && return; }
     [ "$output" = - ] || grep -aqE "$output" "$log.out" || { echo "the output does not match: $output" && return; }
+    [ "$golden" = - ] || [ "$(tr -d '\r' <"$log.out")" = "$(cat "$golden")" ] ||
+        { echo "the output differs from $golden" && return; }
     [ "$differ" = - ] && return
     bad=$(unexcused)
     [ -z "$bad" ] || printf '%d tests failed\n%s\n' "$(wc -l <<<"$bad")" "$bad"
@@ -131,7 +133,7 @@ list | grep -E "^[^	]*(${GUESTS:-})[^	]*	[^	]*(${RUNS:-})" >"$out/list"
 cut -f1,3 "$out/list" | sort -u | while IFS=$'\t' read -r name kernel; do
     nasm -f bin -w+all -o "$out/$name.bin" "$kernel" || echo "# $kernel does not assemble"
 done
-while IFS=$'\t' read -r name where kernel status limit report output differ; do
+while IFS=$'\t' read -r name where kernel status limit report output golden differ; do
     while [ "$(jobs -rp | wc -l)" -ge $parallel ]; do wait -n; done
     one_case &
 done <"$out/list"

@@ -18,9 +18,6 @@ struct tc_state {
     uint64_t error, cr2;
 };
 
-/* Installs the signal handlers; in each test, because cmocka installs its own before each. */
-void tc_init(void);
-
 /* The host registers for V at ENTRY, as host_run_tc sets them. */
 void tc_load(struct tc_state *s, struct vcpu *v, uint64_t entry);
 

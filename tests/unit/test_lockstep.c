@@ -218,11 +218,12 @@ static const struct config configs[] = {
     {.cpl = 1, .fpu = true, .thunk = true, .fs_base = 0x150000u},
 };
 
-/* SEED from the environment repeats one program. */
+/* From the environment: SEED repeats one program, MORE=n tries n times as many, TRACE names each.
+ */
 static void each_program(unsigned count, unsigned length, unsigned salt, void (*then)(void))
 {
-    const char *one = getenv("SEED");
-    tc_init();
+    const char *one = getenv("SEED"), *more = getenv("MORE");
+    count *= more ? (unsigned)atoi(more) : 1;
     for (unsigned n = 0; n < count; n++) {
         uint64_t seed = one ? strtoull(one, NULL, 0) : (uint64_t)salt << 32 | n;
         prog.seed = seed;

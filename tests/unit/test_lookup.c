@@ -116,7 +116,6 @@ static void nothing_in_an_empty_table(void **state)
     (void)state;
     static const uint32_t hard[] = {0,          1,          0xffffffff, 0xfffffffe,
                                     0x00010000, 0xffff0000, 0x80000000};
-    tc_init();
     for (unsigned pass = 0; pass < 2; pass++) {
         memset((uint8_t *)v + LOOKUP_TARGETS, pass ? 0x11 : 0, LOOKUP_ENTRIES * 8);
         lookup_clear(v);
@@ -135,7 +134,6 @@ static void nothing_in_an_empty_table(void **state)
 static void emitted_search_agrees(void **state)
 {
     (void)state;
-    tc_init();
     for (unsigned n = 0; n < 300; n++) {
         uint32_t eip = EIP + n * 4099;
         v->gpr[R_ECX] = eip ^ 0x55555555;
@@ -153,7 +151,6 @@ static void first_and_last_address(void **state)
 {
     (void)state;
     static const uint32_t eips[] = {0, 0xffffffff};
-    tc_init();
     for (unsigned n = 0; n < ARRAY_SIZE(eips); n++) {
         struct code_page page = bt_page(vm, BT_CODE);
         page.linear = gva(eips[n] & ~PAGE_MASK);

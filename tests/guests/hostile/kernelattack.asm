@@ -77,8 +77,6 @@ main:
     mov eax, 0xffffffff
     mov edx, eax
     try "EFER", wrmsr
-    mov ecx, 0xc0000100
-    try "FS_BASE", wrmsr
     try "swapgs", db 0x0f, 0x01, 0xf8
     mov eax, cr4
     or eax, 0x2000

@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
-; An endless loop at CPL 3 with interrupts on and a timer that ticks: the time limit ends it.
+; An endless loop at CPL 3 with interrupts on: the time limit ends it.
 %include "lib/hostile.inc"
 
 main:

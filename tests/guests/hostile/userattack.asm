@@ -73,7 +73,10 @@ main:
     far_all 0xffff
     print "system calls", 13, 10
     try "sysexit", sysexit
-    try "sysenter", sysenter
+    mov dword [trap_fixup], .no_sysenter ; #GP or #UD, as CPUID has it
+    sysenter
+.no_sysenter:
+    mov dword [trap_fixup], 0
     try "syscall", db 0x0f, 0x05
     try "vmcall", vmcall
     try "rsm", rsm

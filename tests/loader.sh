@@ -1,0 +1,387 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The loader from outside: tests/loader.sh BUILD. Bad inputs must give one clear line and the right
+# exit status; runs with a stand-in for the monitor must end as they should; and after every
+# single step no file and no process of it may be left. Last line: "N passed, N failed".
+set -u
+B=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+ring1=$B/ring1
+passed=0
+failed=0
+top=$(mktemp -d "${TMPDIR:-/tmp}/ring1-loader-test.XXXXXX")
+trap 'rm -rf "$top"' EXIT
+cd "$top" || exit 3
+mkdir "tmp, with blanks"
+export TMPDIR="$top/tmp, with blanks"
+unset RING1_MONITOR
+
+result() { # NAME OK DETAIL
+    if [ "$2" = yes ]; then
+        passed=$((passed + 1))
+        echo "ok $((passed + failed)) - $1"
+    else
+        failed=$((failed + 1))
+        echo "not ok $((passed + failed)) - $1"
+        printf '%s\n' "$3" | sed 's/^/#   /'
+    fi
+}
+
+# Processes whose directory is in our temporary one: emulators that were left behind.
+left_processes() { find /proc/[0-9]*/cwd -maxdepth 0 -lname "$TMPDIR*" 2>/dev/null; }
+
+kill_emulator() { left_processes | cut -d/ -f3 | xargs kill -9; }
+
+nothing_left() {
+    local i
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+        [ -z "$(ls -A "$TMPDIR")$(left_processes)" ] && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+# check NAME STATUS: judges what the last run left in out, err and $rc. The rest are patterns (grep -E)
+# that err must contain; "out:PATTERN" is for out, "lines:N" is err's length.
+check() {
+    local name=$1 want=$2 why=
+    shift 2
+    [ "$rc" = "$want" ] || why="exit status $rc, wanted $want; "
+    for p; do
+        case $p in
+        out:*) grep -aqE -- "${p#out:}" out || why="${why}no /${p#out:}/ in the output; " ;;
+        lines:*) [ "$(wc -l <err)" = "${p#lines:}" ] || why="${why}not ${p#lines:} line(s) of message; " ;;
+        *) grep -aqE -- "$p" err || why="${why}no /$p/ in the message; " ;;
+        esac
+    done
+    nothing_left || why="${why}left behind: $(ls -A "$TMPDIR") $(left_processes)"
+    [ -z "$why" ] && result "$name" yes || result "$name" no "$why
+$(head -c 2000 err)"
+}
+
+# run ARGS: ring1 with nothing to read. bad NAME STATUS PATTERN ARGS: it must refuse with one line.
+run() {
+    timeout 120 "$ring1" "$@" </dev/null >out 2>err
+    rc=$?
+}
+bad() {
+    local name=$1 want=$2 pattern=$3
+    shift 3
+    run "$@"
+    check "$name" "$want" "$pattern" lines:1
+}
+
+# bytes VALUE...: little-endian 32-bit words.
+words() {
+    for w; do
+        # shellcheck disable=SC2059
+        printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $((w & 255)) $((w >> 8 & 255)) $((w >> 16 & 255)) $((w >> 24 & 255)))"
+    done
+}
+patch() { # FILE OFFSET: standard input goes there
+    dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
+# A flat multiboot kernel of 4 KiB for 1 MiB; never run, since the fake monitor is.
+{ words 0x1badb002 0x10003 $((-(0x1badb002 + 0x10003) & 0xffffffff)) 0x100000 0x100000 0 0 0x100020
+  head -c 4064 /dev/zero; } >kernel
+head -c 10000 /dev/zero | tr '\0' x >initrd
+nasm -f elf32 -o fake.o "$here/loader/fake_monitor.asm" &&
+    ld -n -m elf_i386 -Ttext 0x200000 -nostdlib -z noexecstack --no-warn-rwx-segments -o fake.elf fake.o ||
+    { echo "cannot build the fake monitor"; exit 3; }
+
+# A bzImage header with nothing wrong but that it is no kernel.
+head -c 8192 /dev/zero >bz
+words $((2 << 8)) 416 | patch bz 496
+printf '\125\252\353\146HdrS\017\002' | patch bz 510
+printf '\001' | patch bz 529
+words 0x100000 | patch bz 532
+words 0x37ffffff 0x1000000 1 2047 | patch bz 556
+words 0x1000000 0 0x800000 | patch bz 600
+
+echo "# the command line"
+bad "no command" 2 'no command given; write .ring1 run KERNEL'
+bad "unknown command" 2 'walk: no such command' walk
+bad "no kernel" 2 'no kernel given' run
+bad "two kernels" 2 'only one kernel' run kernel kernel
+run run --no-such-option kernel
+check "unknown option" 2 'unrecognized option' 'ring1 run --help'
+run run --memory
+check "option without its value" 2 'requires an argument'
+for size in 0 -1 -64M 15M 2049M 3G 1T 256MB M '' 1e9 0x100M 99999999999999999999G 18446744073709551632M; do
+    bad "--memory '$size'" 2 "--memory $size: .*(16M to 2G|not a memory size)" run --memory "$size" kernel
+done
+for time in 0 -1 soon 1.5 '' 99999999999; do
+    bad "--timeout '$time'" 2 "--timeout $time: not a time" run --timeout "$time" kernel
+done
+bad "unknown host" 2 'no such host; it is qemu or bochs' run --on kvm kernel
+bad "unknown engine" 2 'no such engine; it is auto, interp or translate' run --engine jit kernel
+run --help
+check "--help" 0 out:'Exit status' out:'Examples' lines:0
+run run --help
+check "run --help" 0 out:'--memory=SIZE' out:'Ctrl-A x' out:'Exit status' lines:0
+run --version
+check "--version" 0 out:'^ring1 [0-9]'
+
+echo "# kernel files"
+export RING1_MONITOR=$top/fake.elf
+bad "missing" 2 'kernel nowhere: cannot open it: No such file' run nowhere
+: >empty
+bad "empty" 2 'kernel empty: the file is empty' run empty
+bad "a directory" 2 'kernel \.: this is a directory' run .
+bad "a device" 2 'neither a regular file nor a pipe' run /dev/zero
+if [ "$(id -u)" != 0 ]; then
+    : >secret
+    chmod 0 secret
+    bad "unreadable" 2 'Permission denied' run secret
+fi
+printf x >tiny
+bad "one byte" 2 'not a kernel that Ring1 knows' run tiny
+bad "text" 2 'this is a script' run "$here/loader.sh"
+gzip -c kernel >kernel.gz
+bad "gzip" 2 'gunzip first' run kernel.gz
+xz -c kernel >kernel.xz
+bad "xz" 2 'unxz first' run kernel.xz
+bad "an initrd" 2 'cpio archive' run <(printf 0707010000000000000)
+bad "a 64-bit program" 2 '64-bit \(x86-64\)' run "$ring1"
+bad "an object file" 2 'not an executable at fixed addresses' run fake.o
+head -c 40 fake.elf >cut.elf
+bad "an ELF header cut short" 2 'ELF header is truncated' run cut.elf
+printf 'int main(void) { return 0; }' >a.c
+cp fake.o arm.o && printf '\050' | patch arm.o 18
+bad "another architecture" 2 'not for 32-bit x86 \(machine 40' run arm.o
+ld -m elf_i386 -Ttext 0x40000000 -e 0x40000000 -nostdlib -r -o high.o fake.o
+printf 'SECTIONS { . = 0x7f000000; .text : { *(.text) *(.bss) } }' >high.ld
+ld -n -m elf_i386 -T high.ld --no-warn-rwx-segments -nostdlib -e _start -o high.elf fake.o
+bad "segments outside RAM" 2 "not in the guest's 256 MiB of RAM; try a larger --memory" run high.elf
+head -c 600 bz >bz1
+bad "bzImage header cut short" 2 'header is truncated' run bz1
+head -c 1000 bz >bz1
+bad "bzImage setup cut short" 2 'ends inside the setup code' run bz1
+head -c 8000 bz >bz1
+bad "bzImage kernel cut short" 2 'promises 6656 bytes of kernel and the file has 6464' run bz1
+cp bz bz1 && printf '\377' | patch bz1 497
+bad "bzImage with a wrong setup size" 2 'ends inside the setup code \(255' run bz1
+cp bz bz1 && printf '\001\002' | patch bz1 518
+bad "bzImage too old" 2 'boot protocol 2.01 is too old' run bz1
+cp bz bz1 && printf '\001' | patch bz1 566
+bad "bzImage of 64 bits" 2 'this Linux kernel is 64-bit' run bz1
+cp bz bz1 && words 0x20000000 | patch bz1 608
+bad "bzImage too large for memory" 2 'MiB of guest memory to start and has 256' run bz1
+bad "a command line too long" 2 '2048 characters are too many; this kernel takes 2047' \
+    run --append "$(head -c 2048 /dev/zero | tr '\0' x)" bz
+
+echo "# initrds"
+bad "missing" 2 'initrd nowhere: cannot open' run --initrd nowhere bz
+bad "empty" 2 'initrd empty: the file is empty' run --initrd empty bz
+bad "a directory" 2 'initrd \.: this is a directory' run --initrd . bz
+bad "an endless device" 2 'neither a regular file nor a pipe' run --initrd /dev/zero bz
+bad "an endless pipe" 2 "longer than the guest's memory" run --memory 16M --initrd <(exec yes) kernel
+mkfifo silent
+bad "a silent pipe" 2 'nothing came out of this pipe for 10 seconds' run --initrd silent bz
+truncate -s 300M sparse
+bad "larger than memory" 2 "longer than the guest's memory; try a larger --memory" run --initrd sparse bz
+truncate -s 250M sparse
+bad "too large beside the kernel" 2 'do not fit beside the kernel in 256 MiB' run --initrd sparse bz
+truncate -s 256M sparse
+bad "too large behind a multiboot kernel" 2 'do not fit behind the kernel' run --initrd sparse kernel
+rm sparse
+
+echo "# the host's side"
+mkdir bin
+for tool in bash sh; do ln -s "$(command -v $tool)" bin/; done
+save=$PATH
+PATH=$top/bin
+export PATH
+/usr/bin/timeout 20 "$ring1" run bz </dev/null >out 2>err
+rc=$?
+PATH=$save
+check "no QEMU" 3 'qemu-system-x86_64 is not installed; on Debian: apt install qemu-system-x86' lines:1
+PATH=$top/bin
+/usr/bin/timeout 20 "$ring1" run --on bochs bz </dev/null >out 2>err
+rc=$?
+PATH=$save
+check "no Bochs" 3 'bochs is not installed; on Debian: apt install' lines:1
+ln -s "$(command -v bochs)" bin/
+PATH=$top/bin
+/usr/bin/timeout 20 "$ring1" run --on bochs bz </dev/null >out 2>err
+rc=$?
+PATH=$save
+check "no grub-mkrescue" 3 'grub-mkrescue is not installed; on Debian: apt install grub-common' lines:1
+RING1_MONITOR=$top/none bad "no monitor" 3 'RING1_MONITOR=.*/none: cannot read' run bz
+mkdir alone && cp "$ring1" alone/
+unset RING1_MONITOR
+ring1=alone/ring1 bad "no monitor beside ring1" 3 'there is no monitor image ring1.elf' run bz
+mkdir -p alone/../lib/ring1 && cp fake.elf lib/ring1/ring1.elf
+ring1=alone/ring1 run run bz
+check "monitor in ../lib/ring1" 0 'guest-off'
+cp fake.elf alone/ring1.elf && rm -r lib
+ring1=alone/ring1 run run bz
+check "monitor beside ring1" 0 'guest-off'
+export RING1_MONITOR=$top/fake.elf
+TMPDIR=$top/none run run bz
+check "no temporary directory" 3 'cannot make a temporary directory in .*/none' lines:1
+bad "console file in no directory" 2 '--console none/file: cannot write it' run --console none/file bz
+bad "a quote left open" 2 'a quote is not closed' run --host-args "-name 'x" bz
+run run --host-args '-no-such-option' bz
+check "an argument that QEMU refuses" 3 'QEMU ended with status 1 before' 'its errors: .*no-such-option'
+cp kernel not-elf
+RING1_MONITOR=$top/tiny run run bz
+check "a monitor that is none" 3 'QEMU ended with status 1 before the monitor gave a result'
+
+echo "# runs on QEMU"
+run run --append o bz
+check "switched off" 0 '^ring1: guest-off: the fake guest switched itself off \(QEMU, 256 MiB, [0-9.]+ s\)$' lines:1
+run run --append o kernel
+check "a multiboot kernel" 0 'guest-off'
+run run --memory 2G --append o --initrd initrd bz
+check "2 GiB and an initrd" 0 'guest-off: .*2048 MiB'
+run run --append o <(cat bz)
+check "a kernel out of a pipe" 0 'guest-off'
+run run --append o --initrd <(cat initrd) bz
+check "an initrd out of a pipe" 0 'guest-off'
+run run --append k bz
+check "killed" 5 '^ring1: guest-killed: triple fault' '^  eax 00000001$' 'escape \?\[31m'
+run run --append q bz
+check "no result" 3 'before the monitor gave a result' 'log: fake monitor: plan accepted'
+run run --append b bz
+check "a result that is none" 3 'before the monitor gave a result' 'log: ring1-exit: 77'
+run run --append s --stats bz
+check "statistics" 0 'value +counter +meaning' ' 1234567890  time.total.ns +time from first' 'guest-off: done'
+run run --append o --verbose bz
+check "the whole log" 0 'log: fake monitor: plan accepted' 'log: ring1-exit: 0'
+run run --append h --timeout 1 bz
+check "time-out" 6 '^ring1: time-out: the guest still ran after --timeout 1' out:'looping'
+run run --append h --timeout 1 --console console bz
+cp console out
+check "time-out with a console file" 6 'time-out' out:'looping'
+run run --append c bz
+check "200 KiB of output arrive" 0
+[ "$(wc -c <out)" = 204800 ] && [ "$(sort -u out | wc -l)" = 1 ] && r=yes || r=no
+result "and none of it is damaged" $r "$(wc -c <out) bytes"
+run run --append c --console console bz
+[ "$(wc -c <console)" = 204800 ] && r=yes || r=no
+result "200 KiB in a console file" $r "$(wc -c <console) bytes"
+run run --append o --console /dev/null --host-args '-name "a name with blanks"' bz
+check "arguments for QEMU" 0 'guest-off'
+[ -c /dev/null ] && r=yes || r=no
+result "/dev/null is still a device" $r
+timeout 60 "$ring1" run --append o bz <&- >out 2>err
+rc=$?
+check "without a standard input" 0 'guest-off'
+# shellcheck disable=SC2094
+{ timeout 60 "$ring1" run --append c bz 2>err </dev/null; echo $? >status; } | head -c 100 >out
+rc=$(cat status)
+check "a reader that goes away" 3 "cannot write the console's output: Broken pipe"
+timeout 60 "$ring1" run --append c bz </dev/null 2>err | { sleep 3; cat; } >out
+rc=${PIPESTATUS[0]}
+check "a slow reader" 0 'guest-off'
+[ "$(wc -c <out)" = 204800 ] && r=yes || r=no
+result "gets everything" $r "$(wc -c <out) bytes"
+
+# Waits until a run's output has PATTERN.
+wait_for() {
+    local i
+    for i in $(seq 300); do
+        grep -aq "$1" out 2>/dev/null && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+: >out
+mkfifo keys
+timeout 60 "$ring1" run --append e bz <keys >out 2>err &
+pid=$!
+exec 9<>keys
+wait_for ready
+printf 'hello \001x' >&9
+wait_for 'hello ' && sleep 0.2
+printf q >&9
+wait $pid
+rc=$?
+exec 9>&-
+check "input reaches the guest" 0 'guest-off' out:'hello .x'
+
+for sig in INT TERM HUP QUIT; do
+    : >out
+    # A shell's background processes ignore INT and QUIT; ring1 has its own mind about them.
+    (trap - INT QUIT; exec "$ring1" run --append h bz </dev/null >out 2>err) &
+    pid=$!
+    wait_for looping
+    kill -$sig $pid
+    wait $pid 2>/dev/null
+    rc=$?
+    check "ended by SIG$sig" $((128 + $(kill -l $sig))) '^ring1: ended: '
+done
+
+: >out
+"$ring1" run --append h bz </dev/null >out 2>err &
+pid=$!
+wait_for looping
+kill -9 $pid
+wait $pid 2>/dev/null
+for i in 1 2 3 4 5 6 7 8 9 10; do
+    [ -z "$(left_processes)" ] && break
+    sleep 0.1
+done
+[ -z "$(left_processes)" ] && r=yes || r=no
+result "the emulator does not survive ring1's sudden death" $r "$(left_processes)"
+rm -rf "$TMPDIR"/ring1.*
+
+echo "# on a terminal"
+# keys TEXT...: types each TEXT when the one before has had its effect: first "ready" is awaited.
+on_terminal() {
+    : >out
+    { wait_for ready; for k; do printf '%b' "$k"; sleep 0.5; done; sleep 1; } |
+        timeout 60 script -qefc "stty -a >before; '$ring1' run --append e bz; echo status \$? >status; stty -a >after" out >script.out 2>err
+    rc=$(sed -n 's/status //p' status)
+    cp out err
+}
+if command -v script >/dev/null; then
+    on_terminal 'abc' '\001h' '\001\001' '\001x'
+    check "Ctrl-A x leaves" 0 'left: you typed Ctrl-A x' 'abc' 'Ctrl-A Ctrl-A: send' "$(printf '\001')"
+    cmp -s before after && r=yes || r=no
+    result "the terminal is as before" $r "$(diff before after)"
+    on_terminal '\003' '\032' 'q'
+    check "Ctrl-C and Ctrl-Z go to the guest" 0 'guest-off' "$(printf '\003')" "$(printf '\032')"
+    : >out
+    { wait_for ready; sleep 0.5; kill_emulator; sleep 1; } |
+        timeout 60 script -qefc "stty -a >before; '$ring1' run --append e bz; echo status \$? >status; stty -a >after" out >script.out 2>err
+    rc=$(sed -n 's/status //p' status)
+    cp out err
+    check "an emulator that is killed" 3 'QEMU was killed by signal 9'
+    cmp -s before after && r=yes || r=no
+    result "the terminal is as before then, too" $r "$(diff before after)"
+else
+    result "script(1), for tests on a terminal" no "it is not installed (Debian package bsdutils)"
+fi
+
+echo "# runs on Bochs"
+run run --on bochs --append k --initrd initrd --timeout 100 bz
+check "killed" 5 '^ring1: guest-killed: triple fault' '^  eax 00000001$'
+: >out
+timeout 100 "$ring1" run --on bochs --append e bz <keys >out 2>err &
+pid=$!
+exec 9<>keys
+wait_for ready
+printf 'hello ' >&9
+wait_for 'hello '
+printf q >&9
+wait $pid
+rc=$?
+exec 9>&-
+check "input and output" 0 'guest-off: .*Bochs' out:'^ready' out:'hello '
+run run --on bochs --append h --timeout 1 bz
+check "time-out" 6 'time-out'
+: >out
+(trap - INT QUIT; exec "$ring1" run --on bochs --append h bz </dev/null >out 2>err) &
+pid=$!
+sleep 0.3
+kill -INT $pid
+wait $pid 2>/dev/null
+rc=$?
+check "ended by SIGINT while the boot image is made" 130 '^ring1: ended: '
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
