@@ -85,8 +85,8 @@ unexcused() {
 }
 
 excused() {
-    local w t why
-    while IFS='|' read -r w t why; do
+    local w t
+    while IFS='|' read -r w t _; do
         t=$(sed -E 's/^ +//; s/ +$//' <<<"$t")
         # shellcheck disable=SC2254
         case $where in ${w%% *}) [[ $1 =~ ^($t)$ ]] && return 0 ;; esac

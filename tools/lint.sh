@@ -94,7 +94,7 @@ privileged() {
         case $f in monitor/pc/* | *.asm) continue ;; esac
         awk -v file="$f" '
             /__asm__|[^a-z_]asm[ (]/ { inside = 1 }
-            inside && /"[^"]*(^|[^a-z_%])(cli|sti|hlt|[ls][gi]dt|lldt|ltr|lmsw|clts|invlpg|invd|wbinvd|wrmsr|rdmsr|xsetbv|swapgs|iretq?|sysretq?|sysexit|in[bwl]|out[bwl]|ins[bwl]|outs[bwl])([^a-z_]|$)/ {
+            inside && /"([^"]*([^a-z_%"]|\\[nt]))?(cli|sti|hlt|[ls][gi]dt|lldt|ltr|lmsw|clts|invlpg|invd|wbinvd|wrmsr|rdmsr|xsetbv|swapgs|iretq?|sysretq?|sysexit|in[bwl]|out[bwl]|ins[bwl]|outs[bwl])([^a-z_]|$)/ {
                 print file ":" FNR ": a privileged instruction outside monitor/pc" }
             inside && /%%?[cd]r[0-9]/ { print file ":" FNR ": a control register outside monitor/pc" }
             /;/ { inside = 0 }' "$f"
