@@ -33,12 +33,11 @@ uint64_t bt_lookup(struct vcpu *v);
  * is not there for execution (an instruction that needs it then ends the block and
  * is left to the interpreter, which raises the fault). Returns the block's entry.
  */
-uint64_t bt_translate(struct vcpu *v, const struct code_page *page,
-                      const struct code_page *next);
+uint64_t bt_translate(struct vcpu *v, const struct code_page *page, const struct code_page *next);
 
 /* What a stop in translated code means. */
 struct bt_stop {
-    uint32_t eip;       /* of the guest instruction to go on with */
+    uint32_t eip; /* of the guest instruction to go on with */
 };
 
 /* Translated code stopped at X: completes v (eip, and registers that the code had

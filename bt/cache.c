@@ -114,8 +114,8 @@ void cache_link(struct bt *bt, uint32_t block)
     }
 }
 
-#define LINK_BLOCK(l) ((l) & 0x7fffffffu)
-#define LINK_SIDE(l) ((l) >> 31)
+#define LINK_BLOCK(l) ((l)&0x7fffffffu)
+#define LINK_SIDE(l)  ((l) >> 31)
 
 static void unlink_key(struct bt *bt, uint32_t block)
 {
@@ -187,7 +187,8 @@ bool bt_wrote(struct vm *vm, gfn_t frame, unsigned first, unsigned last)
         const struct block *b = &bt->block[i];
         l = b->next_frame[side];
         if (b->frame[side] == frame.v && overlaps(b, side, first, last)) {
-            /* Dropping takes the block out of its other frame's list too, which may be this bucket. */
+            /* Dropping takes the block out of its other frame's list too, which may be this bucket.
+             */
             if (l && LINK_BLOCK(l) == i)
                 l = b->next_frame[LINK_SIDE(l)];
             cache_drop(vm, i);

@@ -6,8 +6,8 @@
 #include "bt/emit.h"
 
 #define ADDR32 0x67
-#define REX 0x40
-#define REX_W 0x48
+#define REX    0x40
+#define REX_W  0x48
 
 void emit8(struct code *c, uint8_t b)
 {

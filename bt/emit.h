@@ -39,7 +39,8 @@ void emit8(struct code *c, uint8_t b);
 void emit32(struct code *c, uint32_t d);
 void emit_bytes(struct code *c, const uint8_t *b, unsigned n);
 
-/* r32 = imm32, r32 = r32, r32 = [vcpu + off] (load), 8-bit zero-extended, 16-bit likewise, 64-bit. */
+/* r32 = imm32, r32 = r32, r32 = [vcpu + off] (load), 8-bit zero-extended, 16-bit likewise, 64-bit.
+ */
 void emit_mov_imm(struct code *c, unsigned r, uint32_t imm);
 void emit_mov_reg(struct code *c, unsigned dst, unsigned src);
 void emit_load_vcpu(struct code *c, unsigned r, uint32_t off);

@@ -21,7 +21,7 @@ struct unwind {
     uint32_t eip;
 };
 enum unwind_how {
-    UNWIND_EIP = 0,          /* BACK, or on to an instruction whose address is known */
+    UNWIND_EIP = 0,           /* BACK, or on to an instruction whose address is known */
     UNWIND_FORWARD = 1u << 0, /* eip is in R8D, all else committed */
     UNWIND_ECX_R11 = 1u << 1, /* the guest's ECX is in R11D */
     UNWIND_INHIBIT = 1u << 2, /* in the shadow of an STI */
@@ -32,13 +32,13 @@ enum unwind_how {
 #define NO_FRAME 0xffffffffu
 
 struct block {
-    uint32_t eip, len;      /* guest bytes [eip, eip + len) */
+    uint32_t eip, len; /* guest bytes [eip, eip + len) */
     uint32_t mode;
-    uint32_t tc;            /* offset of its code in the cache */
+    uint32_t tc; /* offset of its code in the cache */
     uint32_t tc_len;
-    uint32_t records;       /* index of its first unwind record */
+    uint32_t records; /* index of its first unwind record */
     uint16_t nrecords;
-    bool global;            /* its pages survive a CR3 load */
+    bool global; /* its pages survive a CR3 load */
     bool live;
     uint32_t frame[2];      /* guest frames of its bytes; [1] is NO_FRAME if there is one only */
     uint32_t next_frame[2]; /* next block of each frame's list */
@@ -58,39 +58,39 @@ struct slot {
 
 /* Buckets by eip come in rows of 64, one row for all pages of the same hash: a linear page's
  * blocks are found by looking through one row. */
-#define KEY_ROW 64u
-#define KEY_BUCKETS 16384u
-#define FRAME_BUCKETS 16384u
-#define MAX_BLOCKS 120000u
-#define MAX_SLOTS 240000u
-#define MAX_RECORDS 1000000u
-#define MAX_BLOCK_CODE 16384u  /* bytes of host code for one block, stubs included */
+#define KEY_ROW         64u
+#define KEY_BUCKETS     16384u
+#define FRAME_BUCKETS   16384u
+#define MAX_BLOCKS      120000u
+#define MAX_SLOTS       240000u
+#define MAX_RECORDS     1000000u
+#define MAX_BLOCK_CODE  16384u /* bytes of host code for one block, stubs included */
 #define MAX_BLOCK_INSNS 96u
-#define MAX_BLOCK_SPAN 1024u   /* bytes of guest code that a block goes on for */
-#define RECENT 16u
-#define LOCAL_ENTRIES 512u
-#define MIXED_AFTER 16u        /* drops until a frame counts as code mixed with data ... */
-#define MIXED_FOR 200u         /* ... and for how many look-ups it stays so */
+#define MAX_BLOCK_SPAN  1024u /* bytes of guest code that a block goes on for */
+#define RECENT          16u
+#define LOCAL_ENTRIES   512u
+#define MIXED_AFTER     16u  /* drops until a frame counts as code mixed with data ... */
+#define MIXED_FOR       200u /* ... and for how many look-ups it stays so */
 
 struct bt {
     struct host_tc tc;
     uint32_t tc_used;
     uint32_t nblocks, nslots, nrecords;
-    struct block *block;   /* [0] is the thunks' */
-    struct slot *slot;     /* [0] unused */
+    struct block *block; /* [0] is the thunks' */
+    struct slot *slot;   /* [0] unused */
     struct unwind *record;
-    uint64_t *slot_value;  /* in the cache's data area */
-    uint32_t *by_key, *by_frame; /* bucket heads */
-    uint32_t lookup_mode;  /* mode that the look-up table's entries are for */
+    uint64_t *slot_value;          /* in the cache's data area */
+    uint32_t *by_key, *by_frame;   /* bucket heads */
+    uint32_t lookup_mode;          /* mode that the look-up table's entries are for */
     uint16_t local[LOCAL_ENTRIES]; /* look-up entries that do not survive a CR3 load */
     uint32_t nlocal;
-    uint8_t *drops;        /* by guest frame: how often its translations were dropped lately */
+    uint8_t *drops; /* by guest frame: how often its translations were dropped lately */
     uint32_t nframes;
     uint32_t flushes, unwind_flushes; /* whole-cache flushes; as of the last bt_unwind */
-    bool inline_lookup;    /* policy: look-up code at every site, or one thunk */
-    bool count;            /* policy: count guest instructions run */
-    uint64_t callouts;     /* instructions translated as callouts so far */
-    uint32_t thunk_lookup; /* TC offset of the shared look-up */
+    bool inline_lookup;               /* policy: look-up code at every site, or one thunk */
+    bool count;                       /* policy: count guest instructions run */
+    uint64_t callouts;                /* instructions translated as callouts so far */
+    uint32_t thunk_lookup;            /* TC offset of the shared look-up */
     uint32_t recent[RECENT];
     uint8_t scratch[MAX_BLOCK_CODE]; /* a block is assembled here and copied in one go */
     uint32_t nrecent;
@@ -100,7 +100,7 @@ struct bt {
 
 /* Offsets from R15 of the look-up table: tags (minus eip), then targets (64-bit). */
 #define LOOKUP_ENTRIES 65536u
-#define LOOKUP_TAGS VCPU_LOOKUP_OFFSET
+#define LOOKUP_TAGS    VCPU_LOOKUP_OFFSET
 #define LOOKUP_TARGETS (VCPU_LOOKUP_OFFSET + LOOKUP_ENTRIES * 4)
 
 /* The mode that v is in, as blocks are keyed by it (enum mode_bits). */
@@ -151,21 +151,21 @@ struct translation {
     struct vcpu *v;
     struct code code;
     struct block *b;
-    uint32_t self;          /* b's index */
-    uint32_t eip;           /* of the instruction at hand */
-    uint32_t next;          /* of the one behind it */
+    uint32_t self; /* b's index */
+    uint32_t eip;  /* of the instruction at hand */
+    uint32_t next; /* of the one behind it */
     struct insn insn;
-    bool sti;               /* the instruction at hand is an STI ... */
-    bool after_sti;         /* ... or in the shadow of one */
-    bool can_look_ahead;    /* another instruction will follow in this block */
-    bool failed;            /* out of slots or records: flush and start again */
-    uint32_t end;           /* behind the last guest byte that was translated */
+    bool sti;            /* the instruction at hand is an STI ... */
+    bool after_sti;      /* ... or in the shadow of one */
+    bool can_look_ahead; /* another instruction will follow in this block */
+    bool failed;         /* out of slots or records: flush and start again */
+    uint32_t end;        /* behind the last guest byte that was translated */
     struct made {
-        uint32_t eip, at;   /* at: offset in code */
+        uint32_t eip, at;    /* at: offset in code */
     } made[MAX_BLOCK_INSNS]; /* instructions translated so far, in ascending order */
     unsigned nmade;
     struct jump {
-        uint32_t eip, at;   /* at: of the rel32 that is to lead to eip */
+        uint32_t eip, at;    /* at: of the rel32 that is to lead to eip */
     } jump[MAX_BLOCK_INSNS]; /* jumps forward whose target has not been translated */
     unsigned njumps;
     struct {
@@ -220,7 +220,7 @@ enum end rewrite(struct translation *t);
 bool ident(struct translation *t);
 
 /* Loads the address or value of the memory operand: false as above. */
-bool ident_load(struct translation *t, unsigned r); /* r32 = [mem] */
+bool ident_load(struct translation *t, unsigned r);                 /* r32 = [mem] */
 bool ident_store(struct translation *t, unsigned r, unsigned size); /* [mem] = r */
 
 /* Leave this instruction to the interpreter. */

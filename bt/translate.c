@@ -125,8 +125,8 @@ static bool stretch(struct translation *t, const struct source *s)
     return false;
 }
 
-/* If not even the first instruction could be fetched, the block is a callout: the interpreter raises
- * what is to be raised. */
+/* If not even the first instruction could be fetched, the block is a callout: the interpreter
+ * raises what is to be raised. */
 static void fill(struct translation *t, const struct source *s)
 {
     t->end = t->eip + 1;

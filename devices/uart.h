@@ -42,9 +42,9 @@ void uart_write(struct uart *u, unsigned offset, uint8_t value);
 bool uart_take_output(struct uart *u, uint8_t *c);
 
 /*
- * Would the guest take a character now? It has room, and it listens: its receive interrupt is on, or
- * RTS is and it has read LSR UART_POLLS times without writing anything. A driver that starts up clears the
- * receiver more than once; what is typed before it listens waits at the host.
+ * Would the guest take a character now? It has room, and it listens: its receive interrupt is on,
+ * or RTS is and it has read LSR UART_POLLS times without writing anything. A driver that starts up
+ * clears the receiver more than once; what is typed before it listens waits at the host.
  */
 #define UART_POLLS 32
 bool uart_wants_input(const struct uart *u);

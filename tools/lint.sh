@@ -155,6 +155,11 @@ scripts_parse() {
     done
 }
 
+# docs/stats.md is made from monitor/stats.h.
+stats_page() {
+    sh tools/stats.sh | cmp -s - docs/stats.md || echo "docs/stats.md:1: not what tools/stats.sh prints"
+}
+
 formatting | part "format"
 headers | part "headers"
 reading_order | part "reading order"
@@ -165,6 +170,7 @@ lengths | part "lengths"
 openings | part "openings"
 static_analysis | part "cppcheck"
 scripts_parse | part "scripts"
+stats_page | part "stats page"
 n=$(wc -l <"$B/findings")
 echo "lint: ${#sources[@]} sources, $n findings"
 [ "$n" -eq 0 ]

@@ -7,9 +7,9 @@
 #include "monitor/pc/hw.h"
 #include "monitor/pc/pc.h"
 
-#define COM1     0x3f8
-#define LSR_DATA 0x01
-#define LSR_THRE 0x20
+#define COM1        0x3f8
+#define LSR_DATA    0x01
+#define LSR_THRE    0x20
 #define QUIET_POLLS 10000u /* some milliseconds */
 
 /* Received before the port was set up: turning its FIFOs on would empty them. */
@@ -43,8 +43,8 @@ void pc_console_init(void)
     out8(COM1 + 3, 3); /* 8N1 */
     if (quiet)
         out8(COM1 + 2, 7); /* FIFOs on and empty */
-    out8(COM1 + 4, 0x0b); /* DTR, RTS, OUT2: interrupts reach the 8259 */
-    out8(COM1 + 1, 1);    /* an interrupt for received data wakes the idle host */
+    out8(COM1 + 4, 0x0b);  /* DTR, RTS, OUT2: interrupts reach the 8259 */
+    out8(COM1 + 1, 1);     /* an interrupt for received data wakes the idle host */
 }
 
 void host_console_put(uint8_t c)

@@ -6,11 +6,11 @@
  */
 #include <stdint.h>
 
-#define SYS_EXIT 1
-#define SYS_WRITE 4
+#define SYS_EXIT          1
+#define SYS_WRITE         4
 #define SYS_CLOCK_GETTIME 265
-#define CLOCK_MONOTONIC 1
-#define RUNS 5
+#define CLOCK_MONOTONIC   1
+#define RUNS              5
 
 static long call3(long n, long a, long b, long c)
 {
