@@ -3,7 +3,7 @@
  * The cache's records: blocks by linear address and by guest frame, and their end. Code memory is
  * handed out in a row and taken back all at once.
  */
-#include "bt/internal.h"
+#include "bt/cache.h"
 #include "monitor/log.h"
 #include "monitor/mem.h"
 #include "monitor/pool.h"

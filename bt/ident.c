@@ -4,7 +4,7 @@
  * operands take the address-size prefix, so that the CPU itself wraps them at 4 GiB, and operands
  * through FS and GS get the segment's base added in 32 bits. What has no such form is refused.
  */
-#include "bt/internal.h"
+#include "bt/translation.h"
 #include "monitor/mem.h"
 
 #define GUARDED H_R10

@@ -4,7 +4,7 @@
  * one, through a gate to the monitor. None changes a flag; comparisons are made with LEA and
  * JRCXZ while R11 holds the guest's ECX.
  */
-#include "bt/internal.h"
+#include "bt/translation.h"
 
 #define INT_N 0xcd
 

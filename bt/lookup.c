@@ -4,7 +4,7 @@
  * mode at a time. It lies behind the vcpu. Entries of blocks that are not global are remembered, so
  * that a CR3 load need not go through the whole table.
  */
-#include "bt/internal.h"
+#include "bt/cache.h"
 #include "monitor/mem.h"
 
 static uint32_t *tags(struct vcpu *v)

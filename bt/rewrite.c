@@ -3,9 +3,9 @@
  * One function an operation that cannot be copied: stack, jumps, flags, segment and control
  * register reads. A table says which; what is in it neither as a rewrite nor as a callout is copied
  * (ident.c). Within one instruction the host instruction that changes guest state comes last, or an
- * unwind record says what is still owed (internal.h).
+ * unwind record says what is still owed (cache.h).
  */
-#include "bt/internal.h"
+#include "bt/translation.h"
 
 enum end callout(struct translation *t)
 {

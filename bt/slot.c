@@ -3,7 +3,7 @@
  * Jump slots: the data words that direct exits jump through. Connecting blocks writes data, not
  * code: an emulated host translates a written code page anew.
  */
-#include "bt/internal.h"
+#include "bt/cache.h"
 
 uint32_t slot_new(struct bt *bt, uint32_t block)
 {

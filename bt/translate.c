@@ -3,7 +3,7 @@
  * One block: fetch, decode, rewrite, until a jump that is always taken, the end of the page, or
  * enough instructions. Conditional jumps leave the block by an exit and it goes on behind them.
  */
-#include "bt/internal.h"
+#include "bt/translation.h"
 #include "monitor/mem.h"
 #include "monitor/trace.h"
 
@@ -132,8 +132,6 @@ static void fill(struct translation *t, const struct source *s)
     t->end = t->eip + 1;
     while (stretch(t, s))
         ;
-    if (t->nmade == 0)
-        callout(t);
     emit_far_targets(t);
     emit_stubs(t);
     t->b->len = t->end - t->b->eip;
@@ -146,6 +144,16 @@ static bool room_for_a_block(const struct bt *bt)
            bt->nrecords + 1024 < MAX_RECORDS && bt->tc_used + MAX_BLOCK_CODE <= bt->tc.size;
 }
 
+/* Nothing of a block that did not come about is kept. */
+static uint32_t take_back(struct bt *bt, uint32_t self, uint32_t nslots, uint32_t nrecords)
+{
+    bt->nblocks = self;
+    bt->nslots = nslots;
+    bt->nrecords = nrecords;
+    return NO_BLOCK;
+}
+
+/* NO_BLOCK: not even the first instruction could be fetched whole; the interpreter will see why. */
 static uint32_t make_block(struct vcpu *v, const struct source *s)
 {
     struct bt *bt = v->vm->bt;
@@ -153,7 +161,7 @@ static uint32_t make_block(struct vcpu *v, const struct source *s)
         cache_flush_all(v->vm);
         v->vm->stats.n[STAT_BT_FLUSHES]++;
     }
-    uint32_t self = bt->nblocks++;
+    uint32_t self = bt->nblocks++, nslots = bt->nslots, nrecords = bt->nrecords;
     struct translation t = {.bt = bt, .v = v, .b = &bt->block[self], .self = self, .eip = v->eip};
     *t.b = (struct block){
         .eip = v->eip,
@@ -163,8 +171,8 @@ static uint32_t make_block(struct vcpu *v, const struct source *s)
     };
     t.code = (struct code){bt->scratch, MAX_BLOCK_CODE, 0, false};
     fill(&t, s);
-    if (t.failed || t.code.overflow)
-        return NO_BLOCK;
+    if (t.nmade == 0 || t.failed || t.code.overflow)
+        return take_back(bt, self, nslots, nrecords);
     t.b->tc_len = t.code.len;
     memcpy(bt->tc.write + bt->tc_used, bt->scratch, (t.code.len + 7) & ~7u);
     t.b->global = s->page->global && (t.b->frame[1] == NO_FRAME || s->next->global);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * From a host address in the cache back to precise guest state, and from a missed exit to a
- * connected one. Every byte of code has a record (internal.h); the last one at or before the stop
+ * connected one. Every byte of code has a record (cache.h); the last one at or before the stop
  * is the one that holds.
  */
-#include "bt/internal.h"
+#include "bt/cache.h"
 #include "monitor/log.h"
 
 static const struct unwind *find_record(const struct bt *bt, const struct block *b, uint32_t off)

@@ -73,7 +73,7 @@ static void run_translated(struct vcpu *v)
     struct stats *st = &v->vm->stats;
     uint64_t entry = exit_find_block(v);
     if (!entry) {
-        run_interpreted(v, STAT_FB_MIXED);
+        run_interpreted(v, STAT_FB_DECLINED);
         return;
     }
     uint64_t start = host_now_ns();

@@ -61,7 +61,7 @@
     X(FB_SEG,         "fallback.seg",        "user code interpreted because a loaded segment is not reversible") \
     X(FB_IOPL,        "fallback.iopl",       "user code interpreted because IOPL is 3") \
     X(FB_SHADOW,      "fallback.inhibit",    "interpreted one instruction in an STI or MOV SS shadow") \
-    X(FB_MIXED,       "fallback.mixed",      "interpreted because the page mixes code and often-written data") \
+    X(FB_DECLINED,    "fallback.declined",   "interpreted because the page mixes code and often-written data, or a crossing instruction's second page is not there") \
     X(FB_FORCED,      "fallback.forced",     "interpreted because --engine interp says so") \
     X(IO_READ,        "io.read",             "port reads") \
     X(IO_WRITE,       "io.write",            "port writes")

@@ -7,7 +7,7 @@
 #ifndef RING1_BT_WORLD_H
 #define RING1_BT_WORLD_H
 
-#include "bt/internal.h"
+#include "bt/translation.h"
 #include "monitor/vm.h"
 
 #define BT_RAM         (72u << 20) /* frames enough for two of one bucket */

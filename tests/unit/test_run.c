@@ -97,7 +97,7 @@ static void where_nothing_can_be_translated(void **state)
     (void)state;
     CODE_AT(0x40, HLT); /* bt_translate answers 0 */
     ends(EXIT_GUEST_HALTED);
-    assert_int_equal(stat(STAT_FB_MIXED), 2);
+    assert_int_equal(stat(STAT_FB_DECLINED), 2);
 }
 
 /* A fetch that faults goes to the guest, with its address; here on to a triple fault. */

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What the translator's files share: the cache's records and the state of one block's translation.
- * Private to bt/; outsiders read bt.h.
+ * The translation cache's records: blocks, jump slots, unwind records, the look-up table. Who may
+ * use them is everybody in bt/ and nobody outside it. How a block comes to be is translation.h.
  */
-#ifndef RING1_BT_INTERNAL_H
-#define RING1_BT_INTERNAL_H
+#ifndef RING1_BT_CACHE_H
+#define RING1_BT_CACHE_H
 
 #include "bt/bt.h"
-#include "bt/decode/insn.h"
-#include "bt/emit.h"
 
 /*
  * Unwind record: from TC offset AT (in its block) on, until the next record, a stop means the
@@ -103,6 +101,9 @@ struct bt {
 #define LOOKUP_TAGS    VCPU_LOOKUP_OFFSET
 #define LOOKUP_TARGETS (VCPU_LOOKUP_OFFSET + LOOKUP_ENTRIES * 4)
 
+/* What a block is translated for besides its address. */
+enum mode_bits { MODE_CPL = 3u, MODE_DS = 1u << 2, MODE_ES = 1u << 3, MODE_PAGING = 1u << 4 };
+
 /* The mode that v is in, as blocks are keyed by it (enum mode_bits). */
 uint32_t cache_mode(const struct vcpu *v);
 
@@ -141,91 +142,5 @@ static inline uint64_t cache_entry(const struct bt *bt, uint32_t block)
 {
     return bt->tc.exec + bt->block[block].tc;
 }
-
-/* ---- translate.c: one block's translation ---- */
-
-enum end { END_NO, END_BLOCK };
-
-struct translation {
-    struct bt *bt;
-    struct vcpu *v;
-    struct code code;
-    struct block *b;
-    uint32_t self; /* b's index */
-    uint32_t eip;  /* of the instruction at hand */
-    uint32_t next; /* of the one behind it */
-    struct insn insn;
-    bool sti;            /* the instruction at hand is an STI ... */
-    bool after_sti;      /* ... or in the shadow of one */
-    bool can_look_ahead; /* another instruction will follow in this block */
-    bool failed;         /* out of slots or records: flush and start again */
-    uint32_t end;        /* behind the last guest byte that was translated */
-    struct made {
-        uint32_t eip, at;    /* at: offset in code */
-    } made[MAX_BLOCK_INSNS]; /* instructions translated so far, in ascending order */
-    unsigned nmade;
-    struct jump {
-        uint32_t eip, at;    /* at: of the rel32 that is to lead to eip */
-    } jump[MAX_BLOCK_INSNS]; /* jumps forward whose target has not been translated */
-    unsigned njumps;
-    struct {
-        uint32_t slot, eip;
-    } exits[MAX_BLOCK_INSNS + 8]; /* stubs to be placed behind the block */
-    unsigned nexits;
-};
-
-/* Adds an unwind record for what is emitted from here on. */
-void record(struct translation *t, uint32_t eip, int esp_delta, unsigned how);
-
-/* N more guest instructions run from the cache (v->tc_insns). */
-void emit_count(struct translation *t, int n);
-
-/* ---- jump.c ---- */
-
-/* A direct exit to EIP: a jump through a new slot. */
-void emit_exit(struct translation *t, uint32_t eip);
-
-/* rel32 of a jump that has just been emitted up to there: leads to guest address EIP, inside this
- * block if that is or will be translated in it, else by an exit behind the block. */
-void emit_target(struct translation *t, uint32_t eip);
-
-/* Jumps forward to t->eip lead to here. */
-void resolve_jumps(struct translation *t);
-
-/* The lowest target of a jump that waits, at or above FROM; FROM - 1 if there is none. */
-uint32_t next_target(const struct translation *t, uint32_t from);
-
-/* Exits for the jumps that still wait. */
-void emit_far_targets(struct translation *t);
-
-/* The stubs of the block's direct exits, behind its code. */
-void emit_stubs(struct translation *t);
-
-/* A computed exit to R8D. */
-void emit_lookup_exit(struct translation *t);
-
-/* Leaves for the run loop if an event waits; the guest is at EIP. */
-void emit_event_test(struct translation *t, uint32_t eip);
-
-/* Leaves by gate CODE. */
-void emit_gate(struct code *c, enum tc_code code);
-
-/* ---- rewrite.c, ident.c ---- */
-
-/* Translates t->insn; END_BLOCK if nothing may follow. */
-enum end rewrite(struct translation *t);
-
-/* The instruction with its operand and registers re-encoded, otherwise as it is. False: it has
- * no such form, call out. */
-bool ident(struct translation *t);
-
-/* Loads the address or value of the memory operand: false as above. */
-bool ident_load(struct translation *t, unsigned r);                 /* r32 = [mem] */
-bool ident_store(struct translation *t, unsigned r, unsigned size); /* [mem] = r */
-
-/* Leave this instruction to the interpreter. */
-enum end callout(struct translation *t);
-
-enum mode_bits { MODE_CPL = 3u, MODE_DS = 1u << 2, MODE_ES = 1u << 3, MODE_PAGING = 1u << 4 };
 
 #endif
