@@ -173,7 +173,7 @@ void priv_halt(struct vcpu *v)
     v->halted = true;
     if (!v->vif)
         vm_end(v->vm, EXIT_GUEST_HALTED, "HLT with interrupts off at %04x:%08x", v->seg[S_CS].sel,
-               v->eip);
+               v->eip - 1);
 }
 
 uint64_t priv_tsc(const struct vcpu *v)

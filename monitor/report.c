@@ -12,13 +12,13 @@
 #include "monitor/vcpu.h"
 
 /* Up to LEN bytes at CS:EIP without faults or side effects. */
-static size_t peek_code(struct vcpu *v, uint8_t *buf, size_t len)
+static size_t peek_code(struct vcpu *v, uint32_t eip, uint8_t *buf, size_t len)
 {
     size_t n = 0;
     for (; n < len; n++) {
         struct walk w;
         uint32_t error;
-        gva_t at = gva(v->seg[S_CS].base + v->eip + (uint32_t)n);
+        gva_t at = gva(v->seg[S_CS].base + eip + (uint32_t)n);
         if (!guest_walk(v, at, 0, &w, &error))
             break;
         if (!guest_read(v->vm, gpa(w.page.v + (at.v & PAGE_MASK)), buf + n, 1))
@@ -32,7 +32,8 @@ static void report_instruction(struct vcpu *v)
     uint8_t bytes[INSN_MAX];
     char hex[INSN_MAX * 3 + 1], text[100];
     struct insn insn;
-    size_t n = peek_code(v, bytes, sizeof bytes), at = 0;
+    uint32_t eip = v->halted ? v->eip - 1 : v->eip; /* a HLT is over when it halts */
+    size_t n = peek_code(v, eip, bytes, sizeof bytes), at = 0;
     if (n == 0) {
         log_line("report: no code can be read at the instruction pointer");
         return;
@@ -40,13 +41,13 @@ static void report_instruction(struct vcpu *v)
     enum decode_result r = insn_decode(bytes, n, v->seg[S_CS].attr & SA_DB, &insn);
     if (r == DECODE_OK) {
         n = insn.len;
-        insn_format(&insn, v->eip, text, sizeof text);
+        insn_format(&insn, eip, text, sizeof text);
     } else {
         fmt_print(text, sizeof text, "(not a whole instruction)");
     }
     for (size_t i = 0; i < n; i++)
         at += fmt_print(hex + at, sizeof hex - at, "%02x ", bytes[i]);
-    log_line("report: instruction at %04x:%08x: %s  %s", v->seg[S_CS].sel, v->eip, hex, text);
+    log_line("report: instruction at %04x:%08x: %s  %s", v->seg[S_CS].sel, eip, hex, text);
 }
 
 static void report_segments(const struct vcpu *v)

@@ -309,7 +309,7 @@ static void halts(void **state)
     priv_halt(v);
     assert_true(vm->ended);
     assert_int_equal(vm->exit, EXIT_GUEST_HALTED);
-    assert_string_equal(vm->reason, "HLT with interrupts off at 0008:00001234");
+    assert_string_equal(vm->reason, "HLT with interrupts off at 0008:00001233");
 }
 
 int main(void)
