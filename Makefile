@@ -98,6 +98,10 @@ check: all unit guest
 check-full: all unit guest
 	@bash tests/check.sh $(B) full
 
+bench: all guest
+	@bash tests/bench.sh $(B) $(RUNS)
+RUNS ?= 3
+
 # Format, headers that stand alone, the include law, lengths, cppcheck; the tree in reading order.
 lint: | $(B)/.deps
 	@bash tools/lint.sh $(B)

@@ -78,4 +78,4 @@ row calls "user loop: calls" ms 1000000 "<= 1.1"
 row float "user loop: SSE2" ms 1000000 "<= 1.1"
 awk '$2 == "insn.tc" { tc = $1 } $2 == "insn.interp.kernel" { i = $1 } END {
     if (!tc) { print "guest kernel instructions: no figure"; exit }
-    printf "%-28s %.3f %% of %d from the cache   goal >= 99 %%\n", "guest kernel instructions", 100 * tc / (tc + i), tc + i }' "$tmp/count"
+    printf "%-28s %.3f %% of %.0f from the cache   goal >= 99 %%\n", "guest kernel instructions", 100 * tc / (tc + i), tc + i }' "$tmp/count"
