@@ -87,15 +87,17 @@ unit: $(UNIT:%=$(B)/unit/%)
 # ---- what people type
 $(B)/guest/initrd.img: tools/guest.sh tools/guest-init.sh tests/guest-script.sh | $(B)/.deps
 	@sh tools/guest.sh $(B)/guest
+$(B)/guest/vmlinux: tools/vmlinux.sh $(B)/guest/initrd.img
+	@sh tools/vmlinux.sh $(B)/guest/vmlinuz $@
 guest: $(B)/guest/initrd.img
 
 run: all guest
 	@$(B)/ring1 run --initrd $(B)/guest/initrd.img --append "$(APPEND)" $(B)/guest/vmlinuz
 APPEND ?= console=ttyS0
 
-check: all unit guest
+check: all unit guest $(B)/guest/vmlinux
 	@bash tests/check.sh $(B)
-check-full: all unit guest
+check-full: all unit guest $(B)/guest/vmlinux
 	@bash tests/check.sh $(B) full
 
 bench: all guest
