@@ -96,6 +96,17 @@ static bool make_plan(struct session *s, struct problem *p)
     return ok;
 }
 
+/* Who sits at a terminal is told what runs on what, and how to leave. */
+static void announce(const struct session *s)
+{
+    if (s->o.console || !isatty(STDIN_FILENO))
+        return;
+    fprintf(stderr,
+            "ring1: %s, %u MiB, under Ring1 on %s's software CPU without VT-x or SVM; "
+            "leave with Ctrl-A x\n",
+            input_base_name(s->o.kernel), s->o.memory_mib, s->o.on->title);
+}
+
 static bool launch(struct session *s, struct problem *p)
 {
     struct launch_order order = {
@@ -111,6 +122,7 @@ static bool launch(struct session *s, struct problem *p)
         .timeout = s->o.timeout,
         .signals = s->signals,
     };
+    announce(s);
     s->started = relay_now();
     return launch_run(&order, &s->result, p);
 }
