@@ -33,8 +33,7 @@ left_processes() { find /proc/[0-9]*/cwd -maxdepth 0 -lname "$TMPDIR*" 2>/dev/nu
 kill_emulator() { left_processes | cut -d/ -f3 | xargs kill -9; }
 
 nothing_left() {
-    local i
-    for i in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
         [ -z "$(ls -A "$TMPDIR")$(left_processes)" ] && return 0
         sleep 0.1
     done
@@ -55,8 +54,12 @@ check() {
         esac
     done
     nothing_left || why="${why}left behind: $(ls -A "$TMPDIR") $(left_processes)"
-    [ -z "$why" ] && result "$name" yes || result "$name" no "$why
+    if [ -z "$why" ]; then
+        result "$name" yes
+    else
+        result "$name" no "$why
 $(head -c 2000 err)"
+    fi
 }
 
 # run ARGS: ring1 with nothing to read. bad NAME STATUS PATTERN ARGS: it must refuse with one line.
@@ -71,7 +74,7 @@ bad() {
     check "$name" "$want" "$pattern" lines:1
 }
 
-# bytes VALUE...: little-endian 32-bit words.
+# words VALUE...: little-endian 32-bit words.
 words() {
     for w; do
         # shellcheck disable=SC2059
@@ -86,9 +89,11 @@ patch() { # FILE OFFSET: standard input goes there
 { words 0x1badb002 0x10003 $((-(0x1badb002 + 0x10003) & 0xffffffff)) 0x100000 0x100000 0 0 0x100020
   head -c 4064 /dev/zero; } >kernel
 head -c 10000 /dev/zero | tr '\0' x >initrd
-nasm -f elf32 -o fake.o "$here/loader/fake_monitor.asm" &&
-    ld -n -m elf_i386 -Ttext 0x200000 -nostdlib -z noexecstack --no-warn-rwx-segments -o fake.elf fake.o ||
-    { echo "cannot build the fake monitor"; exit 3; }
+if ! nasm -f elf32 -o fake.o "$here/loader/fake_monitor.asm" ||
+    ! ld -n -m elf_i386 -Ttext 0x200000 -nostdlib -z noexecstack --no-warn-rwx-segments -o fake.elf fake.o; then
+    echo "cannot build the fake monitor"
+    exit 3
+fi
 
 # A bzImage header with nothing wrong but that it is no kernel.
 head -c 8192 /dev/zero >bz
@@ -147,10 +152,8 @@ bad "a 64-bit program" 2 '64-bit \(x86-64\)' run "$ring1"
 bad "an object file" 2 'not an executable at fixed addresses' run fake.o
 head -c 40 fake.elf >cut.elf
 bad "an ELF header cut short" 2 'ELF header is truncated' run cut.elf
-printf 'int main(void) { return 0; }' >a.c
 cp fake.o arm.o && printf '\050' | patch arm.o 18
 bad "another architecture" 2 'not for 32-bit x86 \(machine 40' run arm.o
-ld -m elf_i386 -Ttext 0x40000000 -e 0x40000000 -nostdlib -r -o high.o fake.o
 printf 'SECTIONS { . = 0x7f000000; .text : { *(.text) *(.bss) } }' >high.ld
 ld -n -m elf_i386 -T high.ld --no-warn-rwx-segments -nostdlib -e _start -o high.elf fake.o
 bad "segments outside RAM" 2 "not in the guest's 256 MiB of RAM; try a larger --memory" run high.elf
@@ -225,7 +228,6 @@ bad "console file in no directory" 2 '--console none/file: cannot write it' run 
 bad "a quote left open" 2 'a quote is not closed' run --host-args "-name 'x" bz
 run run --host-args '-no-such-option' bz
 check "an argument that QEMU refuses" 3 'QEMU ended with status 1 before' 'its errors: .*no-such-option'
-cp kernel not-elf
 RING1_MONITOR=$top/tiny run run bz
 check "a monitor that is none" 3 'QEMU ended with status 1 before the monitor gave a result'
 
@@ -258,14 +260,14 @@ check "time-out with a console file" 6 'time-out' out:'looping'
 run run --append c bz
 check "200 KiB of output arrive" 0
 [ "$(wc -c <out)" = 204800 ] && [ "$(sort -u out | wc -l)" = 1 ] && r=yes || r=no
-result "and none of it is damaged" $r "$(wc -c <out) bytes"
+result "and none of it is damaged" "$r" "$(wc -c <out) bytes"
 run run --append c --console console bz
 [ "$(wc -c <console)" = 204800 ] && r=yes || r=no
-result "200 KiB in a console file" $r "$(wc -c <console) bytes"
+result "200 KiB in a console file" "$r" "$(wc -c <console) bytes"
 run run --append o --console /dev/null --host-args '-name "a name with blanks"' bz
 check "arguments for QEMU" 0 'guest-off'
 [ -c /dev/null ] && r=yes || r=no
-result "/dev/null is still a device" $r
+result "/dev/null is still a device" "$r"
 timeout 60 "$ring1" run --append o bz <&- >out 2>err
 rc=$?
 check "without a standard input" 0 'guest-off'
@@ -277,12 +279,11 @@ timeout 60 "$ring1" run --append c bz </dev/null 2>err | { sleep 3; cat; } >out
 rc=${PIPESTATUS[0]}
 check "a slow reader" 0 'guest-off'
 [ "$(wc -c <out)" = 204800 ] && r=yes || r=no
-result "gets everything" $r "$(wc -c <out) bytes"
+result "gets everything" "$r" "$(wc -c <out) bytes"
 
 # Waits until a run's output has PATTERN.
 wait_for() {
-    local i
-    for i in $(seq 300); do
+    for _ in $(seq 300); do
         grep -aq "$1" out 2>/dev/null && return 0
         sleep 0.1
     done
@@ -321,12 +322,12 @@ pid=$!
 wait_for looping
 kill -9 $pid
 wait $pid 2>/dev/null
-for i in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
     [ -z "$(left_processes)" ] && break
     sleep 0.1
 done
 [ -z "$(left_processes)" ] && r=yes || r=no
-result "the emulator does not survive ring1's sudden death" $r "$(left_processes)"
+result "the emulator does not survive ring1's sudden death" "$r" "$(left_processes)"
 rm -rf "$TMPDIR"/ring1.*
 
 echo "# on a terminal"
@@ -342,7 +343,7 @@ if command -v script >/dev/null; then
     on_terminal 'abc' '\001h' '\001\001' '\001x'
     check "Ctrl-A x leaves" 0 'left: you typed Ctrl-A x' 'abc' 'Ctrl-A Ctrl-A: send' "$(printf '\001')"
     cmp -s before after && r=yes || r=no
-    result "the terminal is as before" $r "$(diff before after)"
+    result "the terminal is as before" "$r" "$(diff before after)"
     on_terminal '\003' '\032' 'q'
     check "Ctrl-C and Ctrl-Z go to the guest" 0 'guest-off' "$(printf '\003')" "$(printf '\032')"
     : >out
@@ -352,7 +353,7 @@ if command -v script >/dev/null; then
     cp out err
     check "an emulator that is killed" 3 'QEMU was killed by signal 9'
     cmp -s before after && r=yes || r=no
-    result "the terminal is as before then, too" $r "$(diff before after)"
+    result "the terminal is as before then, too" "$r" "$(diff before after)"
 else
     result "script(1), for tests on a terminal" no "it is not installed (Debian package bsdutils)"
 fi

@@ -5,7 +5,7 @@
 # ring1.script=NAME it runs /scripts/NAME and resets the machine; without, it gives a shell
 # with job control on the serial console and resets the machine when that shell ends.
 # The line "ring1-guest: shell ready" says that the kernel has booted as far as user space.
-export PATH=/bin HOME=/root TERM=${TERM:-linux}
+export PATH=/bin HOME=/root TERM="${TERM:-linux}"
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 if ! mount -t devtmpfs devtmpfs /dev 2>/dev/null; then

@@ -139,8 +139,9 @@ build_initrd() {
     applets | while read -r name; do
         [ "$name" = busybox ] || ln -s busybox "$root/bin/$name"
     done
-    [ -L "$root/bin/sh" ] && [ -L "$root/bin/mount" ] ||
+    if ! [ -L "$root/bin/sh" ] || ! [ -L "$root/bin/mount" ]; then
         die "found no applet names in busybox; this busybox-static is unlike those known"
+    fi
     find "$root" -exec touch -h -d @0 {} +
     (cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet) |
         gzip -9n >"$dir/initrd.img.new"
