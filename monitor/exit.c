@@ -22,12 +22,20 @@ static void count(struct vcpu *v, enum stat s)
     v->vm->stats.n[s]++;
 }
 
+unsigned exit_interpret_run(struct vcpu *v, unsigned most)
+{
+    struct stats *st = &v->vm->stats;
+    bool kernel = v->cpl < 3;
+    unsigned n = interp_run(v, most);
+    st->n[STAT_INSN_INTERP] += n;
+    if (kernel)
+        st->n[STAT_INSN_INTERP_KERNEL] += n;
+    return n;
+}
+
 void exit_interpret(struct vcpu *v)
 {
-    count(v, STAT_INSN_INTERP);
-    if (v->cpl < 3)
-        count(v, STAT_INSN_INTERP_KERNEL);
-    interp_step(v);
+    exit_interpret_run(v, 1);
 }
 
 /* ---- Finding blocks ------------------------------------------------------- */

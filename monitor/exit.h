@@ -16,6 +16,10 @@ void exit_handle(struct vcpu *v, const struct host_exit *x, bool from_tc);
 /* One interpreted instruction, counted. */
 void exit_interpret(struct vcpu *v);
 
+/* Up to MOST of them, counted; returns how many. What needs the run loop's attention comes with
+ * the last (interp_run). */
+unsigned exit_interpret_run(struct vcpu *v, unsigned most);
+
 /* The translated block for v->eip, made if there is none. 0: its code is not there, not RAM, or not
  * worth translating; the instruction is to be interpreted, which raises a fetch's fault. */
 uint64_t exit_find_block(struct vcpu *v);

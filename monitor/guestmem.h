@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The one door to guest RAM. Every access names its length and is checked here; a raw
- * pointer into guest RAM exists in guestmem.c only, and where guest_page lends one
- * for the length of a statement. Knows nothing of paging, traces or devices: a
- * caller that writes owes the trace clients their word (vmem.h does that).
+ * pointer into guest RAM exists in guestmem.c only, where guest_page lends one for the
+ * length of a statement, and in the soft TLB (vmem.h): who moves a frame flushes it. Knows nothing
+ * of paging, traces or devices: a caller that writes owes the trace clients their word (vmem.h does
+ * that).
  */
 #ifndef RING1_GUESTMEM_H
 #define RING1_GUESTMEM_H

@@ -55,11 +55,12 @@ static void run_direct(struct vcpu *v)
 static void run_interpreted(struct vcpu *v, enum stat why)
 {
     struct stats *st = &v->vm->stats;
-    unsigned batch = why == STAT_FB_FORCED ? INTERP_BATCH : 1;
+    unsigned left = why == STAT_FB_FORCED ? INTERP_BATCH : 1;
     uint64_t start = host_now_ns();
-    for (unsigned i = 0; i < batch; i++) {
-        st->n[why]++;
-        exit_interpret(v);
+    while (left) {
+        unsigned n = exit_interpret_run(v, left);
+        st->n[why] += n;
+        left -= n;
         if (v->exc.valid || v->halted || v->vm->ended || (v->event && v->vif) ||
             board_request(v->vm) != BOARD_RUN)
             break;

@@ -7,11 +7,6 @@
 
 #include "monitor/pool.h"
 
-struct trace {
-    uint32_t frames;
-    uint8_t clients[];
-};
-
 bool trace_create(struct vm *vm)
 {
     uint32_t frames = (uint32_t)(vm->ram.size / PAGE_SIZE);

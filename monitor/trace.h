@@ -15,11 +15,23 @@ enum trace_client {
     TRACE_CODE = 1u << 1,      /* bt/ holds translations of bytes in this frame */
 };
 
+struct trace {
+    uint32_t frames;
+    uint8_t clients[]; /* by frame: a set of enum trace_client */
+};
+
 /* All frames unmarked. False: no memory. */
 bool trace_create(struct vm *vm);
 
 /* Clients of F, 0 for a frame outside RAM. */
 unsigned trace_clients(const struct vm *vm, gfn_t f);
+
+/* Has F no client? Inline, because every interpreted store asks. */
+static inline bool trace_none(const struct vm *vm, gfn_t f)
+{
+    const struct trace *t = vm->trace;
+    return !t || f.v >= t->frames || !t->clients[f.v];
+}
 
 /* Adds or removes a client. True if the frame became traced, or untraced, by this: the
  * caller then owes shadow_trace_changed(). Frames outside RAM: false, nothing done. */

@@ -41,8 +41,9 @@ struct exception {
  * obeys the same flushes as a hardware TLB. Owned by vmem.c. */
 #define SOFT_TLB_SIZE 256
 struct soft_tlb_entry {
-    uint32_t tag; /* linear page number << 12 | rights (PF_W/PF_U allowed), or ~0 */
+    uint32_t tag; /* linear page number << 12 | kinds of access refused (vmem.h), or ~0 */
     uint32_t gfn;
+    uint8_t *page; /* where the monitor sees it; NULL: not RAM */
 };
 
 struct vcpu {

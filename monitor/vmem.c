@@ -19,16 +19,6 @@
 
 /* ---- The soft TLB -------------------------------------------------------- */
 
-/*
- * A tag's low bits say which of the four kinds of access (supervisor or user, read or
- * write) this entry does not answer, so that a hit is one compare and a tag of all
- * ones answers nothing.
- */
-static uint32_t refused_bit(unsigned access)
-{
-    return 1u << ((access & (PF_W | PF_U)) >> 1);
-}
-
 static struct soft_tlb_entry *tlb_entry(struct vcpu *v, gva_t where)
 {
     return &v->tlb[(where.v >> PAGE_SHIFT) % SOFT_TLB_SIZE];
@@ -44,13 +34,13 @@ static void tlb_drop(struct vcpu *v, gva_t where)
 /* Writes are answered only once D is set, as in a hardware TLB (SDM 3A 4.10.2). */
 static uint32_t refused_kinds(const struct vcpu *v, const struct walk *w)
 {
-    uint32_t granted = refused_bit(0);
+    uint32_t granted = vmem_kind(0);
     if (w->dirty && (w->writable || !(v->cr0 & CR0_WP)))
-        granted |= refused_bit(PF_W);
+        granted |= vmem_kind(PF_W);
     if (w->user)
-        granted |= refused_bit(PF_U);
+        granted |= vmem_kind(PF_U);
     if (w->user && w->writable && w->dirty)
-        granted |= refused_bit(PF_W | PF_U);
+        granted |= vmem_kind(PF_W | PF_U);
     return PAGE_MASK & ~granted;
 }
 
@@ -66,14 +56,15 @@ static bool tlb_fill(struct vcpu *v, gva_t where, unsigned access, gfn_t *f, uin
     struct soft_tlb_entry *e = tlb_entry(v, where);
     e->tag = (where.v & ~PAGE_MASK) | refused_kinds(v, &w);
     e->gfn = f->v;
+    e->page = guest_page(v->vm, gfn_to_gpa(*f), PAGE_SIZE);
     return true;
 }
 
 static inline bool find_frame(struct vcpu *v, gva_t where, unsigned access, gfn_t *f,
                               uint32_t *error)
 {
-    const struct soft_tlb_entry *e = tlb_entry(v, where);
-    if ((e->tag & (~PAGE_MASK | refused_bit(access))) != (where.v & ~PAGE_MASK))
+    const struct soft_tlb_entry *e = vmem_entry(v, where);
+    if ((e->tag & (~PAGE_MASK | vmem_kind(access))) != (where.v & ~PAGE_MASK))
         return tlb_fill(v, where, access, f, error);
     *f = gfn(e->gfn);
     return true;
@@ -202,16 +193,6 @@ static bool resolve(struct vcpu *v, gva_t where, unsigned len, unsigned access, 
     return !s->part[1] || vmem_translate(v, gva(where.v + left), access, &s->at[1]);
 }
 
-/* RAM for an access within one page that the soft TLB answers, which nearly all are; NULL: go
- * the long way. */
-static inline void *find_ram(struct vcpu *v, gva_t where, unsigned len, unsigned access)
-{
-    const struct soft_tlb_entry *e = tlb_entry(v, where);
-    if ((e->tag & (~PAGE_MASK | refused_bit(access))) != (where.v & ~PAGE_MASK))
-        return NULL;
-    return guest_page(v->vm, gpa(gfn_to_gpa(gfn(e->gfn)).v + (where.v & PAGE_MASK)), len);
-}
-
 static __attribute__((noinline)) bool read_slowly(struct vcpu *v, gva_t where, void *buf,
                                                   unsigned len, unsigned access)
 {
@@ -226,7 +207,7 @@ static __attribute__((noinline)) bool read_slowly(struct vcpu *v, gva_t where, v
 
 bool vmem_read(struct vcpu *v, gva_t where, void *buf, unsigned len, unsigned access)
 {
-    const void *ram = find_ram(v, where, len, access);
+    const void *ram = vmem_hit(v, where, len, access);
     if (!ram)
         return read_slowly(v, where, buf, len, access);
     copy(buf, ram, len);
@@ -247,8 +228,8 @@ static __attribute__((noinline)) bool write_slowly(struct vcpu *v, gva_t where, 
 
 bool vmem_write(struct vcpu *v, gva_t where, const void *buf, unsigned len, unsigned access)
 {
-    void *ram = find_ram(v, where, len, access | PF_W);
-    if (!ram || trace_clients(v->vm, gfn(tlb_entry(v, where)->gfn)))
+    void *ram = vmem_hit_write(v, where, len, access);
+    if (!ram)
         return write_slowly(v, where, buf, len, access | PF_W);
     copy(ram, buf, len);
     return true;
@@ -267,7 +248,7 @@ bool vmem_fetch(struct vcpu *v, gva_t where, uint8_t *buf, unsigned len, unsigne
     gfn_t f;
     gpa_t at;
     uint32_t error;
-    const void *ram = find_ram(v, where, len, access);
+    const void *ram = vmem_hit(v, where, len, access);
     if (ram) {
         copy(buf, ram, len);
         *got = len;

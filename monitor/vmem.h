@@ -11,6 +11,7 @@
 #ifndef RING1_VMEM_H
 #define RING1_VMEM_H
 
+#include "monitor/trace.h"
 #include "monitor/types.h"
 #include "monitor/vcpu.h"
 
@@ -26,6 +27,46 @@ bool vmem_probe(struct vcpu *v, gva_t where, unsigned len, unsigned access);
 /* Up to LEN instruction bytes at WHERE; *GOT says how many were there before a page that
  * faults. False (with #PF) only if the very first byte faults. */
 bool vmem_fetch(struct vcpu *v, gva_t where, uint8_t *buf, unsigned len, unsigned *got);
+
+/* ---- The soft TLB, for those who access memory all the time -------------------------------- */
+
+/*
+ * A tag's low bits say which of the four kinds of access (supervisor or user, read or
+ * write) its entry does not answer, so that a hit is one compare and a tag of all
+ * ones answers nothing. A fetch is a read here: no page can be read and not executed.
+ */
+static inline uint32_t vmem_kind(unsigned access)
+{
+    return 1u << ((access & (PF_W | PF_U)) >> 1);
+}
+
+static inline const struct soft_tlb_entry *vmem_entry(const struct vcpu *v, gva_t where)
+{
+    return &v->tlb[(where.v >> PAGE_SHIFT) % SOFT_TLB_SIZE];
+}
+
+/* RAM for a read of [where, where+len) that lies in one page and that the soft TLB answers,
+ * as nearly all do; NULL: use the functions above. PF_W in ACCESS as in vmem_read. Good
+ * until anything else happens to v. */
+static inline uint8_t *vmem_hit(const struct vcpu *v, gva_t where, unsigned len, unsigned access)
+{
+    const struct soft_tlb_entry *e = vmem_entry(v, where);
+    uint32_t offset = where.v & PAGE_MASK;
+    if ((e->tag & (~PAGE_MASK | vmem_kind(access))) != where.v - offset ||
+        len > PAGE_SIZE - offset || !e->page)
+        return NULL;
+    return e->page + offset;
+}
+
+/* The same for a write, or a read and a write, that no trace client wants to hear of. */
+static inline uint8_t *vmem_hit_write(const struct vcpu *v, gva_t where, unsigned len,
+                                      unsigned access)
+{
+    uint8_t *ram = vmem_hit(v, where, len, access | PF_W);
+    return ram && trace_none(v->vm, gfn(vmem_entry(v, where)->gfn)) ? ram : NULL;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
 
 /* The physical address of one byte, or false with the fault raised. */
 bool vmem_translate(struct vcpu *v, gva_t where, unsigned access, gpa_t *out);

@@ -2,7 +2,8 @@
  *
  * The interpreter: one guest instruction at a time, complete and slow; the reference for
  * the translator and the answer to every hard case. Dispatch is a table by operation
- * (table.c); families live in files of their own.
+ * (table.c); families live in files of their own. The commonest instructions have a second, fast
+ * handler each (slot.h).
  */
 #ifndef RING1_INTERP_H
 #define RING1_INTERP_H
@@ -23,5 +24,12 @@ enum interp_result {
  * number of iterations and then returns INTERP_OK with eip unchanged. Sets, uses up
  * and clears v->inhibit. After HLT v->halted is set. A pending TF trap is raised as #DB. */
 enum interp_result interp_step(struct vcpu *v);
+
+/*
+ * Executes up to MOST instructions (at least one) as interp_step does, and returns how many. All
+ * but the last have changed nothing but general registers, arithmetic flags, eip and
+ * RAM, so that only after the last one v->exc, v->halted, v->event and the board can have news.
+ */
+unsigned interp_run(struct vcpu *v, unsigned most);
 
 #endif

@@ -3,10 +3,13 @@
  * One instruction: fetched, decoded, dispatched, and what surrounds it: RF, the STI and
  * MOV SS shadow, the single-step trap. Decoded instructions are kept by linear address and
  * used again after a compare of their bytes, which makes the cache right whatever the guest does
- * to its code or its page tables; decoding costs many times the compare.
+ * to its code or its page tables; decoding costs many times the compare. A run of
+ * instructions with fast handlers goes without most of the rest.
  */
 #include "monitor/interp/interp.h"
+#include "monitor/interp/operand.h"
 #include "monitor/interp/ops.h"
+#include "monitor/interp/slot.h"
 #include "monitor/mem.h"
 #include "monitor/pool.h"
 #include "monitor/vm.h"
@@ -15,13 +18,6 @@
 #define SLOT_BITS 13
 #define SLOTS     (1u << SLOT_BITS)
 
-struct slot {
-    struct insn insn;
-    interp_fn *run; /* NULL: empty */
-    uint32_t linear;
-    bool code32;
-};
-
 struct interp {
     struct slot slot[SLOTS];
 };
@@ -29,6 +25,8 @@ struct interp {
 bool interp_create(struct vm *vm)
 {
     vm->interp = pool_alloc(vm->pool, sizeof *vm->interp);
+    for (unsigned n = 0; vm->interp && n < SLOTS; n++)
+        vm->interp->slot[n].key = SLOT_EMPTY;
     return vm->interp != NULL;
 }
 
@@ -90,41 +88,39 @@ static bool fetch_and_decode(struct vcpu *v, uint32_t linear, bool code32, struc
 
 static bool fill_slot(struct vcpu *v, uint32_t linear, bool code32, struct slot *s)
 {
-    s->run = NULL;
+    s->key = SLOT_EMPTY;
     if (!fetch_and_decode(v, linear, code32, &s->insn))
         return false;
     s->run = choose_handler(&s->insn);
-    s->linear = linear;
-    s->code32 = code32;
+    slot_prepare(s);
+    s->key = slot_key(linear, code32);
     return true;
 }
 
-/* The first eight and the other seven bytes as numbers; what is behind len is 0. */
-static bool same_bytes(const struct insn *i, const uint8_t buf[16])
+/* Eight bytes of code are at P, and all that the instruction has more. */
+static inline bool same_bytes(const struct slot *s, const uint8_t *p)
 {
-    uint64_t a, b, keep = ~0ull >> (i->len >= 8 ? 0 : 64 - 8 * i->len);
-    memcpy(&a, i->bytes, 8);
-    memcpy(&b, buf, 8);
-    if ((a ^ b) & keep)
+    uint64_t bytes;
+    __builtin_memcpy(&bytes, p, 8);
+    if ((bytes ^ s->bytes) & s->keep)
         return false;
-    return i->len <= 8 || memcmp(i->bytes + 8, buf + 8, i->len - 8u) == 0;
+    return s->len <= 8 || memcmp(s->insn.bytes + 8, p + 8, s->len - 8u) == 0;
 }
 
 /*
  * Is the instruction in S still the one at LINEAR? *VALID answers; false: the fetch faults. One
- * that crosses a page or the segment's end is decoded anew each time. Eight bytes are
- * fetched where they suffice, because vmem copies these without a call.
+ * that crosses a page or the segment's end is decoded anew each time.
  */
 static bool verify_slot(struct vcpu *v, const struct slot *s, uint32_t linear, bool *valid)
 {
-    uint8_t buf[16];
-    unsigned got, want = s->insn.len <= 8 ? 8 : s->insn.len;
+    uint8_t buf[16] = {0};
+    unsigned got;
     *valid = false;
-    if ((linear & PAGE_MASK) > PAGE_SIZE - want || bytes_in_segment(v) < s->insn.len)
+    if ((linear & PAGE_MASK) + s->len > PAGE_SIZE || bytes_in_segment(v) < s->len)
         return true;
-    if (!vmem_fetch(v, gva(linear), buf, want, &got))
+    if (!vmem_fetch(v, gva(linear), buf, s->len, &got))
         return false;
-    *valid = same_bytes(&s->insn, buf);
+    *valid = same_bytes(s, buf);
     return true;
 }
 
@@ -135,13 +131,25 @@ static const struct slot *find_instruction(struct vcpu *v, struct slot *scratch)
     bool code32 = v->seg[S_CS].attr & SA_DB, valid = false;
     struct interp *cache = v->vm->interp;
     struct slot *s = cache ? &cache->slot[slot_index(linear)] : scratch;
-    if (cache && s->run && s->linear == linear && s->code32 == code32 &&
-        !verify_slot(v, s, linear, &valid))
+    if (cache && s->key == slot_key(linear, code32) && !verify_slot(v, s, linear, &valid))
         return NULL;
     return valid || fill_slot(v, linear, code32, s) ? s : NULL;
 }
 
 /* ---- Execution --------------------------------------------------------------- */
+
+/* At CPL 3 with AC set each access must be looked at for alignment. */
+static bool fast_allowed(const struct vcpu *v)
+{
+    return v->cpl != 3 || !(v->eflags & FL_AC);
+}
+
+static bool execute(struct vcpu *v, const struct slot *s)
+{
+    if (s->fast && fast_allowed(v) && s->fast(v, s))
+        return true;
+    return s->run(v, &s->insn);
+}
 
 /* The handler failed: eip goes back, unless the exception is a trap. A VM that has just been
  * killed may have no exception. */
@@ -188,8 +196,8 @@ static enum interp_result step_special(struct vcpu *v, const struct slot *s)
     uint8_t inhibit = v->inhibit;
     v->eflags &= ~(uint32_t)FL_RF;
     v->inhibit = 0;
-    v->eip = start + s->insn.len;
-    if (!s->run(v, &s->insn)) {
+    v->eip = start + s->len;
+    if (!execute(v, s)) {
         enum interp_result r = give_up(v, start);
         if (!v->exc.is_trap) {
             v->eflags |= before & FL_RF;
@@ -202,15 +210,96 @@ static enum interp_result step_special(struct vcpu *v, const struct slot *s)
     return INTERP_OK;
 }
 
+static bool special(const struct vcpu *v)
+{
+    return (v->eflags & (FL_TF | FL_RF)) || v->inhibit;
+}
+
 enum interp_result interp_step(struct vcpu *v)
 {
     struct slot scratch;
     const struct slot *s = find_instruction(v, &scratch);
     if (!s)
         return INTERP_EXCEPTION;
-    if ((v->eflags & (FL_TF | FL_RF)) || v->inhibit)
+    if (special(v))
         return step_special(v, s);
     uint32_t start = v->eip;
-    v->eip = start + s->insn.len;
-    return s->run(v, &s->insn) ? INTERP_OK : give_up(v, start);
+    v->eip = start + s->len;
+    return execute(v, s) ? INTERP_OK : give_up(v, start);
+}
+
+/* ---- Runs -------------------------------------------------------------------- */
+
+/* The page that a run is in, and what else the next instructions have in common. Fast handlers
+ * change none of it. */
+struct window {
+    const struct slot *slots;
+    const uint8_t *page;  /* RAM of the page ... */
+    uint32_t page_linear; /* ... at this address */
+    uint32_t base;        /* of CS */
+    uint32_t reach;       /* below it at least INSN_MAX bytes are left in CS */
+    bool code32;
+};
+
+/* To the page of LINEAR, if it is known and has eight bytes left there. */
+static __attribute__((noinline)) bool window_move(const struct vcpu *v, struct window *w,
+                                                  uint32_t linear)
+{
+    uint32_t page = linear & ~PAGE_MASK;
+    const uint8_t *ram = vmem_hit(v, gva(page), PAGE_SIZE, access_rights(v));
+    if (!ram || linear - page > PAGE_SIZE - 8)
+        return false;
+    w->page = ram;
+    w->page_linear = page;
+    return true;
+}
+
+static bool window_open(const struct vcpu *v, struct window *w)
+{
+    const struct segment *cs = &v->seg[S_CS];
+    if (!v->vm->interp || special(v) || !fast_allowed(v))
+        return false;
+    w->slots = v->vm->interp->slot;
+    w->base = cs->base;
+    w->reach = cs->limit < INSN_MAX ? 0 : cs->limit - INSN_MAX + 1;
+    w->code32 = cs->attr & SA_DB;
+    return window_move(v, w, cs->base + v->eip);
+}
+
+/* The instruction at CS:EIP, if it is in the cache and in the window; else NULL. */
+static inline const struct slot *window_find(const struct vcpu *v, struct window *w)
+{
+    uint32_t linear = w->base + v->eip;
+    const struct slot *s = &w->slots[slot_index(linear)];
+    if (s->key != slot_key(linear, w->code32) || v->eip >= w->reach)
+        return NULL;
+    uint32_t offset = linear - w->page_linear;
+    if (offset > PAGE_SIZE - 8 && !window_move(v, w, linear))
+        return NULL;
+    offset = linear - w->page_linear;
+    if (offset + s->len > PAGE_SIZE || !same_bytes(s, w->page + offset))
+        return NULL;
+    return s;
+}
+
+unsigned interp_run(struct vcpu *v, unsigned most)
+{
+    struct window w;
+    bool open = window_open(v, &w);
+    for (unsigned n = 1;; n++) {
+        const struct slot *s = open ? window_find(v, &w) : NULL;
+        if (!s) {
+            interp_step(v);
+            return n;
+        }
+        uint32_t start = v->eip;
+        v->eip = start + s->len;
+        if (!s->fast || !s->fast(v, s)) {
+            if (!s->run(v, &s->insn))
+                give_up(v, start);
+            return n;
+        }
+        if (n >= most)
+            return n;
+    }
 }

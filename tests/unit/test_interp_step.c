@@ -354,6 +354,7 @@ static void no_memory_for_the_cache(void **state)
     vm->interp = NULL;
     assert_false(interp_create(vm));
     OK(0x90);
+    assert_int_equal(interp_run(v, 5), 1);
 }
 
 int main(void)

@@ -90,6 +90,7 @@ static void interpreted(void **state)
     assert_int_equal(v->gpr[R_EAX], 2);
     assert_int_equal(stat(STAT_FB_FORCED), 3);
     assert_int_equal(stat(STAT_INSN_INTERP), 3);
+    assert_int_equal(stat(STAT_INSN_INTERP_KERNEL), 3);
 }
 
 static void where_nothing_can_be_translated(void **state)

@@ -16,12 +16,15 @@ static void first_and_last_client(void **state)
     (void)state;
     struct vm *vm = fake_vm(8 * PAGE_SIZE);
     assert_int_equal(trace_clients(vm, gfn(3)), 0); /* before there is any trace */
+    assert_true(trace_none(vm, gfn(3)));
     assert_true(trace_create(vm));
     assert_int_equal(trace_clients(vm, gfn(3)), 0);
     assert_true(trace_add(vm, gfn(3), TRACE_CODE));
     assert_false(trace_add(vm, gfn(3), TRACE_CODE));
     assert_false(trace_add(vm, gfn(3), TRACE_PAGETABLE));
     assert_int_equal(trace_clients(vm, gfn(3)), TRACE_CODE | TRACE_PAGETABLE);
+    assert_false(trace_none(vm, gfn(3)));
+    assert_true(trace_none(vm, gfn(2)) && trace_none(vm, gfn(4)));
     assert_int_equal(trace_clients(vm, gfn(2)), 0);
     assert_int_equal(trace_clients(vm, gfn(4)), 0);
     assert_false(trace_remove(vm, gfn(3), TRACE_CODE));
@@ -30,6 +33,7 @@ static void first_and_last_client(void **state)
     assert_true(trace_remove(vm, gfn(3), TRACE_PAGETABLE));
     assert_false(trace_remove(vm, gfn(3), TRACE_PAGETABLE));
     assert_int_equal(trace_clients(vm, gfn(3)), 0);
+    assert_true(trace_none(vm, gfn(3)));
 }
 
 static void outside_ram(void **state)
@@ -41,6 +45,7 @@ static void outside_ram(void **state)
     for (unsigned i = 0; i < ARRAY_SIZE(outside); i++) {
         assert_false(trace_add(vm, gfn(outside[i]), TRACE_CODE));
         assert_int_equal(trace_clients(vm, gfn(outside[i])), 0);
+        assert_true(trace_none(vm, gfn(outside[i])));
         assert_false(trace_remove(vm, gfn(outside[i]), TRACE_CODE));
     }
     assert_true(trace_add(vm, gfn(7), TRACE_CODE));

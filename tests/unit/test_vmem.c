@@ -216,6 +216,41 @@ static void same_place_in_the_soft_tlb(void **state)
     assert_fault(vmem_read(v, gva(0xfffff000), buf, 1, 0), 0xfffff000, 0);
 }
 
+/* The inline way answers what the functions would, or nothing. */
+static void hits(void **state)
+{
+    (void)state;
+    uint8_t *ram = guest_page(vm, gpa(0x14000), PAGE_SIZE);
+    assert_null(vmem_hit(v, gva(0x404000), 4, 0)); /* nothing is cached yet */
+    poke(vm, PT + 16, 20 << 12 | PTE_P | PTE_U);
+    get(0x404000, 0);
+    assert_ptr_equal(vmem_hit(v, gva(0x404123), 4, 0), ram + 0x123);
+    assert_ptr_equal(vmem_hit(v, gva(0x404123), 4, PF_U | PF_I), ram + 0x123);
+    assert_null(vmem_hit_write(v, gva(0x404123), 4, 0)); /* read-only */
+    poke(vm, PT + 16, 20 << 12 | PTE_P | PTE_W);
+    vmem_flush(v, false);
+    get(0x404000, 0);
+    assert_null(vmem_hit_write(v, gva(0x404000), 4, 0)); /* D is clear */
+    put(0x404000, 1, 0);
+    assert_ptr_equal(vmem_hit_write(v, gva(0x404000), 4, 0), ram);
+    assert_null(vmem_hit(v, gva(0x404000), 4, PF_U)); /* the supervisor's */
+    assert_ptr_equal(vmem_hit(v, gva(0x404ffc), 4, 0), ram + 0xffc);
+    assert_null(vmem_hit(v, gva(0x404ffd), 4, 0)); /* crosses */
+    assert_ptr_equal(vmem_hit(v, gva(0x404fff), 1, 0), ram + 0xfff);
+    assert_ptr_equal(vmem_hit(v, gva(0x404000), PAGE_SIZE, 0), ram);
+    assert_null(vmem_hit(v, gva(0x404000), PAGE_SIZE + 1, 0));
+    trace_add(vm, gfn(20), TRACE_CODE); /* from now on somebody wants to hear of writes */
+    assert_null(vmem_hit_write(v, gva(0x404000), 4, 0));
+    assert_ptr_equal(vmem_hit(v, gva(0x404000), 4, PF_W), ram);
+    trace_remove(vm, gfn(20), TRACE_CODE);
+    assert_ptr_equal(vmem_hit_write(v, gva(0x404000), 4, 0), ram);
+    vmem_invlpg(v, gva(0x404000));
+    assert_null(vmem_hit(v, gva(0x404000), 4, 0));
+    poke(vm, PT + 16, 0x10000000 | U); /* not RAM */
+    get(0x404000, 0);
+    assert_null(vmem_hit(v, gva(0x404000), 4, 0));
+}
+
 static void fetches(void **state)
 {
     (void)state;
@@ -394,6 +429,7 @@ int main(void)
         cmocka_unit_test_setup(soft_tlb_flushes, paged),
         cmocka_unit_test_setup(a_fault_drops_its_page, paged),
         cmocka_unit_test_setup(same_place_in_the_soft_tlb, paged),
+        cmocka_unit_test_setup(hits, paged),
         cmocka_unit_test_setup(fetches, paged),
         cmocka_unit_test_setup(paging_off_is_flat, flat),
         cmocka_unit_test_setup(mmio, paged),
