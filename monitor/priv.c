@@ -7,8 +7,8 @@
 #include "monitor/priv.h"
 
 #include "devices/board.h"
-#include "monitor/host.h"
 #include "monitor/segment.h"
+#include "monitor/vclock.h"
 #include "monitor/vm.h"
 #include "monitor/vmem.h"
 
@@ -137,7 +137,7 @@ bool priv_write_dr(struct vcpu *v, unsigned dr, uint32_t value)
 /* Any access to a device may raise or lower its interrupt line, or open a mask. */
 static void access_board(struct vcpu *v, struct io_access *io)
 {
-    board_access(v->vm, io, host_now_ns());
+    board_access(v->vm, io, vclock_ns(v->vm));
     v->event = board_pending(v->vm);
     v->vm->stats.n[io->write ? STAT_IO_WRITE : STAT_IO_READ]++;
 }
@@ -178,6 +178,5 @@ void priv_halt(struct vcpu *v)
 
 uint64_t priv_tsc(const struct vcpu *v)
 {
-    (void)v;
-    return host_tsc();
+    return vclock_tsc(v->vm);
 }

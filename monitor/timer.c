@@ -7,6 +7,7 @@
 
 #include "devices/board.h"
 #include "monitor/host.h"
+#include "monitor/vclock.h"
 #include "monitor/vcpu.h"
 
 #define POLL_NS 10000000ull
@@ -18,7 +19,7 @@ void timer_update_event(struct vm *vm)
 
 void timer_service(struct vm *vm, bool poll)
 {
-    uint64_t now = host_now_ns();
+    uint64_t now = vclock_ns(vm);
     if (!poll && now < vm->next_poll_ns && now < board_next_event(vm))
         return;
     vm->next_poll_ns = now + POLL_NS;
@@ -28,5 +29,5 @@ void timer_service(struct vm *vm, bool poll)
 
 void timer_arm(struct vm *vm)
 {
-    host_timer_arm(board_next_event(vm));
+    host_timer_arm(vclock_to_host(vm, board_next_event(vm)));
 }

@@ -11,10 +11,10 @@
 #include "devices/board.h"
 #include "monitor/guestmem.h"
 #include "monitor/guestwalk.h"
-#include "monitor/host.h"
 #include "monitor/log.h"
 #include "monitor/mem.h"
 #include "monitor/trace.h"
+#include "monitor/vclock.h"
 #include "shadow/shadow.h"
 
 /* ---- The soft TLB -------------------------------------------------------- */
@@ -115,7 +115,7 @@ static void mmio_read(struct vm *vm, gpa_t where, uint8_t *buf, unsigned len)
 {
     while (len) {
         struct io_access io = {.mmio = true, .size = mmio_size(where, len), .address = where.v};
-        board_access(vm, &io, host_now_ns());
+        board_access(vm, &io, vclock_ns(vm));
         memcpy(buf, &io.value, io.size);
         where.v += io.size;
         buf += io.size;
@@ -129,7 +129,7 @@ static void mmio_write(struct vm *vm, gpa_t where, const uint8_t *buf, unsigned 
         struct io_access io = {
             .mmio = true, .write = true, .size = mmio_size(where, len), .address = where.v};
         memcpy(&io.value, buf, io.size);
-        board_access(vm, &io, host_now_ns());
+        board_access(vm, &io, vclock_ns(vm));
         where.v += io.size;
         buf += io.size;
         len -= io.size;

@@ -3,6 +3,7 @@
  * When the board is brought up to date, and what the host's timer is told.
  */
 #include "monitor/timer.h"
+#include "monitor/vclock.h"
 
 #include "tests/unit/top_world.h"
 
@@ -70,6 +71,26 @@ static void arming(void **state)
     assert_true(fake.armed_ns == UINT64_MAX);
 }
 
+/* Where everything is interpreted, devices and the time-stamp counter run slower, together. */
+static void the_interpreter_has_a_slow_clock(void **state)
+{
+    (void)state;
+    vm->engine = PLAN_INTERP;
+    top.due = 1000;
+    timer_arm(vm);
+    assert_int_equal(fake.armed_ns, 1000 * VCLOCK_SLOW);
+    top.due = UINT64_MAX - 1;
+    timer_arm(vm);
+    assert_true(fake.armed_ns == UINT64_MAX);
+    fake.now_ns = 7777 * VCLOCK_SLOW;
+    fake.tsc = 5555 * VCLOCK_SLOW;
+    assert_int_equal(vclock_ns(vm), 7777);
+    assert_int_equal(vclock_tsc(vm), 5555);
+    vm->engine = PLAN_AUTO;
+    assert_int_equal(vclock_ns(vm), 7777 * VCLOCK_SLOW);
+    assert_int_equal(vclock_tsc(vm), 5555 * VCLOCK_SLOW);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -78,6 +99,7 @@ int main(void)
         cmocka_unit_test_setup(console_input_is_looked_for, top_world),
         cmocka_unit_test_setup(the_event_byte_follows_the_board, top_world),
         cmocka_unit_test_setup(arming, top_world),
+        cmocka_unit_test_setup(the_interpreter_has_a_slow_clock, top_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
