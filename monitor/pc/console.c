@@ -7,44 +7,20 @@
 #include "monitor/pc/hw.h"
 #include "monitor/pc/pc.h"
 
-#define COM1        0x3f8
-#define LSR_DATA    0x01
-#define LSR_THRE    0x20
-#define QUIET_POLLS 10000u /* some milliseconds */
+#define COM1     0x3f8
+#define LSR_DATA 0x01
+#define LSR_THRE 0x20
 
-/* Received before the port was set up: turning its FIFOs on would empty them. */
-static struct {
-    uint8_t byte[4096];
-    unsigned count, taken;
-} early;
-
-/* False: more keeps coming than there is room for. */
-static bool save_early_input(void)
-{
-    out8(COM1 + 3, 3);
-    for (unsigned quiet = 0; quiet < QUIET_POLLS; quiet++) {
-        uint8_t lsr = in8(COM1 + 5);
-        if (!(lsr & LSR_DATA) || lsr == 0xff)
-            continue;
-        if (early.count == sizeof early.byte)
-            return false;
-        early.byte[early.count++] = in8(COM1);
-        quiet = 0;
-    }
-    return true;
-}
-
+/* The FIFOs stay as the firmware left them: turning them on would empty the receiver of what was
+ * typed ahead. */
 void pc_console_init(void)
 {
-    bool quiet = save_early_input();
     out8(COM1 + 3, 0x80); /* DLAB: 115200 baud */
     out8(COM1 + 0, 1);
     out8(COM1 + 1, 0);
-    out8(COM1 + 3, 3); /* 8N1 */
-    if (quiet)
-        out8(COM1 + 2, 7); /* FIFOs on and empty */
-    out8(COM1 + 4, 0x0b);  /* DTR, RTS, OUT2: interrupts reach the 8259 */
-    out8(COM1 + 1, 1);     /* an interrupt for received data wakes the idle host */
+    out8(COM1 + 3, 3);    /* 8N1 */
+    out8(COM1 + 4, 0x0b); /* DTR, RTS, OUT2: interrupts reach the 8259 */
+    out8(COM1 + 1, 1);    /* an interrupt for received data wakes the idle host */
 }
 
 void host_console_put(uint8_t c)
@@ -56,8 +32,6 @@ void host_console_put(uint8_t c)
 
 int host_console_get(void)
 {
-    if (early.taken < early.count)
-        return early.byte[early.taken++];
     return in8(COM1 + 5) & LSR_DATA ? in8(COM1) : -1;
 }
 
