@@ -56,6 +56,9 @@ bool bt_wrote(struct vm *vm, gfn_t frame, unsigned first, unsigned last);
 void bt_flush_linear(struct vcpu *v, gva_t page);
 void bt_flush_space(struct vcpu *v, bool all);
 
+/* The guest kernel's calls have been left behind: none of them will return. */
+void bt_forget_calls(struct vcpu *v);
+
 /* The linear addresses of the last blocks entered by look-up, newest first, for reports. */
 unsigned bt_recent(const struct vm *vm, uint32_t *eips, unsigned max);
 

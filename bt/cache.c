@@ -49,12 +49,14 @@ bool bt_create(struct vm *vm)
     bt->slot_value = (uint64_t *)(bt->tc.write + bt->tc.size);
     bt->nframes = (uint32_t)(vm->ram.size >> PAGE_SHIFT);
     bt->block = pool_alloc(vm->pool, MAX_BLOCKS * sizeof *bt->block);
+    bt->entry = pool_alloc(vm->pool, MAX_ENTRIES * sizeof *bt->entry);
     bt->slot = pool_alloc(vm->pool, MAX_SLOTS * sizeof *bt->slot);
     bt->record = pool_alloc(vm->pool, MAX_RECORDS * sizeof *bt->record);
     bt->by_key = pool_alloc(vm->pool, KEY_BUCKETS * sizeof *bt->by_key);
     bt->by_frame = pool_alloc(vm->pool, FRAME_BUCKETS * sizeof *bt->by_frame);
     bt->drops = pool_alloc(vm->pool, bt->nframes);
-    if (!bt->block || !bt->slot || !bt->record || !bt->by_key || !bt->by_frame || !bt->drops)
+    if (!bt->block || !bt->entry || !bt->slot || !bt->record || !bt->by_key || !bt->by_frame ||
+        !bt->drops)
         return false;
     bt->inline_lookup = true;
     bt->count = vm->count;
@@ -69,11 +71,32 @@ void cache_flush_all(struct vm *vm)
     struct bt *bt = vm->bt;
     memset(bt->by_key, 0, KEY_BUCKETS * sizeof *bt->by_key);
     memset(bt->by_frame, 0, FRAME_BUCKETS * sizeof *bt->by_frame);
-    bt->nslots = 1;
-    bt->nrecords = 0;
+    bt->nslots = bt->nentries = 1;
+    bt->nrecords = bt->nown = 0;
     bt->flushes++;
     thunks_emit(bt);
     lookup_clear(vm->vcpu);
+    calls_reset(vm);
+}
+
+void calls_reset(struct vm *vm)
+{
+    const struct host_tc *tc = &vm->bt->tc;
+    uint64_t *bottom = tc->stack + tc->stack_words - 1;
+    *bottom = tc->exec + vm->bt->thunk_empty;
+    vm->vcpu->tc_rsp = (uint64_t)bottom;
+}
+
+uint32_t entry_new(struct bt *bt, uint32_t block, uint32_t eip, uint32_t at)
+{
+    struct block *b = &bt->block[block];
+    if (bt->nentries == MAX_ENTRIES)
+        return 0;
+    uint32_t e = bt->nentries++;
+    bt->entry[e] = (struct entry){.eip = eip, .block = block, .at = at};
+    if (b->nentries++ == 0)
+        b->entries = e;
+    return e;
 }
 
 static bool made_from(const struct block *b, const struct code_page *page,
@@ -91,21 +114,25 @@ uint32_t cache_find(const struct bt *bt, uint32_t eip, uint32_t mode, const stru
 {
     uint32_t i = bt->by_key[key_bucket(eip)];
     while (i) {
-        const struct block *b = &bt->block[i];
-        if (b->eip == eip && b->mode == mode && made_from(b, page, next))
+        const struct entry *e = &bt->entry[i];
+        const struct block *b = &bt->block[e->block];
+        if (e->eip == eip && b->mode == mode && made_from(b, page, next))
             return i;
-        i = b->next_key;
+        i = e->next;
     }
-    return NO_BLOCK;
+    return 0;
 }
 
 void cache_link(struct bt *bt, uint32_t block)
 {
     struct block *b = &bt->block[block];
-    uint32_t *key = &bt->by_key[key_bucket(b->eip)];
     b->live = true;
-    b->next_key = *key;
-    *key = block;
+    bt->nown += !b->global;
+    for (uint32_t e = b->entries; e < b->entries + b->nentries; e++) {
+        uint32_t *key = &bt->by_key[key_bucket(bt->entry[e].eip)];
+        bt->entry[e].next = *key;
+        *key = e;
+    }
     for (unsigned n = 0; n < 2 && b->frame[n] != NO_FRAME; n++) {
         uint32_t *head = &bt->by_frame[frame_bucket(b->frame[n])];
         /* A list's links are those of the frame that it is for: bit 31 says which. */
@@ -117,12 +144,12 @@ void cache_link(struct bt *bt, uint32_t block)
 #define LINK_BLOCK(l) ((l)&0x7fffffffu)
 #define LINK_SIDE(l)  ((l) >> 31)
 
-static void unlink_key(struct bt *bt, uint32_t block)
+static void unlink_key(struct bt *bt, uint32_t entry)
 {
-    uint32_t *p = &bt->by_key[key_bucket(bt->block[block].eip)];
-    while (*p != block)
-        p = &bt->block[*p].next_key;
-    *p = bt->block[block].next_key;
+    uint32_t *p = &bt->by_key[key_bucket(bt->entry[entry].eip)];
+    while (*p != entry)
+        p = &bt->entry[*p].next;
+    *p = bt->entry[entry].next;
 }
 
 static void unlink_frame(struct bt *bt, uint32_t block, unsigned side)
@@ -159,7 +186,9 @@ void cache_drop(struct vm *vm, uint32_t block)
     for (uint32_t s = b->slots; s < b->slots + b->nslots; s++)
         slot_disconnect(bt, s);
     lookup_remove(vm->vcpu, block);
-    unlink_key(bt, block);
+    for (uint32_t e = b->entries; e < b->entries + b->nentries; e++)
+        unlink_key(bt, e);
+    calls_reset(vm);
     for (unsigned n = 0; n < 2 && b->frame[n] != NO_FRAME; n++)
         unlink_frame(bt, block, n);
     b->live = false;
@@ -209,12 +238,14 @@ void bt_flush_linear(struct vcpu *v, gva_t page)
     for (unsigned p = 0; p < 2; p++) {
         uint32_t row = key_row(pages[p]);
         for (uint32_t k = row; k < row + KEY_ROW; k++) {
-            for (uint32_t i = bt->by_key[k]; i; i = bt->block[i].next_key) {
+            for (uint32_t e = bt->by_key[k]; e; e = bt->entry[e].next) {
+                uint32_t i = bt->entry[e].block;
                 const struct block *b = &bt->block[i];
                 if ((b->eip & ~PAGE_MASK) != pages[p] || (p == 1 && b->frame[1] == NO_FRAME))
                     continue;
                 lookup_remove(v, i);
                 disconnect_incoming(bt, i);
+                calls_reset(v->vm);
             }
         }
     }

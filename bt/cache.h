@@ -40,16 +40,23 @@ struct block {
     bool live;
     uint32_t frame[2];      /* guest frames of its bytes; [1] is NO_FRAME if there is one only */
     uint32_t next_frame[2]; /* next block of each frame's list */
-    uint32_t next_key;      /* next block of its hash chain by eip */
     uint32_t incoming;      /* first slot that leads here, 0 = none */
     uint32_t slots, nslots; /* its own jump slots, in a row */
+    uint32_t entries, nentries; /* where it is entered, in a row: the first is its start */
+};
+
+/* A place where a block is entered by address: its start, or behind a call in it. */
+struct entry {
+    uint32_t eip, block;
+    uint32_t at;   /* TC offset */
+    uint32_t next; /* next entry of its hash chain by eip */
 };
 
 /* A jump slot: 8 bytes in the cache's data area hold the address; this says whose it is. */
 struct slot {
     uint32_t stub;   /* TC offset of the code that it leads to while not connected ... */
     uint32_t search; /* ... and of the code that looks its target up each time */
-    uint32_t target; /* block, or NO_BLOCK */
+    uint32_t target; /* block that it is connected to, or NO_BLOCK */
     uint32_t next;   /* next slot with the same target */
     uint32_t from;   /* block that it belongs to */
 };
@@ -60,6 +67,7 @@ struct slot {
 #define KEY_BUCKETS     16384u
 #define FRAME_BUCKETS   16384u
 #define MAX_BLOCKS      120000u
+#define MAX_ENTRIES     240000u
 #define MAX_SLOTS       240000u
 #define MAX_RECORDS     1000000u
 #define MAX_BLOCK_CODE  16384u /* bytes of host code for one block, stubs included */
@@ -73,8 +81,9 @@ struct slot {
 struct bt {
     struct host_tc tc;
     uint32_t tc_used;
-    uint32_t nblocks, nslots, nrecords;
+    uint32_t nblocks, nslots, nrecords, nentries;
     struct block *block; /* [0] is the thunks' */
+    struct entry *entry; /* [0] is none: its block is NO_BLOCK */
     struct slot *slot;   /* [0] unused */
     struct unwind *record;
     uint64_t *slot_value;          /* in the cache's data area */
@@ -82,13 +91,16 @@ struct bt {
     uint32_t lookup_mode;          /* mode that the look-up table's entries are for */
     uint16_t local[LOCAL_ENTRIES]; /* look-up entries that do not survive a CR3 load */
     uint32_t nlocal;
+    uint32_t nown;  /* blocks made since the last flush that do not survive a CR3 load */
     uint8_t *drops; /* by guest frame: how often its translations were dropped lately */
     uint32_t nframes;
     uint32_t flushes, unwind_flushes; /* whole-cache flushes; as of the last bt_unwind */
     bool inline_lookup;               /* policy: look-up code at every site, or one thunk */
     bool count;                       /* policy: count guest instructions run */
     uint64_t callouts;                /* instructions translated as callouts so far */
-    uint32_t thunk_lookup;            /* TC offset of the shared look-up */
+    uint32_t thunk_lookup;            /* TC offset of the shared look-up, ... */
+    uint32_t thunk_miss;              /* ... of the exit where it finds nothing ... */
+    uint32_t thunk_empty;             /* ... and of what a RET finds in an empty call stack */
     uint32_t recent[RECENT];
     uint8_t scratch[MAX_BLOCK_CODE]; /* a block is assembled here and copied in one go */
     uint32_t nrecent;
@@ -107,8 +119,8 @@ enum mode_bits { MODE_CPL = 3u, MODE_DS = 1u << 2, MODE_ES = 1u << 3, MODE_PAGIN
 /* The mode that v is in, as blocks are keyed by it (enum mode_bits). */
 uint32_t cache_mode(const struct vcpu *v);
 
-/* The block that starts at EIP in MODE from PAGE's frame (and NEXT's, if it needs two);
- * NO_BLOCK if there is none. */
+/* The entry at EIP of a block in MODE from PAGE's frame (and NEXT's, if it needs two); 0 if there
+ * is none. */
 uint32_t cache_find(const struct bt *bt, uint32_t eip, uint32_t mode, const struct code_page *page,
                     const struct code_page *next);
 
@@ -124,23 +136,29 @@ void cache_flush_all(struct vm *vm);
 /* The block that holds TC offset OFF, dropped ones too. */
 uint32_t cache_block_at(const struct bt *bt, uint32_t off);
 
-/* lookup.c: enters, removes one block; empties the table. */
-void lookup_enter(struct vcpu *v, uint32_t block);
+/* A new entry of BLOCK, which is being made; its first one is its start. 0: no room. */
+uint32_t entry_new(struct bt *bt, uint32_t block, uint32_t eip, uint32_t at);
+
+/* Empties the call stack: a return goes through the look-up table, until there are calls again. */
+void calls_reset(struct vm *vm);
+
+/* lookup.c: enters one entry, removes those of one block; empties the table. */
+void lookup_enter(struct vcpu *v, uint32_t entry);
 void lookup_remove(struct vcpu *v, uint32_t block);
 void lookup_clear(struct vcpu *v);
 
 /* slot.c: a new slot of BLOCK that leads to STUB for now; where it lies for emitted code. */
 uint32_t slot_new(struct bt *bt, uint32_t block);
 uint64_t slot_address(const struct bt *bt, uint32_t slot);
-void slot_connect(struct bt *bt, uint32_t slot, uint32_t block);
+void slot_connect(struct bt *bt, uint32_t slot, uint32_t entry);
 void slot_disconnect(struct bt *bt, uint32_t slot);
 void slot_search(struct bt *bt, uint32_t slot);
 
-/* jump.c: makes block 0, code that is there once; after each flush. */
+/* exits.c: makes block 0, code that is there once; after each flush. */
 void thunks_emit(struct bt *bt);
-static inline uint64_t cache_entry(const struct bt *bt, uint32_t block)
+static inline uint64_t entry_address(const struct bt *bt, uint32_t entry)
 {
-    return bt->tc.exec + bt->block[block].tc;
+    return bt->tc.exec + bt->entry[entry].at;
 }
 
 #endif

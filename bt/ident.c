@@ -50,6 +50,8 @@ static bool prepare_memory(struct translation *t, unsigned reg, bool store, stru
     if (t->insn.addrsize != 4)
         return false;
     *m = (struct mem_form){reg, host_base(g->base), host_base(g->index), g->scale, g->disp, true};
+    if (g->base == R_ESP)
+        m->disp = (int32_t)((uint32_t)m->disp + (uint32_t)t->delta);
     if (t->insn.op == OP_LEA || flat_segment(t, g->seg, store))
         return true;
     if (g->seg != S_FS && g->seg != S_GS)

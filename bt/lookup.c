@@ -38,26 +38,29 @@ void lookup_clear(struct vcpu *v)
     v->vm->bt->nlocal = 0;
 }
 
-void lookup_enter(struct vcpu *v, uint32_t block)
+void lookup_enter(struct vcpu *v, uint32_t entry)
 {
     struct bt *bt = v->vm->bt;
-    const struct block *b = &bt->block[block];
-    unsigned i = index_of(b->eip);
-    if (!b->global) {
+    const struct entry *e = &bt->entry[entry];
+    unsigned i = index_of(e->eip);
+    if (!bt->block[e->block].global) {
         if (bt->nlocal == LOCAL_ENTRIES)
             lookup_clear(v);
         bt->local[bt->nlocal++] = (uint16_t)i;
     }
-    tags(v)[i] = -b->eip;
-    targets(v)[i] = cache_entry(bt, block);
+    tags(v)[i] = -e->eip;
+    targets(v)[i] = entry_address(bt, entry);
 }
 
 void lookup_remove(struct vcpu *v, uint32_t block)
 {
     struct bt *bt = v->vm->bt;
-    unsigned i = index_of(bt->block[block].eip);
-    if (targets(v)[i] == cache_entry(bt, block))
-        tags(v)[i] = empty_tag(i);
+    const struct block *b = &bt->block[block];
+    for (uint32_t e = b->entries; e < b->entries + b->nentries; e++) {
+        unsigned i = index_of(bt->entry[e].eip);
+        if (targets(v)[i] == entry_address(bt, e))
+            tags(v)[i] = empty_tag(i);
+    }
 }
 
 static void clear_local(struct vcpu *v)
@@ -92,6 +95,7 @@ uint64_t bt_lookup(struct vcpu *v)
     if (mode != bt->lookup_mode) {
         bt->lookup_mode = mode;
         lookup_clear(v);
+        calls_reset(v->vm);
         v->vm->stats.n[STAT_BT_MODES]++;
         return 0;
     }
@@ -102,6 +106,8 @@ void bt_flush_space(struct vcpu *v, bool all)
 {
     struct bt *bt = v->vm->bt;
     clear_local(v);
+    if (all || bt->nown)
+        calls_reset(v->vm);
     if (!all)
         return;
     lookup_clear(v);
@@ -110,6 +116,11 @@ void bt_flush_space(struct vcpu *v, bool all)
         if (p->target && (bt->block[p->target].eip ^ bt->block[p->from].eip) & ~PAGE_MASK)
             slot_disconnect(bt, s);
     }
+}
+
+void bt_forget_calls(struct vcpu *v)
+{
+    calls_reset(v->vm);
 }
 
 unsigned bt_recent(const struct vm *vm, uint32_t *eips, unsigned max)

@@ -38,14 +38,15 @@ void slot_disconnect(struct bt *bt, uint32_t slot)
     bt->slot_value[slot] = bt->tc.exec + s->stub;
 }
 
-void slot_connect(struct bt *bt, uint32_t slot, uint32_t block)
+void slot_connect(struct bt *bt, uint32_t slot, uint32_t entry)
 {
     struct slot *s = &bt->slot[slot];
+    uint32_t block = bt->entry[entry].block;
     slot_disconnect(bt, slot);
     s->target = block;
     s->next = bt->block[block].incoming;
     bt->block[block].incoming = slot;
-    bt->slot_value[slot] = cache_entry(bt, block);
+    bt->slot_value[slot] = entry_address(bt, entry);
 }
 
 void slot_search(struct bt *bt, uint32_t slot)

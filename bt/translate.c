@@ -11,7 +11,7 @@ void record(struct translation *t, uint32_t eip, int esp_delta, unsigned how)
 {
     struct bt *bt = t->bt;
     struct block *b = t->b;
-    struct unwind u = {(uint16_t)t->code.len, (int8_t)esp_delta, (uint8_t)how, eip};
+    struct unwind u = {(uint16_t)t->code.len, (int8_t)(t->delta + esp_delta), (uint8_t)how, eip};
     if (t->after_sti && eip == t->eip)
         u.how |= UNWIND_INHIBIT;
     if (b->nrecords && bt->record[b->records + b->nrecords - 1u].at == u.at) {
@@ -76,14 +76,16 @@ static enum end one(struct translation *t, const struct source *s)
                         t->next - s->page->linear.v < PAGE_SIZE - INSN_MAX;
     t->sti = false;
     resolve_jumps(t);
-    t->made[t->nmade++] = (struct made){t->eip, t->code.len};
+    t->made[t->nmade++] = (struct made){t->eip, t->delta ? NOT_HERE : t->code.len};
+    if (t->returns && !entry_new(t->bt, t->self, t->eip, t->b->tc + t->code.len))
+        t->failed = true;
+    t->returns = false;
     if (t->bt->count)
         emit_count(t, 1);
-    /* The event test behind an STI's shadow has no place behind a jump. */
-    enum end end = shadow && (t->insn.flags & INSN_BRANCH) ? callout(t) : rewrite(t);
+    enum end end = rewrite(t);
     t->after_sti = t->sti;
-    if (shadow && end == END_NO)
-        emit_event_test(t, t->next);
+    if (shadow && end == END_NO && !(t->insn.flags & INSN_BRANCH)) /* branch.c: has done it */
+        emit_event_test(t, t->next, UNWIND_EIP);
     return end;
 }
 
@@ -114,14 +116,16 @@ static bool stretch(struct translation *t, const struct source *s)
         if (f == FETCH_CROSSES)
             t->b->frame[1] = s->next->frame.v;
         t->eip = t->end = t->next;
-        if (end == END_BLOCK)
+        if (end == END_BLOCK) {
+            t->delta = 0;
             return f == FETCH_OK && !last_in_page(t, s) && go_on(t, s);
+        }
         if (f == FETCH_CROSSES || last_in_page(t, s))
             break;
     }
     resolve_jumps(t);
     if (t->nmade)
-        emit_exit(t, t->eip);
+        emit_exit(t, t->eip, EXIT_JUMP);
     return false;
 }
 
@@ -140,13 +144,15 @@ static void fill(struct translation *t, const struct source *s)
 
 static bool room_for_a_block(const struct bt *bt)
 {
-    return bt->nblocks < MAX_BLOCKS && bt->nslots + 128 < MAX_SLOTS &&
-           bt->nrecords + 1024 < MAX_RECORDS && bt->tc_used + MAX_BLOCK_CODE <= bt->tc.size;
+    return bt->nblocks < MAX_BLOCKS && bt->nslots + 2 * MAX_BLOCK_INSNS + 8 < MAX_SLOTS &&
+           bt->nentries + MAX_BLOCK_INSNS + 1 < MAX_ENTRIES && bt->nrecords + 2048 < MAX_RECORDS &&
+           bt->tc_used + MAX_BLOCK_CODE <= bt->tc.size;
 }
 
 /* Nothing of a block that did not come about is kept. */
 static uint32_t take_back(struct bt *bt, uint32_t self, uint32_t nslots, uint32_t nrecords)
 {
+    bt->nentries = bt->block[self].entries;
     bt->nblocks = self;
     bt->nslots = nslots;
     bt->nrecords = nrecords;
@@ -170,6 +176,7 @@ static uint32_t make_block(struct vcpu *v, const struct source *s)
         .frame = {s->page->frame.v, NO_FRAME},
     };
     t.code = (struct code){bt->scratch, MAX_BLOCK_CODE, 0, false};
+    entry_new(bt, self, v->eip, bt->tc_used);
     fill(&t, s);
     if (t.nmade == 0 || t.failed || t.code.overflow)
         return take_back(bt, self, nslots, nrecords);
@@ -196,14 +203,14 @@ uint64_t bt_translate(struct vcpu *v, const struct code_page *page, const struct
     struct bt *bt = v->vm->bt;
     struct source s = {page, next};
     struct stats *st = &v->vm->stats;
-    uint32_t block = cache_find(bt, v->eip, cache_mode(v), page, next);
-    if (block) {
+    uint32_t entry = cache_find(bt, v->eip, cache_mode(v), page, next);
+    if (entry) {
         st->n[STAT_BT_FOUND]++;
     } else {
         uint64_t callouts = bt->callouts;
         if (mixed(bt, page->frame.v))
             return 0;
-        block = make_block(v, &s);
+        uint32_t block = make_block(v, &s);
         if (!block)
             return 0;
         cache_link(bt, block);
@@ -213,7 +220,8 @@ uint64_t bt_translate(struct vcpu *v, const struct code_page *page, const struct
         st->n[STAT_BT_BLOCKS]++;
         st->n[STAT_BT_BYTES] += bt->block[block].tc_len;
         st->n[STAT_BT_CALLOUTS] += bt->callouts - callouts;
+        entry = bt->block[block].entries;
     }
-    lookup_enter(v, block);
-    return cache_entry(bt, block);
+    lookup_enter(v, entry);
+    return entry_address(bt, entry);
 }

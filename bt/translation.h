@@ -21,13 +21,15 @@ struct translation {
     uint32_t eip;  /* of the instruction at hand */
     uint32_t next; /* of the one behind it */
     struct insn insn;
+    int delta;           /* the guest's ESP is R14 plus this (stack.c) */
+    bool returns;        /* the code just made is where a call returns to */
     bool sti;            /* the instruction at hand is an STI ... */
     bool after_sti;      /* ... or in the shadow of one */
     bool can_look_ahead; /* another instruction will follow in this block */
     bool failed;         /* out of slots or records: flush and start again */
     uint32_t end;        /* behind the last guest byte that was translated */
     struct made {
-        uint32_t eip, at;    /* at: offset in code */
+        uint32_t eip, at;    /* at: offset in code; NOT_HERE if it cannot be jumped to */
     } made[MAX_BLOCK_INSNS]; /* instructions translated so far, in ascending order */
     unsigned nmade;
     struct jump {
@@ -36,20 +38,23 @@ struct translation {
     unsigned njumps;
     struct {
         uint32_t slot, eip;
-    } exits[MAX_BLOCK_INSNS + 8]; /* stubs to be placed behind the block */
+    } exits[2 * MAX_BLOCK_INSNS + 8]; /* stubs to be placed behind the block */
     unsigned nexits;
 };
 
-/* Adds an unwind record for what is emitted from here on. */
+#define NOT_HERE 0xffffffffu
+
+/* Adds an unwind record for what is emitted from here on; t->delta is in it. */
 void record(struct translation *t, uint32_t eip, int esp_delta, unsigned how);
 
 /* N more guest instructions run from the cache (v->tc_insns). */
 void emit_count(struct translation *t, int n);
 
-/* ---- jump.c ---- */
+/* ---- exits.c ---- */
 
-/* A direct exit to EIP: a jump through a new slot. */
-void emit_exit(struct translation *t, uint32_t eip);
+/* A direct exit to EIP, a jump or a call through a new slot. */
+enum exit_kind { EXIT_JUMP, EXIT_CALL };
+void emit_exit(struct translation *t, uint32_t eip, enum exit_kind kind);
 
 /* rel32 of a jump that has just been emitted up to there: leads to guest address EIP, inside this
  * block if that is or will be translated in it, else by an exit behind the block. */
@@ -67,14 +72,38 @@ void emit_far_targets(struct translation *t);
 /* The stubs of the block's direct exits, behind its code. */
 void emit_stubs(struct translation *t);
 
-/* A computed exit to R8D. */
+/* A computed exit to R8D: at the place or by the thunk, as the policy is; by the thunk; the same
+ * as a call. */
 void emit_lookup_exit(struct translation *t);
+void emit_lookup_thunk(struct translation *t);
+void emit_lookup_call(struct translation *t);
 
-/* Leaves for the run loop if an event waits; the guest is at EIP. */
-void emit_event_test(struct translation *t, uint32_t eip);
+/* Leaves for the run loop if an event waits; EIP and HOW are the record of this place. */
+void emit_event_test(struct translation *t, uint32_t eip, unsigned how);
 
 /* Leaves by gate CODE. */
 void emit_gate(struct code *c, enum tc_code code);
+
+/* ---- stack.c, branch.c: one function an operation ---- */
+
+unsigned host_gpr(unsigned r);           /* host register of guest register R */
+uint32_t selector_offset(unsigned sreg); /* of a segment register's selector in the vcpu */
+
+/* Brings R14 up to date; the guest is at EIP. */
+void esp_settle(struct translation *t, uint32_t eip);
+
+enum end push(struct translation *t);
+enum end pop(struct translation *t);
+enum end leave(struct translation *t);
+enum end push_sreg(struct translation *t);
+enum end pushf(struct translation *t);
+enum end jmp(struct translation *t);
+enum end jcc(struct translation *t);
+enum end jump_on_count(struct translation *t);
+enum end call(struct translation *t);
+enum end jmp_indirect(struct translation *t);
+enum end call_indirect(struct translation *t);
+enum end ret(struct translation *t);
 
 /* ---- rewrite.c, ident.c ---- */
 

@@ -7,6 +7,8 @@
 #include "bt/cache.h"
 #include "monitor/log.h"
 
+#define CALLS_SPARE 64u /* bytes of the call stack, for what a block pushes besides calls */
+
 static const struct unwind *find_record(const struct bt *bt, const struct block *b, uint32_t off)
 {
     uint32_t lo = b->records, hi = b->records + b->nrecords;
@@ -18,6 +20,17 @@ static const struct unwind *find_record(const struct bt *bt, const struct block 
             hi = mid;
     }
     return &bt->record[lo];
+}
+
+/* The call stack goes on where it was left, but near its end it starts anew. */
+static void keep_calls(struct vcpu *v, uint64_t rsp)
+{
+    const struct host_tc *tc = &v->vm->bt->tc;
+    uint64_t first = (uint64_t)tc->stack + CALLS_SPARE;
+    if (rsp < first || rsp >= (uint64_t)(tc->stack + tc->stack_words))
+        calls_reset(v->vm);
+    else
+        v->tc_rsp = rsp;
 }
 
 void bt_unwind(struct vcpu *v, const struct host_exit *x)
@@ -40,6 +53,7 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
     if (u->how & UNWIND_INHIBIT)
         v->inhibit = 1;
     bt->unwind_flushes = bt->flushes;
+    keep_calls(v, x->scratch[SCR_RSP]);
 }
 
 /*
@@ -54,16 +68,26 @@ static bool may_connect(const struct block *from, const struct block *to)
            (same_page || to->global);
 }
 
+static uint32_t entry_at(const struct bt *bt, uint64_t address)
+{
+    const struct block *b = &bt->block[cache_block_at(bt, (uint32_t)(address - bt->tc.exec))];
+    for (uint32_t e = b->entries; e < b->entries + b->nentries; e++) {
+        if (entry_address(bt, e) == address)
+            return e;
+    }
+    return 0;
+}
+
 void bt_chain(struct vcpu *v, const struct host_exit *x, uint64_t entry)
 {
     struct bt *bt = v->vm->bt;
     uint64_t slot = x->scratch[SCR_R9];
     if (slot == 0 || slot >= bt->nslots || bt->flushes != bt->unwind_flushes)
         return;
-    uint32_t to = cache_block_at(bt, (uint32_t)(entry - bt->tc.exec));
-    if (cache_entry(bt, to) != entry)
+    uint32_t to = entry_at(bt, entry);
+    if (!to)
         return;
-    if (!may_connect(&bt->block[bt->slot[slot].from], &bt->block[to])) {
+    if (!may_connect(&bt->block[bt->slot[slot].from], &bt->block[bt->entry[to].block])) {
         slot_search(bt, (uint32_t)slot);
         return;
     }

@@ -208,12 +208,18 @@ static void exit_translated(struct vcpu *v, const struct host_exit *x)
     }
 }
 
+static void exit_from_user(struct vcpu *v)
+{
+    segtab_collect(v);
+    bt_forget_calls(v); /* the kernel's stack begins anew */
+}
+
 void exit_handle(struct vcpu *v, const struct host_exit *x, bool from_tc)
 {
     if (from_tc)
         bt_unwind(v, x);
     else
-        segtab_collect(v);
+        exit_from_user(v);
     switch (x->kind) {
     case HX_INTERRUPT:
         count(v, STAT_EXIT_INTERRUPT);

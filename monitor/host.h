@@ -92,8 +92,8 @@ enum scratch_index { SCR_R8, SCR_R9, SCR_R10, SCR_R11, SCR_R13, SCR_RSP };
  * Run guest user code directly (host_run_user: CPL 3, 32-bit, from v->eip) or
  * translated code from ENTRY (host_run_tc: ring 1, 64-bit), with real interrupts on,
  * until the first event, which is described in *X. The guest's registers come from
- * v->gpr and v->eflags and return there. After host_run_tc v->eip is unchanged: what
- * X->rip means is the translator's secret (bt_unwind).
+ * v->gpr and v->eflags and return there. RSP of translated code starts as v->tc_rsp. After
+ * host_run_tc v->eip is unchanged: what X->rip means is the translator's secret (bt_unwind).
  */
 void host_run_user(struct vcpu *v, struct host_exit *x);
 void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x);
@@ -127,6 +127,9 @@ struct host_tc {
     uint32_t size;      /* bytes of code */
     uint32_t data_size; /* bytes behind the code, at write + size, readable but not
                            executable for translated code: jump slots and thunk data */
+    uint64_t *stack;    /* the stack of translated code, at the same address for both sides; an
+                           access below it faults */
+    uint32_t stack_words;
 };
 void host_tc_area(struct host_tc *out);
 

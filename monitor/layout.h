@@ -15,5 +15,6 @@
 #define DIRECT_MAP   0xffff900000000000ull /* all host RAM, read-write, not executable */
 #define MONITOR_BASE 0xffff910000000000ull /* the monitor image */
 #define TC_EXEC      0xffff920000000000ull /* translation cache: read-only + executable */
+#define TC_STACK     0xffff930000000000ull /* its stack; nothing is mapped below */
 
 #endif

@@ -57,6 +57,7 @@ struct vcpu {
     uint8_t inhibit;         /* an STI or MOV SS shadow covers the next instruction */
     uint64_t guard[S_COUNT]; /* added to translated accesses through FS and GS: 0, or what leads
                                 them outside the guest's 4 GiB, where they fault (bt/) */
+    uint64_t tc_rsp;         /* translated code's stack pointer, kept while it does not run */
     uint64_t tc_insns;       /* guest instructions run from the cache, where they are counted */
     struct segment seg[S_COUNT];
     struct segment ldtr, tr;

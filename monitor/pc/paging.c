@@ -20,6 +20,7 @@
 #define TC_SIZE      (12u << 20)
 #define TC_DATA      (2u << 20)
 #define FPU_SIZE     (16u << 10)
+#define STACK_SIZE   (16u << 10)
 
 extern uint8_t image_start[], image_rodata[], image_data[], image_end[];
 
@@ -66,6 +67,17 @@ static void map_direct(uint64_t *root, uint64_t end)
     }
 }
 
+static void map_tc_stack(uint64_t *root)
+{
+    for (uint32_t off = 0; off < STACK_SIZE; off += PAGE_SIZE) {
+        hfn_t f = pool_get(pc_cpu.pool);
+        if (!f.v)
+            panic("no memory for the stack of translated code");
+        *entry_4k(root, TC_STACK + off) =
+            (uint64_t)f.v << PAGE_SHIFT | PTE_P | PTE_W | AD | PTE_G | PTE_NX;
+    }
+}
+
 /* Code and data of the translation cache, then the FPU stubs: in a row, read-only here. */
 static void map_tc(uint64_t *root)
 {
@@ -79,7 +91,14 @@ static void map_tc(uint64_t *root)
         *entry_4k(root, TC_EXEC + off) = physical | PTE_P | AD | PTE_G | (data ? PTE_NX : 0);
     }
     uint8_t *write = host_frame_ptr(first);
-    tc = (struct host_tc){write, TC_EXEC, TC_SIZE, TC_DATA};
+    tc = (struct host_tc){
+        .write = write,
+        .exec = TC_EXEC,
+        .size = TC_SIZE,
+        .data_size = TC_DATA,
+        .stack = (uint64_t *)TC_STACK,
+        .stack_words = STACK_SIZE / sizeof(uint64_t),
+    };
     fpu_area =
         (struct pc_code_area){write + TC_SIZE + TC_DATA, TC_EXEC + TC_SIZE + TC_DATA, FPU_SIZE};
 }
@@ -99,6 +118,7 @@ void pc_paging_init(uint64_t end)
     map_range(root, image_data, image_end, PTE_W | PTE_NX);
     map_direct(root, end);
     map_tc(root);
+    map_tc_stack(root);
     write_cr3((uint64_t)pc_cpu.root.v << PAGE_SHIFT);
     uint64_t cr4 = read_cr4() | CR4_PGE;
     host_cpuid(0, 0, regs);

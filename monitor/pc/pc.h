@@ -53,7 +53,6 @@ struct host_cpu {
     uint16_t selectors[4];    /* ds es fs gs of user code, in and out */
     struct trap_frame entry_frame __attribute__((aligned(16))); /* TSS.RSP0 points behind it */
     uint8_t ist_stack[3][4096] __attribute__((aligned(16)));
-    uint8_t tc_stack[4096] __attribute__((aligned(16))); /* RSP of translated code */
     struct tss64 tss;
     hfn_t root; /* the monitor's own page tables: no guest space */
     hspace_t space;

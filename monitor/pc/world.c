@@ -106,7 +106,7 @@ void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x)
     f.cs = SEL_TC_CODE;
     f.rflags = (v->eflags & TC_FLAGS) | FL_ONE | FL_IF;
     v->eflags &= ~(uint32_t)(TC_FLAGS | FL_RF); /* PUSHF adds the image to the live flags */
-    f.rsp = (uint64_t)(pc_cpu.tc_stack + sizeof pc_cpu.tc_stack);
+    f.rsp = v->tc_rsp;
     f.ss = SEL_TC_STACK;
     pc_enter(&f);
     const struct trap_frame *e = pc_cpu.frame;

@@ -23,7 +23,6 @@ static struct tc_state *current; /* not NULL: the next INT3 is tc_go's, or its c
 static bool running, stepping;
 static gregset_t saved;
 static uint8_t saved_fpu[FXSAVE_BYTES];
-static uint8_t tc_stack[STACK_BYTES] __attribute__((aligned(64)));
 static uint8_t signal_stack[STACK_BYTES] __attribute__((aligned(64)));
 
 /* Host register numbers as ucontext calls them. */
@@ -95,7 +94,7 @@ void tc_load(struct tc_state *s, struct vcpu *v, uint64_t entry)
     memset(s, 0, sizeof *s);
     for (unsigned n = 0; n < 8; n++)
         s->gpr[n] = v->gpr[n];
-    s->gpr[4] = (uint64_t)(uintptr_t)(tc_stack + STACK_BYTES / 2);
+    s->gpr[4] = v->tc_rsp;
     for (unsigned n = 8; n < 14; n++)
         s->gpr[n] = n == 12 ? 0 : 0xdead0000dead0000u + n; /* scratch holds nothing */
     s->gpr[14] = v->gpr[R_ESP];

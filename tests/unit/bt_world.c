@@ -95,6 +95,11 @@ uint64_t bt_find(struct vcpu *v)
 uint32_t bt_block(struct vm *vm, uint64_t entry)
 {
     uint32_t b = cache_block_at(vm->bt, (uint32_t)(entry - vm->bt->tc.exec));
-    need(cache_entry(vm->bt, b) == entry, "not an entry");
+    need(bt_entry(vm->bt, b) == entry, "not an entry");
     return b;
+}
+
+uint64_t bt_entry(const struct bt *bt, uint32_t block)
+{
+    return entry_address(bt, bt->block[block].entries);
 }

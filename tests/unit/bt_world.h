@@ -33,7 +33,8 @@ struct code_page bt_page(struct vm *vm, uint32_t linear);
 /* Block at v->eip, translated if it is not known: as exit.c does it. */
 uint64_t bt_find(struct vcpu *v);
 
-/* Its index. */
+/* Its index; and back. */
 uint32_t bt_block(struct vm *vm, uint64_t entry);
+uint64_t bt_entry(const struct bt *bt, uint32_t block);
 
 #endif

@@ -16,11 +16,12 @@
 #include "monitor/pool.h"
 #include "monitor/vcpu.h"
 
-#define FAKE_TC_SIZE (4u << 20)
-#define FAKE_TC_DATA (2u << 20)
-#define MAX_FRAMES   65536u /* 256 MiB */
-#define MAX_TABLES   8192u
-#define MAX_SPACES   256u
+#define FAKE_TC_SIZE  (4u << 20)
+#define FAKE_TC_DATA  (2u << 20)
+#define FAKE_TC_STACK 16384u
+#define MAX_FRAMES    65536u /* 256 MiB */
+#define MAX_TABLES    8192u
+#define MAX_SPACES    256u
 
 struct fake_state fake;
 
@@ -270,7 +271,18 @@ void host_tc_area(struct host_tc *out)
         require(w != MAP_FAILED && x != MAP_FAILED, "no memory for the cache");
         require(mprotect(x, FAKE_TC_SIZE, PROT_READ | PROT_EXEC) == 0, "executable memory");
         close(fd);
-        tc = (struct host_tc){w, (uintptr_t)x, FAKE_TC_SIZE, FAKE_TC_DATA};
+        uint8_t *s = mmap(NULL, 2 * FAKE_TC_STACK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        require(s != MAP_FAILED, "no memory for the stack");
+        s += FAKE_TC_STACK; /* what is below faults */
+        require(mprotect(s, FAKE_TC_STACK, PROT_READ | PROT_WRITE) == 0, "the stack");
+        tc = (struct host_tc){
+            .write = w,
+            .exec = (uintptr_t)x,
+            .size = FAKE_TC_SIZE,
+            .data_size = FAKE_TC_DATA,
+            .stack = (uint64_t *)(void *)s,
+            .stack_words = FAKE_TC_STACK / 8,
+        };
     }
     *out = tc;
 }

@@ -37,12 +37,17 @@ static uint32_t make(uint32_t eip, const char *code, size_t len)
     return bt_block(vm, entry);
 }
 
+static uint32_t block_of(uint32_t entry)
+{
+    return vm->bt->entry[entry].block;
+}
+
 static uint32_t find(uint32_t eip, uint32_t page_frame, bool global)
 {
     struct code_page page = bt_page(vm, eip), next = bt_page(vm, eip + PAGE_SIZE);
     page.frame = gfn(page_frame);
     page.global = global;
-    return cache_find(vm->bt, eip, cache_mode(v), &page, &next);
+    return block_of(cache_find(vm->bt, eip, cache_mode(v), &page, &next));
 }
 
 static void found_by_address_mode_and_frame(void **state)
@@ -144,7 +149,7 @@ static void crossing_block(void **state)
         assert_int_equal(vm->bt->block[b].frame[0], first);
         assert_int_equal(vm->bt->block[b].frame[1], first + 1);
         assert_int_equal(trace_clients(vm, gfn(first + 1)), TRACE_CODE);
-        assert_int_equal(cache_find(vm->bt, eip, cache_mode(v), &page, &next), b);
+        assert_int_equal(block_of(cache_find(vm->bt, eip, cache_mode(v), &page, &next)), b);
         assert_int_equal(cache_find(vm->bt, eip, cache_mode(v), &page, &page), NO_BLOCK);
         assert_int_equal(cache_find(vm->bt, eip, cache_mode(v), &page, NULL), NO_BLOCK);
         assert_false(wrote(first, 0, PAGE_SIZE - 3));
@@ -254,8 +259,8 @@ static void dropped_blocks_are_disconnected(void **state)
     uint32_t a = make(EIP, "\xeb\x0e", 2), b = make(EIP + 16, "\xeb\xee", 2);
     struct bt *bt = vm->bt;
     uint32_t ab = bt->block[a].slots, ba = bt->block[b].slots;
-    slot_connect(bt, ab, b);
-    slot_connect(bt, ba, a);
+    slot_connect(bt, ab, bt->block[b].entries);
+    slot_connect(bt, ba, bt->block[a].entries);
     assert_int_equal(slot_leads_to(ab), bt->block[b].tc);
     assert_true(wrote(FRAME, 0x110, 0x110));
     assert_int_equal(slot_leads_to(ab), bt->slot[ab].stub);

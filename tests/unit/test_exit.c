@@ -261,6 +261,8 @@ static void a_system_call(void **state)
     (void)state;
     gate(0x80, C0, SYS_TRAP32, 3);
     soft_int(0x80);
+    assert_int_equal(top.forgotten, 1);
+    assert_int_equal(top.unwinds, 0);
     assert_false(v->exc.valid);
     assert_int_equal(v->eip, HANDLER);
     assert_int_equal(v->cpl, 0);

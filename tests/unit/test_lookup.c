@@ -57,7 +57,7 @@ static void entered_and_removed(void **state)
     assert_false(known(EIP + 1));
     lookup_remove(v, b);
     assert_false(known(EIP));
-    lookup_enter(v, b);
+    lookup_enter(v, vm->bt->block[b].entries);
     assert_true(known(EIP));
     lookup_clear(v);
     assert_false(known(EIP));
@@ -92,9 +92,9 @@ static uint64_t emitted_search(uint32_t eip)
 {
     struct tc_state s;
     struct host_exit x;
-    tc_load(&s, v, vm->bt->tc.exec + vm->bt->block[0].tc);
+    tc_load(&s, v, vm->bt->tc.exec + vm->bt->thunk_lookup);
     s.gpr[8] = eip;
-    uint64_t end = s.rip + vm->bt->block[0].tc_len;
+    uint64_t end = vm->bt->tc.exec + vm->bt->block[0].tc_len;
     do
         tc_go(&s, true);
     while (s.trap == VEC_DB && s.rip >= vm->bt->tc.exec && s.rip < end);
@@ -138,7 +138,7 @@ static void emitted_search_agrees(void **state)
         uint32_t eip = EIP + n * 4099;
         v->gpr[R_ECX] = eip ^ 0x55555555;
         uint32_t b = make(eip, n & 1);
-        assert_int_equal(emitted_search(eip), cache_entry(vm->bt, b));
+        assert_int_equal(emitted_search(eip), bt_entry(vm->bt, b));
         assert_int_equal(emitted_search(eip + 1), 0);
         assert_int_equal(v->gpr[R_ECX], eip ^ 0x55555555);
         lookup_remove(v, b);
@@ -218,8 +218,8 @@ static void space_flushes_and_links(void **state)
     uint32_t near = make(EIP + 0x22, true), far = make(EIP + PAGE_SIZE, true);
     assert_true(bt->block[from].nslots >= 2);
     uint32_t slot = bt->block[from].slots;
-    slot_connect(bt, slot, near);
-    slot_connect(bt, slot + 1, far);
+    slot_connect(bt, slot, bt->block[near].entries);
+    slot_connect(bt, slot + 1, bt->block[far].entries);
     bt_flush_space(v, false);
     assert_int_equal(bt->slot[slot].target, near);
     assert_int_equal(bt->slot[slot + 1].target, far);
@@ -245,7 +245,7 @@ static void linear_flush(void **state)
     bt_put(vm, EIP, "\xeb\x30", 2);
     v->eip = EIP;
     uint32_t from = bt_block(vm, bt_find(v)), slot = bt->block[from].slots;
-    slot_connect(bt, slot, in);
+    slot_connect(bt, slot, bt->block[in].entries);
     bt_flush_linear(v, gva(page));
     assert_false(known(page + 0x40));
     assert_false(known(page - 2));
@@ -254,7 +254,7 @@ static void linear_flush(void **state)
     assert_true(known(EIP));
     assert_int_equal(bt->slot[slot].target, NO_BLOCK);
     assert_true(bt->block[in].live && bt->block[crossing].live);
-    slot_connect(bt, slot, in);
+    slot_connect(bt, slot, bt->block[in].entries);
     bt_flush_linear(v, gva(page - PAGE_SIZE)); /* the crossing one begins there */
     assert_false(known(page - 0x40));
     assert_int_equal(bt->slot[slot].target, in);

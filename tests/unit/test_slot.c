@@ -19,8 +19,10 @@ static int set_up(void **state)
     vm = bt_world(false);
     bt = vm->bt;
     bt->nblocks = 4; /* three blocks with entries of their own and nothing else */
-    for (unsigned n = 1; n < 4; n++)
+    for (unsigned n = 1; n < 4; n++) {
         bt->block[n] = (struct block){.tc = 0x1000 * n, .frame = {n, NO_FRAME}};
+        assert_int_equal(entry_new(bt, n, 0, 0x1000 * n), n);
+    }
     return 0;
 }
 

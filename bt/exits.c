@@ -6,7 +6,9 @@
  */
 #include "bt/translation.h"
 
-#define INT_N 0xcd
+#define INT_N      0xcd
+#define JMP_REL32  0xe9
+#define CALL_REL32 0xe8
 
 void emit_gate(struct code *c, enum tc_code code)
 {
@@ -14,16 +16,18 @@ void emit_gate(struct code *c, enum tc_code code)
     emit8(c, (uint8_t)(TC_GATE_VECTOR + code));
 }
 
-static void emit_rip_jump(struct translation *t, uint64_t slot)
+/* JMP or CALL [RIP + disp32]. */
+static void emit_through_slot(struct translation *t, enum exit_kind kind, uint64_t slot)
 {
     uint64_t behind = t->bt->tc.exec + t->b->tc + t->code.len + 6;
-    emit8(&t->code, 0xff); /* jmp [rip + disp32] */
-    emit8(&t->code, 0x25);
+    emit8(&t->code, 0xff);
+    emit8(&t->code, kind == EXIT_CALL ? 0x15 : 0x25);
     emit32(&t->code, (uint32_t)(slot - behind));
 }
 
-void emit_exit(struct translation *t, uint32_t eip)
+void emit_exit(struct translation *t, uint32_t eip, enum exit_kind kind)
 {
+    esp_settle(t, eip);
     record(t, eip, 0, UNWIND_EIP);
     uint32_t slot = t->nexits < ARRAY_SIZE(t->exits) ? slot_new(t->bt, t->self) : 0;
     if (!slot) {
@@ -32,13 +36,13 @@ void emit_exit(struct translation *t, uint32_t eip)
     }
     t->exits[t->nexits].slot = slot;
     t->exits[t->nexits++].eip = eip;
-    emit_rip_jump(t, slot_address(t->bt, slot));
+    emit_through_slot(t, kind, slot_address(t->bt, slot));
 }
 
-static void emit_thunk_jump(struct translation *t)
+static void emit_thunk(struct translation *t, uint8_t opcode, uint32_t thunk)
 {
-    emit8(&t->code, 0xe9); /* jmp rel32 */
-    emit32(&t->code, t->bt->thunk_lookup - (t->b->tc + t->code.len + 4));
+    emit8(&t->code, opcode);
+    emit32(&t->code, thunk - (t->b->tc + t->code.len + 4));
 }
 
 /* ---- Inside the block ------------------------------------------------------ */
@@ -53,7 +57,7 @@ static void patch32(struct translation *t, uint32_t at, uint32_t to)
 static const struct made *find_made(const struct translation *t, uint32_t eip)
 {
     for (unsigned n = t->nmade; n-- > 0 && t->made[n].eip >= eip;) {
-        if (t->made[n].eip == eip)
+        if (t->made[n].eip == eip && t->made[n].at != NOT_HERE)
             return &t->made[n];
     }
     return NULL;
@@ -70,8 +74,19 @@ void emit_target(struct translation *t, uint32_t eip)
         t->jump[t->njumps++] = (struct jump){eip, at};
 }
 
+static bool is_awaited(const struct translation *t, uint32_t eip)
+{
+    for (unsigned i = 0; i < t->njumps; i++) {
+        if (t->jump[i].eip == eip)
+            return true;
+    }
+    return false;
+}
+
 void resolve_jumps(struct translation *t)
 {
+    if (is_awaited(t, t->eip))
+        esp_settle(t, t->eip);
     for (unsigned i = 0; i < t->njumps;) {
         if (t->jump[i].eip == t->eip) {
             patch32(t, t->jump[i].at, t->code.len);
@@ -99,7 +114,7 @@ void emit_far_targets(struct translation *t)
     while (t->njumps) {
         t->eip = t->jump[0].eip;
         resolve_jumps(t);
-        emit_exit(t, t->eip);
+        emit_exit(t, t->eip, EXIT_JUMP);
     }
 }
 
@@ -117,7 +132,7 @@ void emit_stubs(struct translation *t)
         emit_gate(&t->code, TC_EXIT_MISS);
         t->bt->slot[slot].search = t->b->tc + t->code.len;
         emit_mov_imm(&t->code, H_R8, eip);
-        emit_thunk_jump(t);
+        emit_thunk(t, JMP_REL32, t->bt->thunk_lookup);
         slot_disconnect(t->bt, slot);
     }
 }
@@ -140,14 +155,17 @@ static void emit_mov_ecx_indexed(struct code *c)
     emit32(c, LOOKUP_TAGS);
 }
 
-static void emit_jmp_indexed(struct code *c)
+/* JMP or CALL [r15 + r10*8 + d32]. */
+static void emit_indexed(struct code *c, enum exit_kind kind)
 {
-    static const uint8_t opcode[] = {0x43, 0xff, 0xa4, 0xd7}; /* jmp [r15 + r10*8 + d32] */
+    const uint8_t opcode[] = {0x43, 0xff, kind == EXIT_CALL ? 0x94 : 0xa4, 0xd7};
     emit_bytes(c, opcode, sizeof opcode);
     emit32(c, LOOKUP_TARGETS);
 }
 
-static void emit_lookup(struct translation *t)
+/* A call that misses comes back behind the other one: what its RET takes from the call stack must
+ * be in this block. */
+static void emit_lookup(struct translation *t, enum exit_kind kind)
 {
     struct code *c = &t->code;
     record(t, 0, 0, UNWIND_FORWARD);
@@ -157,35 +175,72 @@ static void emit_lookup(struct translation *t)
     emit_mov_ecx_indexed(c);
     emit_lea(c, H_RCX, H_RCX, H_R8, 1, 0); /* tag is minus eip: 0 on a hit */
     uint32_t hit = emit_jrcxz8(c);
+    uint32_t over = 0;
     emit_mov_reg(c, H_RCX, H_R11);
-    emit_mov_imm(c, H_R9, 0); /* no slot */
-    emit_gate(c, TC_EXIT_MISS);
+    if (kind == EXIT_CALL) {
+        emit_thunk(t, CALL_REL32, t->bt->thunk_miss);
+        record(t, 0, 0, UNWIND_FORWARD);
+        over = emit_jmp8(c);
+    } else {
+        emit_thunk(t, JMP_REL32, t->bt->thunk_miss);
+    }
+    record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
     emit_patch8(c, hit);
     emit_mov_reg(c, H_RCX, H_R11);
-    emit_jmp_indexed(c);
+    emit_indexed(c, kind);
+    if (over)
+        emit_patch8(c, over);
 }
 
 void emit_lookup_exit(struct translation *t)
 {
-    if (t->bt->inline_lookup) {
-        emit_lookup(t);
-        return;
-    }
-    record(t, 0, 0, UNWIND_FORWARD);
-    emit_thunk_jump(t);
+    if (t->bt->inline_lookup)
+        emit_lookup(t, EXIT_JUMP);
+    else
+        emit_lookup_thunk(t);
 }
 
-void emit_event_test(struct translation *t, uint32_t eip)
+void emit_lookup_thunk(struct translation *t)
+{
+    record(t, 0, 0, UNWIND_FORWARD);
+    emit_thunk(t, JMP_REL32, t->bt->thunk_lookup);
+}
+
+void emit_lookup_call(struct translation *t)
+{
+    record(t, 0, 0, UNWIND_FORWARD);
+    if (t->bt->inline_lookup)
+        emit_lookup(t, EXIT_CALL);
+    else
+        emit_thunk(t, CALL_REL32, t->bt->thunk_lookup);
+}
+
+void emit_event_test(struct translation *t, uint32_t eip, unsigned how)
 {
     struct code *c = &t->code;
-    record(t, eip, 0, UNWIND_EIP);
+    record(t, eip, 0, how);
     emit_mov_reg(c, H_R11, H_RCX);
-    record(t, eip, 0, UNWIND_ECX_R11);
+    record(t, eip, 0, how | UNWIND_ECX_R11);
     emit_load_vcpu8(c, H_RCX, offsetof(struct vcpu, event));
     uint32_t quiet = emit_jrcxz8(c);
     emit_gate(c, TC_EXIT_EVENT);
     emit_patch8(c, quiet);
     emit_mov_reg(c, H_RCX, H_R11);
+    record(t, eip, 0, how);
+}
+
+static void emit_miss(struct translation *t)
+{
+    record(t, 0, 0, UNWIND_FORWARD);
+    emit_mov_imm(&t->code, H_R9, 0); /* no slot */
+    emit_gate(&t->code, TC_EXIT_MISS);
+}
+
+/* What a RET finds in an empty call stack: it stays there, and the return is looked up. */
+static void emit_empty(struct translation *t)
+{
+    record(t, 0, 0, UNWIND_FORWARD);
+    emit_lea64(&t->code, H_RSP, H_RSP, -8);
 }
 
 void thunks_emit(struct bt *bt)
@@ -193,8 +248,12 @@ void thunks_emit(struct bt *bt)
     struct translation t = {.bt = bt, .b = &bt->block[0], .self = 0};
     *t.b = (struct block){.frame = {NO_FRAME, NO_FRAME}};
     t.code = (struct code){bt->tc.write, MAX_BLOCK_CODE, 0, false};
-    bt->thunk_lookup = 0;
-    emit_lookup(&t);
+    bt->thunk_miss = 0;
+    emit_miss(&t);
+    bt->thunk_empty = t.code.len;
+    emit_empty(&t);
+    bt->thunk_lookup = t.code.len;
+    emit_lookup(&t, EXIT_JUMP);
     t.b->tc_len = t.code.len;
     bt->tc_used = (t.code.len + 15) & ~15u;
     bt->nblocks = 1;

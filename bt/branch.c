@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Jumps, calls and returns. CALL and RET are the host's own, on a call stack of its own, so that
+ * the CPU predicts returns; behind each call stands a check that the return is the one expected.
+ * Method: shared/paired returns as in "widening" translators; the check makes it safe with any
+ * guest that switches stacks.
+ */
+#include "bt/translation.h"
+
+static uint32_t target(const struct translation *t)
+{
+    return t->next + t->insn.imm;
+}
+
+/* Behind an STI, the test for events that the shadow has put off stands before the jump itself,
+ * where everything but the jump is done. */
+static void shadow_ends(struct translation *t, uint32_t eip, unsigned how)
+{
+    if (t->after_sti)
+        emit_event_test(t, eip, how);
+}
+
+/* Backwards in the block, or out of it. A jump forward is a way out too: what lies behind it is
+ * seldom reached from before it. */
+enum end jmp(struct translation *t)
+{
+    if (t->insn.opsize != 4)
+        return callout(t);
+    esp_settle(t, t->eip);
+    record(t, t->eip, 0, UNWIND_EIP);
+    shadow_ends(t, target(t), UNWIND_EIP);
+    if (target(t) > t->eip || target(t) < t->b->eip) {
+        emit_exit(t, target(t), EXIT_JUMP);
+    } else {
+        emit8(&t->code, 0xe9);
+        emit_target(t, target(t));
+    }
+    return END_BLOCK;
+}
+
+/* A conditional jump has no place of its own for the event test: in an STI's shadow it is left to
+ * the interpreter. */
+enum end jcc(struct translation *t)
+{
+    if (t->insn.opsize != 4 || t->after_sti)
+        return callout(t);
+    esp_settle(t, t->eip);
+    record(t, t->eip, 0, UNWIND_EIP);
+    emit8(&t->code, 0x0f);
+    emit8(&t->code, 0x80 | t->insn.cond);
+    emit_target(t, target(t));
+    return END_NO;
+}
+
+/* JECXZ and LOOPcc: the instruction itself, over a short jump. LOOP has counted when it jumps. */
+enum end jump_on_count(struct translation *t)
+{
+    if (t->insn.opsize != 4 || t->insn.addrsize != 4 || t->after_sti)
+        return callout(t);
+    esp_settle(t, t->eip);
+    record(t, t->eip, 0, UNWIND_EIP);
+    emit8(&t->code, 0x67);
+    emit8(&t->code, t->insn.opcode);
+    emit8(&t->code, 2);
+    record(t, t->next, 0, UNWIND_EIP);
+    uint32_t over = emit_jmp8(&t->code);
+    record(t, target(t), 0, UNWIND_EIP);
+    emit8(&t->code, 0xe9);
+    emit_target(t, target(t));
+    emit_patch8(&t->code, over);
+    return END_NO;
+}
+
+/* ---- Calls ------------------------------------------------------------------ */
+
+/*
+ * The host's return address leads here, R8D is the guest's. If it is the one behind the call, the
+ * block goes on; else, and where the block ends with the call, it is looked up.
+ */
+static enum end return_site(struct translation *t)
+{
+    struct code *c = &t->code;
+    record(t, 0, 0, UNWIND_FORWARD);
+    if (!t->can_look_ahead) {
+        emit_lookup_thunk(t);
+        return END_BLOCK;
+    }
+    emit_mov_reg(c, H_R11, H_RCX);
+    record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
+    emit_lea(c, H_RCX, H_R8, H_NONE, 1, -(int32_t)t->next);
+    uint32_t same = emit_jrcxz8(c);
+    emit_mov_reg(c, H_RCX, H_R11);
+    emit_lookup_thunk(t);
+    record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
+    emit_patch8(c, same);
+    emit_mov_reg(c, H_RCX, H_R11);
+    t->returns = true;
+    return END_NO;
+}
+
+/* The guest's own return address is in place: ESP follows. EIP and HOW say where the call goes. */
+static void call_pushed(struct translation *t, uint32_t eip, unsigned how)
+{
+    t->delta -= 4;
+    record(t, eip, 0, how);
+    emit_lea(&t->code, H_R14, H_R14, H_NONE, 1, t->delta);
+    t->delta = 0;
+    record(t, eip, 0, how);
+    shadow_ends(t, eip, how);
+}
+
+enum end call(struct translation *t)
+{
+    if (t->insn.opsize != 4)
+        return callout(t);
+    record(t, t->eip, 0, UNWIND_EIP);
+    emit_store_guest_imm(&t->code, H_R14, t->delta - 4, t->next);
+    call_pushed(t, target(t), UNWIND_EIP);
+    emit_exit(t, target(t), EXIT_CALL);
+    return return_site(t);
+}
+
+/* R8D = the target of a computed jump. */
+static bool load_target(struct translation *t)
+{
+    const struct operand *o = &t->insn.opd[0];
+    record(t, t->eip, 0, UNWIND_EIP);
+    if (o->kind != OPD_GPR)
+        return ident_load(t, H_R8);
+    emit_mov_reg(&t->code, H_R8, host_gpr(o->reg));
+    return true;
+}
+
+enum end jmp_indirect(struct translation *t)
+{
+    esp_settle(t, t->eip);
+    if (t->insn.opsize != 4 || !load_target(t))
+        return callout(t);
+    shadow_ends(t, 0, UNWIND_FORWARD);
+    emit_lookup_exit(t);
+    return END_BLOCK;
+}
+
+enum end call_indirect(struct translation *t)
+{
+    if (t->insn.opcode == 0xff && t->insn.opd[0].kind == OPD_GPR && t->insn.opd[0].reg == R_ESP)
+        esp_settle(t, t->eip);
+    if (t->insn.opsize != 4 || !load_target(t))
+        return callout(t);
+    emit_store_guest_imm(&t->code, H_R14, t->delta - 4, t->next);
+    call_pushed(t, 0, UNWIND_FORWARD);
+    emit_lookup_call(t);
+    return return_site(t);
+}
+
+enum end ret(struct translation *t)
+{
+    int bytes = 4 + (t->insn.nopd ? (int)t->insn.imm : 0);
+    if (t->insn.opsize != 4)
+        return callout(t);
+    record(t, t->eip, 0, UNWIND_EIP);
+    emit_load_guest(&t->code, H_R8, H_R14, t->delta);
+    emit_lea(&t->code, H_R14, H_R14, H_NONE, 1, t->delta + bytes);
+    t->delta = 0;
+    record(t, 0, 0, UNWIND_FORWARD);
+    shadow_ends(t, 0, UNWIND_FORWARD);
+    emit8(&t->code, 0xc3);
+    return END_BLOCK;
+}
