@@ -19,11 +19,12 @@ struct unwind {
     uint32_t eip;
 };
 enum unwind_how {
-    UNWIND_EIP = 0,           /* BACK, or on to an instruction whose address is known */
-    UNWIND_FORWARD = 1u << 0, /* eip is in R8D, all else committed */
-    UNWIND_ECX_R11 = 1u << 1, /* the guest's ECX is in R11D */
-    UNWIND_INHIBIT = 1u << 2, /* in the shadow of an STI */
-    UNWIND_ESP_R9 = 1u << 3,  /* the guest's ESP is in R9D */
+    UNWIND_EIP = 0,             /* BACK, or on to an instruction whose address is known */
+    UNWIND_FORWARD = 1u << 0,   /* eip is in R8D, all else committed */
+    UNWIND_ECX_R11 = 1u << 1,   /* the guest's ECX is in R11D */
+    UNWIND_INHIBIT = 1u << 2,   /* in the shadow of an STI */
+    UNWIND_ESP_R9 = 1u << 3,    /* the guest's ESP is in R9D */
+    UNWIND_FLAGS_R11 = 1u << 4, /* the guest's arithmetic flags and DF are in R11 */
 };
 
 #define NO_BLOCK 0u

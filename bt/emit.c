@@ -140,6 +140,20 @@ void emit_store_vcpu64(struct code *c, uint32_t off, unsigned r)
     emit_op_mem(c, 0x89, -1, &m, true);
 }
 
+void emit_store_vcpu8(struct code *c, uint32_t off, unsigned r)
+{
+    struct mem_form m = vcpu_form(r, off);
+    emit_op_mem(c, 0x88, -1, &m, false);
+}
+
+void emit_movzx16(struct code *c, unsigned dst, unsigned src)
+{
+    emit8(c, (uint8_t)(REX | 4 | (src >= 8 ? 1 : 0)));
+    emit8(c, 0x0f);
+    emit8(c, 0xb7);
+    emit8(c, (uint8_t)(0xc0 | (dst & 7) << 3 | (src & 7)));
+}
+
 void emit_store_vcpu8_imm(struct code *c, uint32_t off, uint8_t imm)
 {
     struct mem_form m = vcpu_form(0, off);
@@ -203,6 +217,9 @@ uint32_t emit_jmp8(struct code *c)
 
 void emit_patch8(struct code *c, uint32_t at)
 {
+    uint32_t distance = c->len - at - 1;
+    if (distance > 127)
+        c->overflow = true;
     if (at < c->size)
-        c->at[at] = (uint8_t)(c->len - at - 1);
+        c->at[at] = (uint8_t)distance;
 }

@@ -48,7 +48,9 @@ void emit_load_vcpu8(struct code *c, unsigned r, uint32_t off);
 void emit_load_vcpu16(struct code *c, unsigned r, uint32_t off);
 void emit_load_vcpu64(struct code *c, unsigned r, uint32_t off);
 void emit_store_vcpu64(struct code *c, uint32_t off, unsigned r);
+void emit_store_vcpu8(struct code *c, uint32_t off, unsigned r); /* R8 and above */
 void emit_store_vcpu8_imm(struct code *c, uint32_t off, uint8_t imm);
+void emit_movzx16(struct code *c, unsigned dst, unsigned src); /* r32 = r16; DST is R8 or above */
 
 /* r32 = [base + index*scale + disp], 32 bits; index H_NONE for none. */
 #define H_NONE 0xff

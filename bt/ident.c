@@ -257,6 +257,8 @@ static bool memory_access(struct translation *t, unsigned opcode, unsigned r, un
         emit8(&t->code, 0x66);
     if (rex)
         emit8(&t->code, rex);
+    if (opcode > 0xff)
+        emit8(&t->code, 0x0f);
     emit8(&t->code, (uint8_t)opcode);
     emit_modrm_mem(&t->code, &m);
     return true;
@@ -265,6 +267,11 @@ static bool memory_access(struct translation *t, unsigned opcode, unsigned r, un
 bool ident_load(struct translation *t, unsigned r)
 {
     return memory_access(t, 0x8b, r, 4, false);
+}
+
+bool ident_load16(struct translation *t, unsigned r)
+{
+    return memory_access(t, 0x0fb7, r, 4, false);
 }
 
 bool ident_store(struct translation *t, unsigned r, unsigned size)

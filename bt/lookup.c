@@ -78,6 +78,8 @@ static void clear_local(struct vcpu *v)
 static void set_guards(struct vcpu *v)
 {
     const uint32_t must = SA_P | SA_S | SA_RW, mask = must | SA_CODE | SA_DC | SA_NULL;
+    v->flat_guard = 0;
+    v->null_guard = GUARD_ADDRESS;
     for (unsigned r = S_FS; r <= S_GS; r++) {
         const struct segment *s = &v->seg[r];
         bool whole = s->limit == 0xffffffffu && (s->attr & mask) == must;

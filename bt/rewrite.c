@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * One function an operation that cannot be copied: flags, segment and control register reads here,
- * the stack in stack.c, jumps in branch.c. A table says which; what is in it neither as a rewrite
- * nor as a callout is copied (ident.c). Within one instruction the host instruction that changes
- * guest state comes last, or an unwind record says what is still owed (cache.h).
+ * the stack in stack.c, jumps in branch.c, what a kernel does at each entry in system.c. A table
+ * says which; what is in it neither as a rewrite nor as a callout is copied (ident.c). Within one
+ * instruction the host instruction that changes guest state comes last, or an unwind record says
+ * what is still owed (cache.h).
  */
 #include "bt/translation.h"
 
 enum end callout(struct translation *t)
 {
     t->bt->callouts++;
-    if (t->bt->count && t->nmade)
-        emit_count(t, -1); /* the interpreter runs it */
     record(t, t->eip, 0, UNWIND_EIP);
     emit_gate(&t->code, TC_EXIT_INTERP);
     return END_BLOCK;
@@ -136,6 +135,10 @@ static enum end (*const table[OP_COUNT])(struct translation *) = {
     [OP_JMP_IND] = jmp_indirect,
     [OP_CALL_IND] = call_indirect,
     [OP_RET] = ret,
+    [OP_POPF] = popf,
+    [OP_IRET] = iret,
+    [OP_MOV_TO_SREG] = mov_to_sreg,
+    [OP_POP_SREG] = pop_sreg,
     [OP_CLI] = cli,
     [OP_STI] = sti,
     [OP_INC] = inc_dec,

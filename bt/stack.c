@@ -24,7 +24,7 @@ void esp_settle(struct translation *t, uint32_t eip)
     record(t, eip, 0, UNWIND_EIP);
 }
 
-static void move_esp(struct translation *t, int bytes)
+void move_esp(struct translation *t, int bytes)
 {
     t->delta += bytes;
     if (t->delta > MAX_DELTA || t->delta < -MAX_DELTA)

@@ -84,13 +84,16 @@ void emit_event_test(struct translation *t, uint32_t eip, unsigned how);
 /* Leaves by gate CODE. */
 void emit_gate(struct code *c, enum tc_code code);
 
-/* ---- stack.c, branch.c: one function an operation ---- */
+/* ---- stack.c, branch.c, system.c: one function an operation ---- */
 
 unsigned host_gpr(unsigned r);           /* host register of guest register R */
 uint32_t selector_offset(unsigned sreg); /* of a segment register's selector in the vcpu */
 
 /* Brings R14 up to date; the guest is at EIP. */
 void esp_settle(struct translation *t, uint32_t eip);
+
+/* The guest's ESP has moved by BYTES; R14 may be left behind. */
+void move_esp(struct translation *t, int bytes);
 
 enum end push(struct translation *t);
 enum end pop(struct translation *t);
@@ -104,6 +107,10 @@ enum end call(struct translation *t);
 enum end jmp_indirect(struct translation *t);
 enum end call_indirect(struct translation *t);
 enum end ret(struct translation *t);
+enum end popf(struct translation *t);
+enum end iret(struct translation *t);
+enum end mov_to_sreg(struct translation *t);
+enum end pop_sreg(struct translation *t);
 
 /* ---- rewrite.c, ident.c ---- */
 
@@ -116,6 +123,7 @@ bool ident(struct translation *t);
 
 /* Loads the address or value of the memory operand: false as above. */
 bool ident_load(struct translation *t, unsigned r);                 /* r32 = [mem] */
+bool ident_load16(struct translation *t, unsigned r);               /* zero-extended */
 bool ident_store(struct translation *t, unsigned r, unsigned size); /* [mem] = r */
 
 /* Leave this instruction to the interpreter. */

@@ -7,6 +7,7 @@
 #include "bt/cache.h"
 #include "monitor/log.h"
 
+#define LIVE_FLAGS  (uint32_t)(FL_ARITH | FL_DF)
 #define CALLS_SPARE 64u /* bytes of the call stack, for what a block pushes besides calls */
 
 static const struct unwind *find_record(const struct bt *bt, const struct block *b, uint32_t off)
@@ -50,8 +51,12 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
         v->gpr[R_ECX] = (uint32_t)x->scratch[SCR_R11];
     if (u->how & UNWIND_ESP_R9)
         v->gpr[R_ESP] = (uint32_t)x->scratch[SCR_R9];
+    if (u->how & UNWIND_FLAGS_R11)
+        v->eflags = (v->eflags & ~LIVE_FLAGS) | ((uint32_t)x->scratch[SCR_R11] & LIVE_FLAGS);
     if (u->how & UNWIND_INHIBIT)
         v->inhibit = 1;
+    if (bt->count && x->kind == HX_TC && x->code == TC_EXIT_INTERP)
+        v->tc_insns--; /* the interpreter runs it, and counts it */
     bt->unwind_flushes = bt->flushes;
     keep_calls(v, x->scratch[SCR_RSP]);
 }

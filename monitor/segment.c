@@ -33,6 +33,16 @@ static bool load_null(struct vcpu *v, enum sreg r, uint16_t sel)
     return true;
 }
 
+/* Writable data that covers 4 GiB, from the GDT, may be loaded again without us. */
+static void note(struct vcpu *v, enum sreg r, uint16_t sel, const struct descriptor *d)
+{
+    const uint32_t must = SA_P | SA_S | SA_RW, mask = must | SA_CODE | SA_DC;
+    const struct segment *s = &v->seg[r];
+    if (v->cpl == 0 && r != S_SS && !(sel & SEL_TI) && s->limit == 0xffffffffu &&
+        (s->attr & mask) == must)
+        vcpu_memo(&v->memo[sel % SEGMENT_MEMOS], sel, d->where.v, d->raw, s);
+}
+
 bool segment_load(struct vcpu *v, enum sreg r, uint16_t sel)
 {
     struct descriptor d;
@@ -52,6 +62,7 @@ bool segment_load(struct vcpu *v, enum sreg r, uint16_t sel)
     if (!descriptor_mark_accessed(v, &d))
         return false;
     segment_unpack(sel, d.raw, &v->seg[r]);
+    note(v, r, sel, &d);
     return true;
 }
 

@@ -181,6 +181,14 @@ bool entry_check(struct vcpu *v, const struct entry *e, const struct stack *st)
     return e->eip <= e->cs.limit || vcpu_raise_error(v, VEC_GP, e->ext);
 }
 
+/* An IRET within CPL 0 to the CS that is loaded needs us no more. */
+static void note_code(struct vcpu *v, const struct entry *e)
+{
+    v->code_memo.minus_sel = 1;
+    if (e->cpl == 0 && e->code.raw && !(e->cs.sel & SEL_TI))
+        vcpu_memo(&v->code_memo, e->cs.sel, e->code.where.v, e->code.raw, &e->cs);
+}
+
 bool entry_finish(struct vcpu *v, struct entry *e, struct stack *st)
 {
     if (!entry_check(v, e, st))
@@ -194,6 +202,7 @@ bool entry_finish(struct vcpu *v, struct entry *e, struct stack *st)
     v->gpr[R_ESP] = st->esp;
     v->eip = e->eip;
     v->cpl = e->cpl;
+    note_code(v, e);
     return true;
 }
 

@@ -39,8 +39,23 @@ void vcpu_reset(struct vcpu *v, struct vm *vm)
     v->dr[7] = 0x400;
     v->pat = 0x0007040600070406ull;
     v->misc_enable = 1;
+    v->null_segment.attr = SA_NULL;
+    vcpu_forget_memos(v);
     for (unsigned i = 0; i < SOFT_TLB_SIZE; i++)
         v->tlb[i].tag = ~0u;
+}
+
+void vcpu_memo(struct segment_memo *m, uint16_t sel, uint32_t where, uint64_t raw,
+               const struct segment *seg)
+{
+    *m = (struct segment_memo){-raw, -(uint32_t)sel, where, *seg};
+}
+
+void vcpu_forget_memos(struct vcpu *v)
+{
+    v->code_memo.minus_sel = 1;
+    for (unsigned i = 0; i < SEGMENT_MEMOS; i++)
+        v->memo[i].minus_sel = 1;
 }
 
 static bool raise(struct vcpu *v, struct exception e)

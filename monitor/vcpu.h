@@ -22,6 +22,18 @@ struct segment {
     uint16_t sel;
 };
 
+/*
+ * What loading selector SEL found, at virtual CPL 0: translated code does the same again while the
+ * guest's table still holds that descriptor. Entry SEL & 255 of a table; empty if MINUS_SEL is 1.
+ */
+struct segment_memo {
+    uint64_t minus_raw; /* 2^64 minus the descriptor */
+    uint32_t minus_sel; /* 2^32 minus the selector */
+    uint32_t where;     /* linear address of the descriptor */
+    struct segment seg;
+};
+#define SEGMENT_MEMOS 256
+
 struct table_reg { /* GDTR, IDTR */
     uint32_t base;
     uint16_t limit;
@@ -59,6 +71,10 @@ struct vcpu {
                                 them outside the guest's 4 GiB, where they fault (bt/) */
     uint64_t tc_rsp;         /* translated code's stack pointer, kept while it does not run */
     uint64_t tc_insns;       /* guest instructions run from the cache, where they are counted */
+    uint64_t flat_guard, null_guard; /* the two values of guard[] */
+    struct segment null_segment;     /* what FS or GS become by selector 0 */
+    struct segment_memo code_memo;   /* CS, of CPL 0, as it was loaded */
+    struct segment_memo memo[SEGMENT_MEMOS];
     struct segment seg[S_COUNT];
     struct segment ldtr, tr;
     struct table_reg gdtr, idtr;
@@ -97,6 +113,11 @@ void vcpu_reset(struct vcpu *v, struct vm *vm);
 bool vcpu_raise(struct vcpu *v, uint8_t vector);
 bool vcpu_raise_error(struct vcpu *v, uint8_t vector, uint32_t error);
 bool vcpu_raise_pf(struct vcpu *v, gva_t where, uint32_t error);
+
+/* Notes a descriptor in *M; forgets all notes, when GDTR changes. */
+void vcpu_memo(struct segment_memo *m, uint16_t sel, uint32_t where, uint64_t raw,
+               const struct segment *seg);
+void vcpu_forget_memos(struct vcpu *v);
 
 static inline unsigned vcpu_iopl(const struct vcpu *v)
 {

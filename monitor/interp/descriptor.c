@@ -36,6 +36,7 @@ bool interp_load_table(struct vcpu *v, const struct insn *i)
         return true;
     }
     v->gdtr = t;
+    vcpu_forget_memos(v);
     if (v->vm->segtab)
         segtab_forget(v);
     return true;

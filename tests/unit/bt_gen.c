@@ -308,9 +308,52 @@ static void gen_string(struct gen *g)
     put(g, ops[gen_random(g, ARRAY_SIZE(ops))]);
 }
 
+static unsigned gen_data_segment(struct gen *g)
+{
+    static const uint8_t sreg[] = {S_ES, S_DS, S_FS, S_GS};
+    return sreg[gen_random(g, 4)];
+}
+
+static unsigned gen_selector(struct gen *g)
+{
+    static const uint8_t rare[] = {0, 0, 0x40, 0x48, 0x20};
+    return gen_random(g, 3) ? 0x10 + 8 * gen_data_segment(g) : rare[gen_random(g, sizeof rare)];
+}
+
 static void gen_special(struct gen *g)
 {
-    switch (gen_random(g, 6)) {
+    switch (gen_random(g, 10)) {
+    case 6: /* popf; of what is there, or of something else */
+        if (gen_random(g, 2)) {
+            put(g, 0x9c);
+        } else {
+            put(g, 0x68);
+            put_n(g, gen_random(g, 0) & (FL_ARITH | FL_DF | FL_IF | (gen_random(g, 4) ? 0 : FL_ID)),
+                  4);
+        }
+        put(g, 0x9d);
+        break;
+    case 7: /* mov sreg, ax */
+        gen_set(g, R_EAX, gen_selector(g));
+        put(g, 0x8e);
+        put(g, 0xc0 | gen_data_segment(g) << 3);
+        break;
+    case 8: { /* pop sreg */
+        unsigned sreg = gen_data_segment(g);
+        put(g, 0x68);
+        put_n(g, gen_selector(g), 4);
+        if (sreg >= S_FS)
+            put(g, 0x0f);
+        put(g, sreg >= S_FS ? 0xa1 | (sreg - S_FS) << 3 : 0x07 | sreg << 3);
+        break;
+    }
+    case 9: /* iret to what is behind */
+        put(g, 0x9c);
+        put(g, 0x0e);
+        put(g, 0x68);
+        put_n(g, g->v->eip + (uint32_t)g->len + 5, 4);
+        put(g, 0xcf);
+        break;
     case 0: /* xlat */
         gen_set(g, R_EBX, gen_address(g, false) - g->v->seg[S_DS].base);
         put(g, 0xd7);

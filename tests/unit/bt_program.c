@@ -10,6 +10,7 @@
 
 #include "monitor/interp/interp.h"
 #include "monitor/interp/operand.h"
+#include "monitor/segment.h"
 #include "tests/unit/fake_fpu.h"
 
 #define AREA  256u
@@ -35,6 +36,7 @@ void shot_take(struct shot *s, const struct vcpu *v)
     s->vif = v->vif;
     s->inhibit = v->inhibit;
     s->cpl = v->cpl;
+    memcpy(s->seg, v->seg, sizeof s->seg);
     memcpy(s->fpu, fake_fpu_state, FPU_BYTES);
     memset(s->fpu + 6, 0, 18); /* FOP, FIP, FDP: the host's */
     for (unsigned n = 0; n < PAGES; n++)
@@ -73,6 +75,16 @@ bool shot_same_fpu(const struct shot *s)
     bool x87 = !memcmp(s->fpu + 2, is + 2, 4) && !memcmp(s->fpu + 32, is + 32, 128);
     return !memcmp(s->fpu, is, 2) && !memcmp(s->fpu + 24, is + 24, 4) &&
            !memcmp(s->fpu + 160, is + 160, 128) && (x87 || prog.mmx_fault);
+}
+
+/* Between two host instructions a register may be loaded in part: its load starts again. */
+bool shot_same_segments(const struct shot *s, const struct vcpu *v)
+{
+    for (unsigned n = 0; n < S_COUNT; n++)
+        if (s->seg[n].sel != v->seg[n].sel || s->seg[n].base != v->seg[n].base ||
+            s->seg[n].limit != v->seg[n].limit || s->seg[n].attr != v->seg[n].attr)
+            return false;
+    return true;
 }
 
 bool shot_same(const struct shot *s, const struct vcpu *v)
@@ -236,14 +248,36 @@ static uint32_t start_value(unsigned reg)
     }
 }
 
+static uint64_t flat_descriptor(uint32_t base, uint32_t attr)
+{
+    return 0x000f00000000ffffull | (uint64_t)(attr & 0xf0ff) << 40 |
+           (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(base >> 24) << 56;
+}
+
+/* Selector 10h + 8n is register n's, all of them flat but FS's; 40h is a data segment with a base,
+ * 48h one with a limit. */
+static void make_gdt(struct vcpu *v)
+{
+    uint64_t *gdt = bt_ram(prog.vm, BT_GDT);
+    const uint32_t data = SA_P | SA_S | SA_RW | SA_ACCESSED | SA_DB | SA_G |
+                          (uint32_t)prog.config.cpl << SA_DPL_SHIFT;
+    memset(gdt, 0, PAGE_SIZE);
+    for (unsigned n = 0; n < S_COUNT; n++)
+        gdt[2 + n] = flat_descriptor(n == S_FS ? prog.config.fs_base : 0,
+                                     data | (n == S_CS ? (uint32_t)SA_CODE : 0));
+    gdt[8] = flat_descriptor(0x1000, data);
+    gdt[9] = flat_descriptor(0, data) & ~(15ull << 48);
+    v->gdtr = (struct table_reg){BT_GDT, 10 * 8 - 1};
+    vcpu_forget_memos(v);
+}
+
 static void start_segments(struct vcpu *v)
 {
     const struct config *c = &prog.config;
-    for (unsigned n = 0; n < S_COUNT; n++) {
-        v->seg[n].base = 0;
-        v->seg[n].limit = 0xffffffffu;
-        v->seg[n].sel = (uint16_t)(0x10 + n * 8);
-    }
+    make_gdt(v);
+    for (unsigned n = 0; n < S_COUNT; n++)
+        segment_unpack((uint16_t)(0x10 + n * 8), ((uint64_t *)bt_ram(prog.vm, BT_GDT))[2 + n],
+                       &v->seg[n]);
     v->seg[S_FS].base = c->fs_base;
     if (c->small_gs)
         v->seg[S_GS].limit = BT_DATA + PAGE_SIZE - 1;
@@ -298,5 +332,8 @@ bool program_make(uint64_t seed, unsigned length)
     if (prog.used[prog.end - BT_CODE])
         return false;
     bt_put(prog.vm, prog.end, "\x0f\x0b", 2); /* UD2, a callout */
+    /* What was loaded once is loaded again by translated code. */
+    memcpy(prog.start.memo, v->memo, sizeof v->memo);
+    prog.start.code_memo = v->code_memo;
     return true;
 }

@@ -18,6 +18,7 @@ struct shot {
     uint32_t gpr[8], eip, eflags;
     uint32_t unknown; /* flags that the last instruction leaves undefined */
     uint8_t vif, inhibit, cpl;
+    struct segment seg[S_COUNT];
     uint8_t fpu[FPU_BYTES];
     uint8_t memory[PAGES * PAGE_SIZE];
 };
@@ -54,6 +55,7 @@ bool shot_same(const struct shot *s, const struct vcpu *v);
 bool shot_same_registers(const struct shot *s, const struct vcpu *v);
 bool shot_same_memory(const struct shot *s);
 bool shot_same_fpu(const struct shot *s);
+bool shot_same_segments(const struct shot *s, const struct vcpu *v);
 
 /* The program that SEED and prog.config say, of about LENGTH instructions run. False: it came to no
  * end that could be marked. */

@@ -47,6 +47,7 @@ static void make_native(struct vm *vm)
     map_low(vm, BT_CODE, BT_CODE_PAGES);
     map_low(vm, BT_DATA, BT_DATA_PAGES);
     map_low(vm, BT_STACK, BT_STACK_PAGES);
+    map_low(vm, BT_GDT, 1);
 }
 
 struct vm *bt_world(bool native)

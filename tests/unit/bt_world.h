@@ -17,6 +17,7 @@
 #define BT_DATA_PAGES  4u
 #define BT_STACK       0x208000u /* 2 pages of stack */
 #define BT_STACK_PAGES 2u
+#define BT_GDT         0x20c000u /* a page for a descriptor table */
 
 /* Makes it anew, all of it zero. Only the first call maps the low pages (NATIVE true). */
 struct vm *bt_world(bool native);

@@ -172,6 +172,9 @@ static bool turn(struct vcpu *v, enum stops stops)
     prog.exits++;
     prog.mmx_fault = x.kind == HX_EXCEPTION && at_mmx(v);
     check(v, x.rip);
+    if (!at_repeated_string(v) && stops == AT_EXITS &&
+        !shot_same_segments(&prog.shot[prog.cursor], v))
+        mismatch(v, "the segments differ", x.rip);
     prog.mmx_fault = false;
     if (v->eip == prog.end && x.kind == HX_TC && x.code != TC_EXIT_EVENT)
         return false;
