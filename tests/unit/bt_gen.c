@@ -320,39 +320,42 @@ static unsigned gen_selector(struct gen *g)
     return gen_random(g, 3) ? 0x10 + 8 * gen_data_segment(g) : rare[gen_random(g, sizeof rare)];
 }
 
-static void gen_special(struct gen *g)
+/* What bt/system.c translates: flags and selectors from the stack. */
+static void gen_system(struct gen *g)
 {
-    switch (gen_random(g, 10)) {
-    case 6: /* popf; of what is there, or of something else */
-        if (gen_random(g, 2)) {
-            put(g, 0x9c);
-        } else {
-            put(g, 0x68);
-            put_n(g, gen_random(g, 0) & (FL_ARITH | FL_DF | FL_IF | (gen_random(g, 4) ? 0 : FL_ID)),
-                  4);
-        }
+    unsigned sreg = gen_data_segment(g);
+    switch (gen_random(g, 4)) {
+    case 0: /* push imm32 or pushf; popf */
+        put(g, gen_random(g, 2) ? 0x9c : 0x68);
+        if (g->at[g->len - 1] == 0x68)
+            put_n(g, gen_random(g, 0) & (FL_ARITH | FL_DF | FL_IF | FL_ID), 4);
         put(g, 0x9d);
         break;
-    case 7: /* mov sreg, ax */
+    case 1: /* mov sreg, ax */
         gen_set(g, R_EAX, gen_selector(g));
         put(g, 0x8e);
-        put(g, 0xc0 | gen_data_segment(g) << 3);
+        put(g, 0xc0 | sreg << 3);
         break;
-    case 8: { /* pop sreg */
-        unsigned sreg = gen_data_segment(g);
+    case 2: /* push imm32; pop sreg */
         put(g, 0x68);
         put_n(g, gen_selector(g), 4);
         if (sreg >= S_FS)
             put(g, 0x0f);
         put(g, sreg >= S_FS ? 0xa1 | (sreg - S_FS) << 3 : 0x07 | sreg << 3);
         break;
-    }
-    case 9: /* iret to what is behind */
-        put(g, 0x9c);
-        put(g, 0x0e);
-        put(g, 0x68);
+    default: /* pushf; push cs; push imm32; iret to what is behind */
+        put_n(g, 0x680e9c, 3);
         put_n(g, g->v->eip + (uint32_t)g->len + 5, 4);
         put(g, 0xcf);
+        break;
+    }
+}
+
+static void gen_special(struct gen *g)
+{
+    switch (gen_random(g, 10)) {
+    case 6 ... 9:
+        gen_system(g);
         break;
     case 0: /* xlat */
         gen_set(g, R_EBX, gen_address(g, false) - g->v->seg[S_DS].base);
@@ -360,8 +363,7 @@ static void gen_special(struct gen *g)
         break;
     case 1: /* a register that points into the stack, so that ESP may become it */
         gen_set(g, gen_random(g, 4), BT_STACK + PAGE_SIZE - 256 + gen_random(g, 128) * 4);
-        put(g, 0x94 + 0); /* xchg eax, esp */
-        put(g, 0x94 + 0);
+        put_n(g, 0x9494, 2); /* xchg eax, esp; twice */
         break;
     case 2: /* leave needs a frame */
         gen_set(g, R_EBP, BT_STACK + PAGE_SIZE - 256 + gen_random(g, 128) * 4);
@@ -376,10 +378,7 @@ static void gen_special(struct gen *g)
             put(g, 0xc0 | gen_random(g, 64));
         break;
     case 4: /* sti and its shadow */
-        put(g, 0xfa);
-        put(g, 0xfb);
-        put(g, 0x40 + gen_random(g, 4));
-        put(g, 0x43);
+        put_n(g, 0x4340fbfa + (gen_random(g, 4) << 16), 4);
         break;
     default: /* a small number: a shift count, a bit offset, an index */
         gen_set(g, gen_random(g, 4), gen_random(g, 64));
@@ -395,8 +394,7 @@ static void gen_any_row(struct gen *g)
     while ((r->traits & FPU) && !g->fpu);
     gen_row(g, r);
     if (r->traits & UNDEF) {
-        put(g, 0x3c); /* cmp al, imm8 */
-        put(g, gen_random(g, 0));
+        put_n(g, 0x3c | gen_random(g, 0) << 8, 2); /* cmp al, imm8 */
     }
 }
 
@@ -413,12 +411,10 @@ static void gen_loop(struct gen *g)
     g->v = v;
     if (gen_random(g, 3) == 0)
         put(g, 0x90);
-    if (gen_random(g, 2)) {
-        put(g, 0x49); /* dec ecx; jnz */
-        put(g, 0x75);
-    } else {
+    if (gen_random(g, 2))
+        put_n(g, 0x7549, 2); /* dec ecx; jnz */
+    else
         put(g, 0xe0 + gen_random(g, 3));
-    }
     put(g, body - g->len - 1);
 }
 
