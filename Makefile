@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The one Makefile. B is the build directory; everything made or fetched lands there.
 #   make run    boot the default guest to a shell      make check  all tests
-#   make bench  the three speed ratios                 make lint   format, headers, include law
+#   make bench  speed: Linux, and the translator       make lint   format, headers, include law
 B ?= build
 Q = @
 CC = gcc
@@ -18,7 +18,7 @@ PC_ASM = $(filter-out monitor/pc/boot32.asm, $(wildcard monitor/pc/*.asm))
 LOADER = $(wildcard loader/*.c)
 UNIT = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all deps guest run check check-full bench lint read clean unit
+.PHONY: all deps guest run check check-full bench bench-native lint read clean unit
 .SECONDARY:
 all: deps $(B)/ring1.elf $(B)/ring1
 
@@ -79,10 +79,35 @@ LIBS_test_decode_oracle = -lZydis
 LIBS_test_decode_binutils = -lopcodes -lbfd
 LIBS_test_emit = -lZydis
 # The translator's tests share a guest, a way to run its blocks natively, and random instructions.
-BT_TESTS = cache ident lockstep lookup rewrite slot unwind
+BT_TESTS = cache ident image lockstep lookup rewrite slot unwind
 $(BT_TESTS:%=$(B)/unit/test_%): $(patsubst %,$(B)/host/tests/unit/bt_%.o,gen program run world)
 $(foreach t,$(BT_TESTS),$(eval LIBS_test_$t = $$(B)/host/core.a -lZydis))
 unit: $(UNIT:%=$(B)/unit/%)
+
+# ---- the translator's benchmark: 32-bit programs in one flat image; who runs it is built without sanitizers
+GUEST32_CFLAGS = -std=gnu11 $(WARN) -I. -m32 -march=i686 -mtune=generic -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fcf-protection=none
+$(B)/bench/calls.c: tests/bench/native/gen-calls.sh
+	@mkdir -p $(@D)
+	$(Q)sh $< >$@
+$(B)/bench/calls.o: $(B)/bench/calls.c Makefile
+	@echo "  CC   $< (4000 functions, takes a while)"
+	$(Q)$(CC) $(GUEST32_CFLAGS) -O1 -c -o $@ $<
+$(B)/bench/programs.o: tests/bench/native/programs.c tests/bench/native/programs.h Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST32_CFLAGS) -O2 -c -o $@ $<
+$(B)/bench/programs.bin: tests/bench/native/programs.ld $(B)/bench/programs.o $(B)/bench/calls.o
+	@echo "  LD   $@"
+	$(Q)ld -m elf_i386 -nostdlib --no-warn-rwx-segments -T $^ -o $(@:.bin=.elf)
+	$(Q)objcopy -O binary $(@:.bin=.elf) $@
+$(B)/bench/image.o: tests/bench/native/image.asm $(B)/bench/programs.bin
+	$(Q)$(NASM) -f elf64 -DIMAGE='"$(B)/bench/programs.bin"' -o $@ $<
+$(B)/unit/test_image: $(B)/host/tests/unit/bt_image.o $(B)/bench/image.o
+NATIVE = tests/bench/native/main.c $(patsubst %,tests/unit/bt_%.c,image run world) tests/unit/fake_host.c tests/unit/fake_fpu.c \
+	$(filter-out monitor/mem.c,$(CORE))
+$(B)/bench/native: $(NATIVE:%.c=$(B)/tool/%.o) $(B)/bench/image.o
+	@echo "  LD   $@"
+	$(Q)$(CC) -o $@ $^ -lm
 
 # ---- what people type
 $(B)/guest/initrd.img: tools/guest.sh tools/guest-init.sh tests/guest-script.sh | $(B)/.deps
@@ -100,8 +125,10 @@ check: all unit guest $(B)/guest/vmlinux
 check-full: all unit guest $(B)/guest/vmlinux
 	@bash tests/check.sh $(B) full
 
-bench: all guest
+bench: all guest bench-native
 	@bash tests/bench.sh $(B) $(RUNS)
+bench-native: $(B)/bench/native
+	@$(B)/bench/native
 RUNS ?= 3
 
 # Format, headers that stand alone, the include law, lengths, cppcheck; the tree in reading order.
