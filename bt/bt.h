@@ -56,6 +56,9 @@ bool bt_wrote(struct vm *vm, gfn_t frame, unsigned first, unsigned last);
 void bt_flush_linear(struct vcpu *v, gva_t page);
 void bt_flush_space(struct vcpu *v, bool all);
 
+/* True if the look-up table is for the mode that V is in; notes what its entry needs. */
+bool bt_ready(struct vcpu *v);
+
 /* The guest kernel's calls have been left behind: none of them will return. */
 void bt_forget_calls(struct vcpu *v);
 

@@ -74,7 +74,7 @@ void cache_flush_all(struct vm *vm)
     bt->nslots = bt->nentries = 1;
     bt->nrecords = bt->nown = 0;
     bt->flushes++;
-    thunks_emit(bt);
+    thunks_emit(bt, vm->vcpu);
     lookup_clear(vm->vcpu);
     calls_reset(vm);
 }
@@ -84,7 +84,7 @@ void calls_reset(struct vm *vm)
     const struct host_tc *tc = &vm->bt->tc;
     uint64_t *bottom = tc->stack + tc->stack_words - 1;
     *bottom = tc->exec + vm->bt->thunk_empty;
-    vm->vcpu->tc_rsp = (uint64_t)bottom;
+    vm->vcpu->tc_rsp = vm->vcpu->direct.calls = (uint64_t)bottom;
 }
 
 uint32_t entry_new(struct bt *bt, uint32_t block, uint32_t eip, uint32_t at)

@@ -100,6 +100,7 @@ struct bt {
     bool count;                       /* policy: count guest instructions run */
     uint64_t callouts;                /* instructions translated as callouts so far */
     uint32_t thunk_lookup;            /* TC offset of the shared look-up, ... */
+    uint32_t thunk_user;              /* ... of the way out for an IRET to user code ... */
     uint32_t thunk_miss;              /* ... of the exit where it finds nothing ... */
     uint32_t thunk_empty;             /* ... and of what a RET finds in an empty call stack */
     uint32_t recent[RECENT];
@@ -156,7 +157,7 @@ void slot_disconnect(struct bt *bt, uint32_t slot);
 void slot_search(struct bt *bt, uint32_t slot);
 
 /* exits.c: makes block 0, code that is there once; after each flush. */
-void thunks_emit(struct bt *bt);
+void thunks_emit(struct bt *bt, struct vcpu *v);
 static inline uint64_t entry_address(const struct bt *bt, uint32_t entry)
 {
     return bt->tc.exec + bt->entry[entry].at;

@@ -215,6 +215,11 @@ void emit_lookup_call(struct translation *t)
         emit_thunk(t, CALL_REL32, t->bt->thunk_lookup);
 }
 
+void emit_user_exit(struct translation *t)
+{
+    emit_thunk(t, JMP_REL32, t->bt->thunk_user);
+}
+
 void emit_event_test(struct translation *t, uint32_t eip, unsigned how)
 {
     struct code *c = &t->code;
@@ -243,16 +248,35 @@ static void emit_empty(struct translation *t)
     emit_lea64(&t->code, H_RSP, H_RSP, -8);
 }
 
-void thunks_emit(struct bt *bt)
+/* The IRET at R8D goes to user code; the flags are in R11. Returns where it goes on if the host
+ * cannot do it. */
+static uint64_t emit_user(struct translation *t)
+{
+    struct mem_form m = {4,    H_R15, H_NONE, 1, (int32_t)offsetof(struct vcpu, direct.user_return),
+                         false};
+    record(t, 0, 0, UNWIND_FORWARD | UNWIND_FLAGS_R11);
+    emit8(&t->code, emit_rex(&m, false)); /* jmp [vcpu.direct.user_return] */
+    emit8(&t->code, 0xff);
+    emit_modrm_mem(&t->code, &m);
+    uint64_t slow = t->bt->tc.exec + t->code.len;
+    emit_gate(&t->code, TC_EXIT_INTERP);
+    return slow;
+}
+
+void thunks_emit(struct bt *bt, struct vcpu *v)
 {
     struct translation t = {.bt = bt, .b = &bt->block[0], .self = 0};
     *t.b = (struct block){.frame = {NO_FRAME, NO_FRAME}};
     t.code = (struct code){bt->tc.write, MAX_BLOCK_CODE, 0, false};
     bt->thunk_miss = 0;
     emit_miss(&t);
+    bt->thunk_user = t.code.len;
+    v->direct.slow = emit_user(&t);
+    v->direct.user_return = bt->tc.user_return ? bt->tc.user_return : v->direct.slow;
     bt->thunk_empty = t.code.len;
-    emit_empty(&t);
+    emit_empty(&t); /* goes on into the look-up */
     bt->thunk_lookup = t.code.len;
+    v->direct.lookup = bt->tc.exec + t.code.len;
     emit_lookup(&t, EXIT_JUMP);
     t.b->tc_len = t.code.len;
     bt->tc_used = (t.code.len + 15) & ~15u;

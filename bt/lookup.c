@@ -87,6 +87,12 @@ static void set_guards(struct vcpu *v)
     }
 }
 
+bool bt_ready(struct vcpu *v)
+{
+    set_guards(v);
+    return cache_mode(v) == v->vm->bt->lookup_mode;
+}
+
 uint64_t bt_lookup(struct vcpu *v)
 {
     struct bt *bt = v->vm->bt;

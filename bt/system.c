@@ -212,16 +212,27 @@ enum end popf(struct translation *t)
     return END_NO;
 }
 
-/* Leaves unless CS stays what it is: the selector R9D is the current one, and the guest's table
- * still holds what it was loaded from. */
-static void emit_check_code(struct code *c)
+/* To user code by a way of its own. Leaves unless CS stays what it is: the selector R9D is the
+ * current one, and the guest's table still holds what it was loaded from. */
+static void emit_check_code(struct translation *t)
 {
+    struct code *c = &t->code;
+    static const uint8_t and_r9d_3[] = {0x41, 0x83, 0xe1, 0x03};
+    static const uint8_t cmp_r9d_3[] = {0x41, 0x83, 0xf9, 0x03};
     static const uint8_t add_r9d_r10d[] = {0x45, 0x01, 0xd1};
     static const uint8_t cmp_r9_r10[] = {0x4d, 0x39, 0xd1};
     static const uint8_t neg_r10[] = {0x49, 0xf7, 0xda};
     const uint32_t memo = offsetof(struct vcpu, code_memo);
     uint32_t leave[2];
     emit_movzx16(c, H_R9, H_R9);
+    emit_mov_reg(c, H_R10, H_R9);
+    emit_bytes(c, and_r9d_3, sizeof and_r9d_3);
+    emit_bytes(c, cmp_r9d_3, sizeof cmp_r9d_3);
+    uint32_t inner = emit_jcc8(c, COND_NZ);
+    emit_mov_imm(c, H_R8, t->eip);
+    emit_user_exit(t);
+    emit_patch8(c, inner);
+    emit_mov_reg(c, H_R9, H_R10);
     emit_load_vcpu(c, H_R10, memo + (uint32_t)offsetof(struct segment_memo, minus_sel));
     emit_bytes(c, add_r9d_r10d, sizeof add_r9d_r10d);
     leave[0] = emit_jcc8(c, COND_NZ);
@@ -267,7 +278,7 @@ enum end iret(struct translation *t)
     emit_load_guest(c, H_R9, H_R14, 4);
     emit_load_guest(c, H_R8, H_R14, 8);
     emit_park_flags(t);
-    emit_check_code(c);
+    emit_check_code(t);
     emit_check_others(c);
     emit_check_nt(c);
     emit_load_flags(c);

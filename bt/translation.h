@@ -78,6 +78,9 @@ void emit_lookup_exit(struct translation *t);
 void emit_lookup_thunk(struct translation *t);
 void emit_lookup_call(struct translation *t);
 
+/* To the thunk of an IRET to user code: R8D is its address, R11 the flags. */
+void emit_user_exit(struct translation *t);
+
 /* Leaves for the run loop if an event waits; EIP and HOW are the record of this place. */
 void emit_event_test(struct translation *t, uint32_t eip, unsigned how);
 

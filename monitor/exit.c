@@ -7,6 +7,7 @@
 #include "monitor/exit.h"
 
 #include "bt/bt.h"
+#include "monitor/direct.h"
 #include "monitor/guestmem.h"
 #include "monitor/guestwalk.h"
 #include "monitor/inject.h"
@@ -91,7 +92,7 @@ uint64_t exit_find_block(struct vcpu *v)
 
 /* ---- Exceptions ----------------------------------------------------------- */
 
-static void exit_page_fault(struct vcpu *v, const struct host_exit *x, bool from_tc)
+static void exit_page_fault(struct vcpu *v, const struct host_exit *x)
 {
     uint32_t error;
     uint32_t access = x->error & (PF_W | PF_U | PF_I);
@@ -100,7 +101,7 @@ static void exit_page_fault(struct vcpu *v, const struct host_exit *x, bool from
         exit_interpret(v);
         return;
     }
-    if (from_tc)
+    if (!x->user)
         access &= ~(uint32_t)(PF_U | PF_I);
     switch (shadow_fault(v, gva(x->cr2), access, &error)) {
     case SHADOW_FIXED:
@@ -118,42 +119,39 @@ static void exit_page_fault(struct vcpu *v, const struct host_exit *x, bool from
 
 /* A selector that the shadow tables do not hold yet faults like a bad one. An error code with
  * the IDT bit is an INT n that its gate refused. */
-static void exit_selector_fault(struct vcpu *v, const struct host_exit *x, bool from_tc)
+static void exit_selector_fault(struct vcpu *v, const struct host_exit *x)
 {
     uint16_t sel = (uint16_t)(x->error & 0xfffc);
     count(v, STAT_EXIT_GP);
-    if (!from_tc && sel && !(x->error & 2) && segtab_fill(v, sel))
+    if (x->user && sel && !(x->error & 2) && segtab_fill(v, sel))
         return;
     exit_interpret(v);
 }
 
-static void exit_debug(struct vcpu *v, const struct host_exit *x, bool from_tc)
+static void exit_debug(struct vcpu *v, const struct host_exit *x)
 {
     (void)x;
-    (void)from_tc;
     count(v, STAT_EXIT_EXCEPTION);
     v->dr[6] |= 1u << 14; /* BS: user code set TF itself; the trap is behind the instruction */
     vcpu_raise(v, VEC_DB);
     v->exc.is_trap = true;
 }
 
-static void exit_device_not_available(struct vcpu *v, const struct host_exit *x, bool from_tc)
+static void exit_device_not_available(struct vcpu *v, const struct host_exit *x)
 {
     (void)x;
-    (void)from_tc;
     count(v, STAT_EXIT_NM);
     exit_interpret(v);
 }
 
-static void exit_by_interpreting(struct vcpu *v, const struct host_exit *x, bool from_tc)
+static void exit_by_interpreting(struct vcpu *v, const struct host_exit *x)
 {
     (void)x;
-    (void)from_tc;
     count(v, STAT_EXIT_EXCEPTION);
     exit_interpret(v);
 }
 
-static void (*const by_vector[32])(struct vcpu *, const struct host_exit *, bool) = {
+static void (*const by_vector[32])(struct vcpu *, const struct host_exit *) = {
     [VEC_DB] = exit_debug,          [VEC_NM] = exit_device_not_available,
     [VEC_NP] = exit_selector_fault, [VEC_SS] = exit_selector_fault,
     [VEC_GP] = exit_selector_fault, [VEC_PF] = exit_page_fault,
@@ -208,18 +206,21 @@ static void exit_translated(struct vcpu *v, const struct host_exit *x)
     }
 }
 
-static void exit_from_user(struct vcpu *v)
+static void exit_from_user(struct vcpu *v, const struct host_exit *x)
 {
+    direct_leave(v);
+    for (unsigned r = 0; r < S_COUNT; r++)
+        v->seg[r].sel = x->sel[r];
     segtab_collect(v);
     bt_forget_calls(v); /* the kernel's stack begins anew */
 }
 
-void exit_handle(struct vcpu *v, const struct host_exit *x, bool from_tc)
+void exit_handle(struct vcpu *v, const struct host_exit *x)
 {
-    if (from_tc)
-        bt_unwind(v, x);
+    if (x->user)
+        exit_from_user(v, x);
     else
-        exit_from_user(v);
+        bt_unwind(v, x);
     switch (x->kind) {
     case HX_INTERRUPT:
         count(v, STAT_EXIT_INTERRUPT);
@@ -232,8 +233,8 @@ void exit_handle(struct vcpu *v, const struct host_exit *x, bool from_tc)
         exit_translated(v, x);
         break;
     case HX_EXCEPTION:
-        (x->vector < 32 && by_vector[x->vector] ? by_vector[x->vector]
-                                                : exit_by_interpreting)(v, x, from_tc);
+        (x->vector < 32 && by_vector[x->vector] ? by_vector[x->vector] : exit_by_interpreting)(v,
+                                                                                               x);
         break;
     }
 }

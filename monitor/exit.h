@@ -9,9 +9,9 @@
 #include "monitor/host.h"
 #include "monitor/vcpu.h"
 
-/* Handles X after direct (FROM_TC false) or translated execution. Afterwards v is ready for the
- * run loop: state precise, v->exc set if an exception is to be delivered. */
-void exit_handle(struct vcpu *v, const struct host_exit *x, bool from_tc);
+/* Handles X. Afterwards v is ready for the run loop: state precise, v->exc set if an exception is
+ * to be delivered. */
+void exit_handle(struct vcpu *v, const struct host_exit *x);
 
 /* One interpreted instruction, counted. */
 void exit_interpret(struct vcpu *v);

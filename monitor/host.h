@@ -80,6 +80,8 @@ struct host_exit {
     uint8_t vector;
     uint8_t code;        /* enum tc_code */
     uint32_t error;      /* exception's error code, 0 if it has none */
+    bool user;           /* stopped at CPL 3, whichever function was called */
+    uint16_t sel[6];     /* ... with these selectors (enum sreg) */
     uint32_t cr2;        /* #PF: the linear address, low 32 bits */
     bool cr2_outside;    /* #PF at or above 4 GiB: a wrapped or unclipped access */
     uint64_t rip;        /* where translated code stopped (TC_EXEC alias) */
@@ -89,13 +91,14 @@ struct host_exit {
 enum scratch_index { SCR_R8, SCR_R9, SCR_R10, SCR_R11, SCR_R13, SCR_RSP };
 
 /*
- * Run guest user code directly (host_run_user: CPL 3, 32-bit, from v->eip) or
- * translated code from ENTRY (host_run_tc: ring 1, 64-bit), with real interrupts on,
- * until the first event, which is described in *X. The guest's registers come from
- * v->gpr and v->eflags and return there. RSP of translated code starts as v->tc_rsp. After
- * host_run_tc v->eip is unchanged: what X->rip means is the translator's secret (bt_unwind).
+ * Run guest user code directly (host_run_user: CPL 3, 32-bit, from v->eip, with the segment
+ * registers that SEL says) or translated code from ENTRY (host_run_tc: ring 1, 64-bit), with real
+ * interrupts on, until the first event, which is described in *X. While v->direct.armed the one may
+ * go over into the other without coming back here. The guest's registers come from v->gpr and
+ * v->eflags and return there. RSP of translated code starts as v->tc_rsp. After host_run_tc v->eip
+ * is unchanged: what X->rip means is the translator's secret (bt_unwind).
  */
-void host_run_user(struct vcpu *v, struct host_exit *x);
+void host_run_user(struct vcpu *v, const uint16_t sel[6], struct host_exit *x);
 void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x);
 
 /* The shadow GDT and LDT that direct execution uses: set the 8-byte descriptor of
@@ -130,6 +133,7 @@ struct host_tc {
     uint64_t *stack;    /* the stack of translated code, at the same address for both sides; an
                            access below it faults */
     uint32_t stack_words;
+    uint64_t user_return; /* code that takes a translated IRET to user code; 0: the host has none */
 };
 void host_tc_area(struct host_tc *out);
 

@@ -7,6 +7,7 @@
 
 #include "bt/bt.h"
 #include "devices/board.h"
+#include "monitor/direct.h"
 #include "monitor/exit.h"
 #include "monitor/host.h"
 #include "monitor/inject.h"
@@ -42,13 +43,17 @@ static void idle(struct vm *vm)
 static void run_direct(struct vcpu *v)
 {
     struct host_exit x;
+    uint16_t sel[S_COUNT];
     struct stats *st = &v->vm->stats;
     uint64_t start = host_now_ns();
     timer_arm(v->vm);
     st->n[STAT_RUN_USER]++;
-    host_run_user(v, &x);
+    for (unsigned r = 0; r < S_COUNT; r++)
+        sel[r] = v->seg[r].sel;
+    direct_arm(v);
+    host_run_user(v, sel, &x);
     st->n[STAT_NS_USER] += host_now_ns() - start;
-    exit_handle(v, &x, false);
+    exit_handle(v, &x);
 }
 
 /* One instruction, or a batch where nothing else can run this guest. */
@@ -82,7 +87,7 @@ static void run_translated(struct vcpu *v)
     st->n[STAT_RUN_TC]++;
     host_run_tc(v, entry, &x);
     st->n[STAT_NS_TC] += host_now_ns() - start;
-    exit_handle(v, &x, true);
+    exit_handle(v, &x);
 }
 
 static void heed_board(struct vm *vm)
@@ -132,4 +137,5 @@ void vm_run(struct vm *vm)
     }
     vm->stats.n[STAT_NS_TOTAL] += host_now_ns() - start;
     vm->stats.n[STAT_INSN_TC] = vm->vcpu->tc_insns;
+    vm->stats.n[STAT_SYSCALLS_DIRECT] = vm->vcpu->direct.syscalls;
 }

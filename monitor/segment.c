@@ -6,6 +6,7 @@
  */
 #include "monitor/segment.h"
 
+#include "monitor/direct.h"
 #include "monitor/selector.h"
 #include "monitor/vm.h"
 
@@ -157,5 +158,6 @@ bool segment_load_tr(struct vcpu *v, uint16_t sel)
     if (!descriptor_set_type(v, &d, type + 2))
         return false;
     segment_unpack(sel, d.raw, &v->tr);
+    direct_disarm(v);
     return true;
 }

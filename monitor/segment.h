@@ -76,6 +76,9 @@ void segtab_collect(struct vcpu *v);
 /* GDTR, LDTR or a task changed: forget every mirrored entry. */
 void segtab_forget(struct vcpu *v);
 
+/* The mirrored entries that guest tables hold, at most MOST. False: more. */
+bool segtab_list(struct vcpu *v, struct direct_check *list, unsigned most, uint32_t *n);
+
 /* User code faulted on loading SEL: mirror it if the guest's table allows a load at CPL 3.
  * True: mended, run on. */
 bool segtab_fill(struct vcpu *v, uint16_t sel);

@@ -5,6 +5,7 @@
  * handful of mirrored entries and compares them with the guest's before each entry into user code:
  * a loaded segment is reversible while the table still says what was loaded.
  */
+#include "monitor/direct.h"
 #include "monitor/host.h"
 #include "monitor/mem.h"
 #include "monitor/pool.h"
@@ -90,6 +91,7 @@ void segtab_forget(struct vcpu *v)
     for (unsigned i = 0; i < t->n; i++)
         host_descriptor_set(t->entry[i].sel, 0);
     t->n = 0;
+    direct_disarm(v);
 }
 
 static void set(struct mirror *m, uint64_t raw)
@@ -161,6 +163,19 @@ bool segtab_prepare(struct vcpu *v)
         t->entered[r] = v->seg[r].sel;
     }
     return true;
+}
+
+bool segtab_list(struct vcpu *v, struct direct_check *list, unsigned most, uint32_t *n)
+{
+    const struct segtab *t = v->vm->segtab;
+    *n = 0;
+    for (unsigned i = 0; i < t->n; i++) {
+        gva_t where;
+        if (!selector_locate(v, t->entry[i].sel, &where) || *n == most || !t->entry[i].raw)
+            return false;
+        list[(*n)++] = (struct direct_check){t->entry[i].raw, where.v};
+    }
+    return *n != 0;
 }
 
 /* ---- Out of user code ----------------------------------------------------------- */

@@ -27,6 +27,7 @@
     X(EXIT_NM,        "exit.nm",             "exits by #NM (guest's lazy FPU switch)") \
     X(EXIT_EXCEPTION, "exit.exception",      "exits by any other exception") \
     X(EXIT_SOFT_INT,  "exit.softint",        "exits by a user INT n through an open gate (system calls)") \
+    X(SYSCALLS_DIRECT, "direct.syscalls",   "system calls from ring 3 to ring 1 without the monitor") \
     X(EXIT_MISS,      "exit.tc.miss",        "translated code left: the target has no known block") \
     X(EXIT_CALLOUT,   "exit.tc.interp",      "translated code left: an instruction without a translation") \
     X(EXIT_EVENT,     "exit.tc.event",       "translated code left: an event may be deliverable (STI, POPF, IRET)") \

@@ -58,6 +58,35 @@ struct soft_tlb_entry {
     uint8_t *page; /* where the monitor sees it; NULL: not RAM */
 };
 
+/* Flags that the ring-1 gates leave to the slow way (direct.h). */
+#define DIRECT_FLAGS (FL_TF | FL_IOPL | FL_NT | FL_VM | FL_AC | FL_VIF | FL_VIP | FL_ID)
+
+/* Eight bytes of a guest table at a linear address, as they were found. */
+struct direct_check {
+    uint64_t raw;
+    uint32_t where;
+};
+enum direct_checks { DIRECT_GATE, DIRECT_CODE, DIRECT_STACK, DIRECT_CHECKS };
+#define DIRECT_MIRRORS 8
+
+/* What ring-1 code needs for system calls without ring 0 (direct.h). */
+struct direct {
+    uint32_t armed; /* 0: the slow way */
+    uint32_t eip;   /* of the handler */
+    uint32_t vif;   /* the virtual IF there */
+    uint32_t tss;   /* linear address of ESP0 and SS0 */
+    struct direct_check check[DIRECT_CHECKS];
+    struct direct_check mirror[DIRECT_MIRRORS]; /* descriptors that user code may load */
+    uint32_t mirrors;
+    bool found; /* eip, vif, tss, check, kernel_cs and kernel_ss are up to date */
+    struct segment user_cs, user_ss, kernel_cs, kernel_ss;
+    struct segment loaded[4]; /* DS, ES, FS, GS as the hardware holds them */
+    uint64_t calls;           /* RSP with an empty call stack ... */
+    uint64_t lookup, slow;    /* ... and places in the cache (bt/) */
+    uint64_t user_return;     /* the host's code, or the same as slow */
+    uint64_t syscalls;        /* how many went this way */
+};
+
 struct vcpu {
     /* Offsets of the first block are used by emitted code and NASM (generated). */
     uint32_t gpr[8];
@@ -88,6 +117,7 @@ struct vcpu {
     uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t pat;
     uint64_t misc_enable;
+    struct direct direct;
     struct soft_tlb_entry tlb[SOFT_TLB_SIZE];
 };
 

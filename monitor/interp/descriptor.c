@@ -3,6 +3,7 @@
  * Descriptor-table registers and the instructions that ask about selectors. The tables
  * themselves are segment.c's.
  */
+#include "monitor/direct.h"
 #include "monitor/interp/operand.h"
 #include "monitor/interp/ops.h"
 #include "monitor/mem.h"
@@ -33,9 +34,11 @@ bool interp_load_table(struct vcpu *v, const struct insn *i)
         t.base &= 0xffffff;
     if (i->op == OP_LIDT) {
         v->idtr = t;
+        direct_disarm(v);
         return true;
     }
     v->gdtr = t;
+    direct_disarm(v);
     vcpu_forget_memos(v);
     if (v->vm->segtab)
         segtab_forget(v);

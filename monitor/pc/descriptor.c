@@ -12,6 +12,7 @@
 #define CODE64(dpl)    (0x00209b0000000000ull | (uint64_t)(dpl) << 45)
 #define DATA(dpl)      (0x00cf93000000ffffull | (uint64_t)(dpl) << 45)
 #define GATE_INTERRUPT 0x8e00u
+#define GATE_TRAP      0x8f00u
 
 static uint64_t gdt[8192] __attribute__((aligned(4096)));
 static uint64_t ldt[8192] __attribute__((aligned(4096)));
@@ -35,6 +36,15 @@ static void gate(unsigned vector, unsigned dpl, unsigned ist)
     idt[vector].hi = h >> 32;
 }
 
+/* To ring 1. A trap gate: ring 1 could not set the real IF again. */
+static void syscall_gate(void)
+{
+    uint64_t h = (uint64_t)gate_syscall;
+    idt[VEC_SYSCALL].lo = (h & 0xffff) | (uint64_t)(SEL_TC_CODE & ~3u) << 16 |
+                          (uint64_t)(GATE_TRAP | 3u << 13) << 32 | (h >> 16 & 0xffff) << 48;
+    idt[VEC_SYSCALL].hi = h >> 32;
+}
+
 static void build_idt(void)
 {
     for (unsigned v = 0; v < 256; v++)
@@ -45,7 +55,7 @@ static void build_idt(void)
     gate(VEC_MC, 0, 3);
     gate(VEC_BP, 3, 0);
     gate(VEC_OF, 3, 0);
-    gate(VEC_SYSCALL, 3, 0);
+    syscall_gate();
     for (unsigned code = 0; code < 8; code++)
         gate(VEC_TC_BASE + code, 1, 0);
 }
@@ -76,6 +86,7 @@ void pc_descriptors_init(void)
     system_descriptor(SEL_TSS, &pc_cpu.tss, sizeof pc_cpu.tss - 1, 0x89);
     system_descriptor(SEL_LDT, ldt, sizeof ldt - 1, 0x82);
     pc_cpu.tss.rsp[0] = (uint64_t)(&pc_cpu.entry_frame + 1);
+    pc_cpu.tss.rsp[1] = (uint64_t)(pc_cpu.ring1_stack + sizeof pc_cpu.ring1_stack);
     for (unsigned i = 0; i < 3; i++)
         pc_cpu.tss.ist[i] = (uint64_t)(pc_cpu.ist_stack[i] + sizeof pc_cpu.ist_stack[i]);
     pc_cpu.tss.iomap = sizeof pc_cpu.tss; /* beyond the limit: every port traps */

@@ -24,7 +24,39 @@ void offsets(void)
     OFFSET(FRAME_VECTOR, trap_frame, vector);
     OFFSET(V_GPR, vcpu, gpr);
     OFFSET(V_EFLAGS, vcpu, eflags);
+    OFFSET(CPU_VCPU, host_cpu, vcpu);
+    EMIT(CPU_RING1_TOP, offsetof(struct host_cpu, ring1_stack) + sizeof pc_cpu.ring1_stack);
+    OFFSET(V_VIF, vcpu, vif);
+    OFFSET(V_EVENT, vcpu, event);
+    OFFSET(V_DS, vcpu, seg[S_DS]);
+    OFFSET(V_ES, vcpu, seg[S_ES]);
+    OFFSET(V_FS, vcpu, seg[S_FS]);
+    OFFSET(V_GS, vcpu, seg[S_GS]);
+    OFFSET(D_ARMED, vcpu, direct.armed);
+    OFFSET(D_EIP, vcpu, direct.eip);
+    OFFSET(D_VIF, vcpu, direct.vif);
+    OFFSET(D_TSS, vcpu, direct.tss);
+    OFFSET(D_CHECK, vcpu, direct.check);
+    OFFSET(D_MIRROR, vcpu, direct.mirror);
+    OFFSET(D_MIRRORS, vcpu, direct.mirrors);
+    OFFSET(D_USER_CS, vcpu, direct.user_cs);
+    OFFSET(D_USER_SS, vcpu, direct.user_ss);
+    OFFSET(D_KERNEL_SS, vcpu, direct.kernel_ss);
+    OFFSET(D_LOADED, vcpu, direct.loaded);
+    OFFSET(D_CALLS, vcpu, direct.calls);
+    OFFSET(D_LOOKUP, vcpu, direct.lookup);
+    OFFSET(D_SLOW, vcpu, direct.slow);
+    OFFSET(D_SYSCALLS, vcpu, direct.syscalls);
+    OFFSET(SEGMENT_SEL, segment, sel);
+    OFFSET(SEGMENT_LIMIT, segment, limit);
+    OFFSET(CHECK_WHERE, direct_check, where);
+    OFFSET(CHECK_RAW, direct_check, raw);
+    EMIT(DIRECT_FLAGS, DIRECT_FLAGS);
     EMIT(FL_ARITH, FL_ARITH);
+    EMIT(FL_DF, FL_DF);
+    EMIT(FL_IF, FL_IF);
+    EMIT(FL_RF, FL_RF);
+    EMIT(FL_ONE, FL_ONE);
 }
 
 #endif

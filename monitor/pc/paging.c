@@ -98,6 +98,7 @@ static void map_tc(uint64_t *root)
         .data_size = TC_DATA,
         .stack = (uint64_t *)TC_STACK,
         .stack_words = STACK_SIZE / sizeof(uint64_t),
+        .user_return = (uint64_t)gate_return,
     };
     fpu_area =
         (struct pc_code_area){write + TC_SIZE + TC_DATA, TC_EXEC + TC_SIZE + TC_DATA, FPU_SIZE};

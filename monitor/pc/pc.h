@@ -52,6 +52,8 @@ struct host_cpu {
     uint64_t fixup_rsp;       /* ... where the stack is this (fpu_call.asm) */
     uint16_t selectors[4];    /* ds es fs gs of user code, in and out */
     struct trap_frame entry_frame __attribute__((aligned(16))); /* TSS.RSP0 points behind it */
+    struct vcpu *vcpu;                                          /* gate.asm's */
+    uint8_t ring1_stack[256] __attribute__((aligned(16)));      /* TSS.RSP1: hardware frames only */
     uint8_t ist_stack[3][4096] __attribute__((aligned(16)));
     struct tss64 tss;
     hfn_t root; /* the monitor's own page tables: no guest space */
@@ -94,6 +96,11 @@ void pc_fpu_init(void);         /* fpu.c */
 void pc_enter(struct trap_frame *f); /* returns after the next exit from the guest */
 void pc_load_selectors(const uint16_t s[4]);
 extern const uint64_t pc_stubs[256]; /* addresses of the entry stubs */
+
+/* gate.asm: INT 80h from ring 3; a translated IRET to it; and places in them (world.c). */
+extern const uint8_t gate_syscall[], gate_parked[], gate_restored[], gate_committed[];
+extern const uint8_t gate_syscall_end[];
+extern const uint8_t gate_return[], gate_return_end[];
 
 /* trap.c: an exception or interrupt in the monitor itself. */
 void pc_trap_in_monitor(struct trap_frame *f);

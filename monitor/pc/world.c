@@ -15,6 +15,8 @@ struct host_cpu pc_cpu;
 #define USER_FLAGS (FL_ARITH | FL_DF | FL_NT | FL_AC | FL_ID | FL_TF)
 #define TC_FLAGS   (FL_ARITH | FL_DF)
 
+static const uint8_t data_sregs[4] = {S_DS, S_ES, S_FS, S_GS};
+
 static void load_gprs(struct trap_frame *f, const struct vcpu *v)
 {
     f->rax = v->gpr[R_EAX];
@@ -62,42 +64,106 @@ static void classify(const struct trap_frame *f, struct host_exit *x)
     }
 }
 
-void host_run_user(struct vcpu *v, struct host_exit *x)
+/* ---- Out of the guest ---------------------------------------------------------- */
+
+static bool is_interrupt(const struct trap_frame *f)
+{
+    return f->vector == VEC_NMI || (f->vector >= VEC_IRQ_BASE && f->vector < VEC_IRQ_BASE + 16);
+}
+
+/* Before the system call's commit: user code stands at its INT 80h again, or has just run it. */
+static void back_to_user(struct trap_frame *f)
+{
+    const uint64_t *hw = (const uint64_t *)(pc_cpu.ring1_stack + sizeof pc_cpu.ring1_stack) - 5;
+    if (f->rip >= (uint64_t)gate_parked && f->rip != (uint64_t)gate_restored)
+        f->rax = f->r13;
+    f->rip = hw[0];
+    f->cs = hw[1];
+    f->rflags = hw[2];
+    f->rsp = hw[3];
+    f->ss = hw[4];
+    if (is_interrupt(f))
+        f->rip -= 2;
+    else if (f->vector != VEC_MC)
+        f->vector = VEC_SYSCALL;
+}
+
+/* A stop in gate.asm is one before or behind it. */
+static void out_of_gates(const struct vcpu *v, struct trap_frame *f)
+{
+    if (f->rip == (uint64_t)gate_committed)
+        f->rip = v->direct.lookup;
+    else if (f->rip >= (uint64_t)gate_syscall && f->rip <= (uint64_t)gate_syscall_end)
+        back_to_user(f);
+    else if (f->rip >= (uint64_t)gate_return && f->rip < (uint64_t)gate_return_end)
+        f->rip = v->direct.slow;
+}
+
+static void leave_user(struct vcpu *v, const struct trap_frame *f, struct host_exit *x)
+{
+    uint16_t s[4];
+    __asm__ volatile("mov %%ds, %0\n\tmov %%es, %1\n\tmov %%fs, %2\n\tmov %%gs, %3"
+                     : "=m"(s[0]), "=m"(s[1]), "=m"(s[2]), "=m"(s[3]));
+    v->gpr[R_ESP] = (uint32_t)f->rsp;
+    v->eip = (uint32_t)f->rip;
+    v->eflags |= (uint32_t)f->rflags & USER_FLAGS;
+    x->sel[S_CS] = (uint16_t)f->cs;
+    x->sel[S_SS] = (uint16_t)f->ss;
+    for (unsigned i = 0; i < 4; i++)
+        x->sel[data_sregs[i]] = s[i];
+}
+
+static void leave_tc(struct vcpu *v, const struct trap_frame *f, struct host_exit *x)
+{
+    v->gpr[R_ESP] = (uint32_t)f->r14;
+    v->eflags |= (uint32_t)f->rflags & TC_FLAGS;
+    x->rip = f->rip;
+    x->scratch[SCR_R8] = f->r8;
+    x->scratch[SCR_R9] = f->r9;
+    x->scratch[SCR_R10] = f->r10;
+    x->scratch[SCR_R11] = f->r11;
+    x->scratch[SCR_R13] = f->r13;
+    x->scratch[SCR_RSP] = f->rsp;
+}
+
+/* Runs F until the next exit and takes it apart. */
+static void run(struct vcpu *v, struct trap_frame *f, struct host_exit *x)
+{
+    memset(x, 0, sizeof *x);
+    pc_cpu.vcpu = v;
+    pc_enter(f);
+    struct trap_frame *e = pc_cpu.frame;
+    if (e->cs == SEL_TC_CODE)
+        out_of_gates(v, e);
+    save_gprs(v, e);
+    x->rflags = e->rflags;
+    x->user = e->cs != SEL_TC_CODE; /* also where QEMU lets EFLAGS.VM be set */
+    (x->user ? leave_user : leave_tc)(v, e, x);
+    classify(e, x);
+}
+
+/* ---- Into it ------------------------------------------------------------------------ */
+
+void host_run_user(struct vcpu *v, const uint16_t sel[S_COUNT], struct host_exit *x)
 {
     struct trap_frame f;
-    static const uint8_t data_sregs[4] = {S_DS, S_ES, S_FS, S_GS};
-    memset(x, 0, sizeof *x);
     load_gprs(&f, v);
     f.r12 = f.r14 = f.r15 = 0;
     f.rip = v->eip;
-    f.cs = v->seg[S_CS].sel;
+    f.cs = sel[S_CS];
     f.rflags = (v->eflags & USER_FLAGS) | FL_ONE | FL_IF;
+    v->eflags &= ~(uint32_t)USER_FLAGS;
     f.rsp = v->gpr[R_ESP];
-    f.ss = v->seg[S_SS].sel;
+    f.ss = sel[S_SS];
     for (unsigned i = 0; i < 4; i++)
-        pc_cpu.selectors[i] = v->seg[data_sregs[i]].sel;
+        pc_cpu.selectors[i] = sel[data_sregs[i]];
     pc_load_selectors(pc_cpu.selectors);
-    pc_enter(&f);
-    __asm__ volatile("mov %%ds, %0\n\tmov %%es, %1\n\tmov %%fs, %2\n\tmov %%gs, %3"
-                     : "=m"(pc_cpu.selectors[0]), "=m"(pc_cpu.selectors[1]),
-                       "=m"(pc_cpu.selectors[2]), "=m"(pc_cpu.selectors[3]));
-    const struct trap_frame *e = pc_cpu.frame;
-    save_gprs(v, e);
-    v->gpr[R_ESP] = (uint32_t)e->rsp;
-    v->eip = (uint32_t)e->rip;
-    v->eflags = (v->eflags & ~(uint32_t)USER_FLAGS) | ((uint32_t)e->rflags & USER_FLAGS);
-    v->seg[S_CS].sel = (uint16_t)e->cs;
-    v->seg[S_SS].sel = (uint16_t)e->ss;
-    for (unsigned i = 0; i < 4; i++)
-        v->seg[data_sregs[i]].sel = pc_cpu.selectors[i];
-    x->rflags = e->rflags;
-    classify(e, x);
+    run(v, &f, x);
 }
 
 void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x)
 {
     struct trap_frame f;
-    memset(x, 0, sizeof *x);
     load_gprs(&f, v);
     f.r12 = 0;
     f.r14 = v->gpr[R_ESP];
@@ -108,20 +174,7 @@ void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x)
     v->eflags &= ~(uint32_t)(TC_FLAGS | FL_RF); /* PUSHF adds the image to the live flags */
     f.rsp = v->tc_rsp;
     f.ss = SEL_TC_STACK;
-    pc_enter(&f);
-    const struct trap_frame *e = pc_cpu.frame;
-    save_gprs(v, e);
-    v->gpr[R_ESP] = (uint32_t)e->r14;
-    v->eflags |= (uint32_t)e->rflags & TC_FLAGS;
-    x->rip = e->rip;
-    x->rflags = e->rflags;
-    x->scratch[SCR_R8] = e->r8;
-    x->scratch[SCR_R9] = e->r9;
-    x->scratch[SCR_R10] = e->r10;
-    x->scratch[SCR_R11] = e->r11;
-    x->scratch[SCR_R13] = e->r13;
-    x->scratch[SCR_RSP] = e->rsp;
-    classify(e, x);
+    run(v, &f, x);
 }
 
 /* CR0 and CR4 bits that are in hardware what the guest set. NE stays 1: the monitor sees

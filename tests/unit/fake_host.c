@@ -314,10 +314,12 @@ void host_idle(void)
         fake.idle();
 }
 
-void host_run_user(struct vcpu *v, struct host_exit *x)
+void host_run_user(struct vcpu *v, const uint16_t sel[6], struct host_exit *x)
 {
     require(fake.run_user, "user code run without a script");
     memset(x, 0, sizeof *x);
+    x->user = true;
+    memcpy(x->sel, sel, sizeof x->sel);
     fake.run_user(v, x);
 }
 

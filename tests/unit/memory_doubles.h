@@ -21,7 +21,8 @@
 #include "tests/unit/fake_host.h"
 
 static struct {
-    unsigned wrote, flush_linear, flush_space;
+    unsigned wrote, flush_linear, flush_space, forgot_calls;
+    bool not_ready; /* what bt_ready answers */
     gfn_t frame;
     unsigned first, last;
     gva_t linear;
@@ -47,6 +48,18 @@ void bt_flush_linear(struct vcpu *v, gva_t page)
     (void)v;
     told.flush_linear++;
     told.linear = page;
+}
+
+void bt_forget_calls(struct vcpu *v)
+{
+    (void)v;
+    told.forgot_calls++;
+}
+
+bool bt_ready(struct vcpu *v)
+{
+    (void)v;
+    return !told.not_ready;
 }
 
 void bt_flush_space(struct vcpu *v, bool all)

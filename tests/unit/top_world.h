@@ -14,7 +14,7 @@ static struct {
     /* Translator. */
     uint64_t known, made; /* what bt_lookup and bt_translate answer */
     bool traces;          /* bt_translate traces what it was given */
-    unsigned translations, unwinds, chains, forgotten;
+    unsigned translations, unwinds, chains;
     struct code_page page, next;
     bool has_next;
     uint32_t eip; /* where bt_unwind puts v */
@@ -68,12 +68,6 @@ void bt_unwind(struct vcpu *of, const struct host_exit *x)
     (void)x;
     top.unwinds++;
     of->eip = top.eip;
-}
-
-void bt_forget_calls(struct vcpu *of)
-{
-    (void)of;
-    top.forgotten++;
 }
 
 void bt_chain(struct vcpu *of, const struct host_exit *x, uint64_t entry)

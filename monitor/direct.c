@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * See direct.h. The ring-1 code compares the guest's tables with what is noted here each time, so a
+ * note is only ever too old, never wrong; finding the notes is done once for many entries.
+ */
+#include "monitor/direct.h"
+
+#include "bt/bt.h"
+#include "monitor/segment.h"
+#include "monitor/selector.h"
+#include "monitor/vm.h"
+#include "monitor/vmem.h"
+
+#define SYSCALL_VECTOR 0x80u
+
+/* Reads without raising anything. */
+static bool peek(struct vcpu *v, uint32_t linear, void *to, unsigned len)
+{
+    struct exception pending = v->exc;
+    v->exc.valid = false;
+    bool ok = vmem_read(v, gva(linear), to, len, 0);
+    v->exc = pending;
+    return ok;
+}
+
+static bool peek_descriptor(struct vcpu *v, uint16_t sel, struct direct_check *c)
+{
+    gva_t where;
+    if (NO_SELECTOR(sel) || (sel & SEL_TI) || !selector_locate(v, sel, &where))
+        return false;
+    c->where = where.v;
+    return peek(v, where.v, &c->raw, sizeof c->raw);
+}
+
+/* A flat 32-bit segment of DPL 0 that needs no accessed bit set. */
+static bool fit_for_kernel(const struct segment *s, uint32_t kind)
+{
+    const uint32_t must = SA_P | SA_S | SA_DB | SA_ACCESSED | kind;
+    return segment_flat(s) && SEL_RPL(s->sel) == 0 &&
+           (s->attr & (must | SA_CODE | SA_DC | SA_DPL)) == must;
+}
+
+/* The gate of the system call and what it leads to. */
+static bool find_gate(struct vcpu *v, struct direct *d)
+{
+    struct direct_check *gate = &d->check[DIRECT_GATE];
+    gate->where = v->idtr.base + SYSCALL_VECTOR * 8;
+    if (SYSCALL_VECTOR * 8 + 7 > v->idtr.limit || !peek(v, gate->where, &gate->raw, 8))
+        return false;
+    struct descriptor raw = {.raw = gate->raw};
+    uint32_t attr = descriptor_attr(&raw);
+    unsigned type = attr_system_type(attr);
+    if ((type != SYS_INT32 && type != SYS_TRAP32) || !(attr & SA_P) || attr_dpl(attr) != 3)
+        return false;
+    struct gate g = gate_unpack(gate->raw);
+    if (!peek_descriptor(v, g.sel, &d->check[DIRECT_CODE]))
+        return false;
+    segment_unpack(g.sel & 0xfffcu, d->check[DIRECT_CODE].raw, &d->kernel_cs);
+    d->eip = g.off;
+    d->vif = type == SYS_TRAP32;
+    return fit_for_kernel(&d->kernel_cs, SA_CODE | (d->kernel_cs.attr & SA_RW));
+}
+
+static bool find_stack(struct vcpu *v, struct direct *d)
+{
+    uint16_t ss;
+    d->tss = v->tr.base + 4; /* ESP0, then SS0 */
+    if (attr_system_type(v->tr.attr) != SYS_TSS32_BUSY || v->tr.limit < 9 ||
+        !peek(v, d->tss + 4, &ss, 2) || !peek_descriptor(v, ss, &d->check[DIRECT_STACK]))
+        return false;
+    segment_unpack(ss, d->check[DIRECT_STACK].raw, &d->kernel_ss);
+    return fit_for_kernel(&d->kernel_ss, SA_RW);
+}
+
+/* Nothing about the user's flags, IF or stack is special. */
+static bool usual_user(const struct vcpu *v)
+{
+    return v->cpl == 3 && v->vif && !v->event && !(v->eflags & DIRECT_FLAGS) &&
+           v->vm->engine != PLAN_INTERP;
+}
+
+void direct_arm(struct vcpu *v)
+{
+    static const uint8_t data[4] = {S_DS, S_ES, S_FS, S_GS};
+    struct direct *d = &v->direct;
+    d->armed = 0;
+    if (!usual_user(v))
+        return;
+    if (!d->found)
+        d->found = find_gate(v, d) && find_stack(v, d);
+    if (!d->found || !segtab_list(v, d->mirror, DIRECT_MIRRORS, &d->mirrors))
+        return;
+    d->user_cs = v->seg[S_CS];
+    d->user_ss = v->seg[S_SS];
+    for (unsigned i = 0; i < 4; i++)
+        d->loaded[i] = v->seg[data[i]];
+    v->cpl = 0;
+    v->seg[S_CS] = d->kernel_cs;
+    v->seg[S_SS] = d->kernel_ss;
+    v->code_memo.minus_sel = 1;
+    if (bt_ready(v))
+        d->armed = 1;
+    else
+        direct_leave(v);
+}
+
+void direct_leave(struct vcpu *v)
+{
+    if (v->cpl == 3)
+        return;
+    v->cpl = 3;
+    v->vif = 1;
+    v->seg[S_CS] = v->direct.user_cs;
+    v->seg[S_SS] = v->direct.user_ss;
+}
