@@ -46,6 +46,8 @@
     X(SH_TRACES,      "shadow.traces",       "writes to a traced page (page table, code)") \
     X(SH_MMIO,        "shadow.mmio",         "accesses outside guest RAM") \
     X(SH_PTE_WRITES,  "shadow.pte.writes",   "guest page-table entries seen written") \
+    X(SH_EAGER,       "shadow.eager",        "of these, mapped at once: no fault will follow") \
+    X(SH_UNTRACED,    "shadow.untraced",     "page tables written like data and no longer traced") \
     X(SH_SWITCHES,    "shadow.switches",     "CR3 loads") \
     X(SH_SWITCH_HITS, "shadow.switch.hits",  "of these, to a shadow space already built") \
     X(SH_INVLPG,      "shadow.invlpg",       "INVLPG instructions") \

@@ -69,16 +69,29 @@ static void note_use(struct shadow *s, const struct walk *w)
     }
 }
 
-static void fill_from_guest(struct shadow *s, struct shadow_table *t, unsigned index)
+static void fill_group(struct shadow *s, struct shadow_table *t, unsigned first)
 {
     uint32_t pte[FILL_GROUP];
-    unsigned first = index / FILL_GROUP * FILL_GROUP;
     unsigned half = t->role & ROLE_HIGH ? HOST_TABLE_ENTRIES : 0;
     gpa_t where = gpa(gfn_to_gpa(t->source->frame).v + (half + first) * sizeof *pte);
     if (!guest_read(s->vm, where, pte, sizeof pte))
         return;
-    for (unsigned i = 0; i < FILL_GROUP; i++)
-        table_derive(s, t, first + i, pte[i]);
+    for (unsigned i = 0; i < FILL_GROUP; i++) {
+        if ((pte[i] & PTE_P) || t->entry[first + i].flags)
+            table_derive(s, t, first + i, pte[i]);
+    }
+}
+
+/* A new table is filled whole: a fork rewrites so much of a page table that its shadow is given
+ * up and soon built again, and a fault for every group of it took a third of all exits. */
+static void fill_from_guest(struct shadow *s, struct shadow_table *t, unsigned index)
+{
+    if (t->live) {
+        fill_group(s, t, index / FILL_GROUP * FILL_GROUP);
+        return;
+    }
+    for (unsigned first = 0; first < HOST_TABLE_ENTRIES; first += FILL_GROUP)
+        fill_group(s, t, first);
 }
 
 static void fill_from_large(struct shadow *s, struct shadow_table *t, unsigned index)
@@ -126,6 +139,7 @@ static enum shadow_answer mend(struct shadow *s, gva_t linear, uint32_t access,
     }
     if (!shadow_grants(map_or_reclaim(s, linear, w), access)) {
         count[STAT_SH_TRACES]++;
+        s->refused = linear;
         return SHADOW_TRACE;
     }
     count[STAT_SH_FILLS]++;
@@ -182,11 +196,28 @@ void shadow_invlpg(struct vcpu *v, gva_t linear)
         host_flush_page(gva(linear.v & ~PAGE_MASK));
 }
 
+/* F is free to be written. Where a write was refused last, the next one comes soon: it shall not
+ * fault. Other mappings become writable when they are used. */
+static void reopen(struct shadow *s, gfn_t f)
+{
+    unsigned index = s->refused.v >> PAGE_SHIFT & (HOST_TABLE_ENTRIES - 1);
+    struct shadow_table *t = s->current ? slot_table(s, s->current, s->refused.v >> 21) : NULL;
+    if (!t || !t->entry[index].flags || t->entry[index].gfn != f.v)
+        return;
+    if (t->source)
+        fill_from_guest(s, t, index);
+    else
+        table_derive_large(s, t, index);
+}
+
 void shadow_trace_changed(struct vm *vm, gfn_t f)
 {
     struct shadow *s = vm->shadow;
-    if (f.v >= vm->ram.size / PAGE_SIZE || !trace_clients(vm, f))
+    if (f.v >= vm->ram.size / PAGE_SIZE)
         return;
-    table_protect_frame(s, f);
+    if (trace_clients(vm, f))
+        table_protect_frame(s, f);
+    else
+        reopen(s, f);
     flush_pay(s);
 }

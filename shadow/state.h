@@ -92,6 +92,7 @@ struct shadow {
     uint16_t *mirror_of; /* by guest frame: mirror number + 1, or 0 */
     struct shadow_table *free_tables;
     struct mirror *free_mirrors;
+    gva_t refused;  /* where a write to a traced frame was refused last */
     bool flush_all; /* flushes owed (flush.h) */
     unsigned flush_count;
     gva_t flush_page[FLUSH_PAGES];

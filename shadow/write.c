@@ -23,6 +23,7 @@
 /* Nothing is derived from F any more. */
 static void unmirror(struct shadow *s, gfn_t f)
 {
+    s->vm->stats.n[STAT_SH_UNTRACED]++;
     for (struct mirror *m = mirror_find(s, f); m; m = mirror_find(s, f)) {
         if (m->spaces) {
             space_retire(s, m->spaces);
@@ -31,6 +32,14 @@ static void unmirror(struct shadow *s, gfn_t f)
         table_drop(s, m->tables);
         mirror_release(s, m);
     }
+}
+
+/* An entry that became usable by this write costs no fault any more. */
+static void derive(struct shadow *s, struct shadow_table *t, unsigned index, uint32_t pte)
+{
+    unsigned before = t->entry[index].flags;
+    table_derive(s, t, index, pte);
+    s->vm->stats.n[STAT_SH_EAGER] += (t->entry[index].flags & ~before) != 0;
 }
 
 /* Entry I of the frame as a directory entry, then as a page-table entry: a directory
@@ -45,7 +54,7 @@ static void entry_changed(struct shadow *s, struct mirror *m, unsigned i, uint32
     for (struct shadow_table *t = m->tables; t; t = t->next) {
         bool high = i >= HOST_TABLE_ENTRIES;
         if (high == ((t->role & ROLE_HIGH) != 0))
-            table_derive(s, t, i % HOST_TABLE_ENTRIES, entry);
+            derive(s, t, i % HOST_TABLE_ENTRIES, entry);
     }
 }
 

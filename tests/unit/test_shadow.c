@@ -78,7 +78,14 @@ static void neighbours_are_filled(void **state)
     assert_int_equal(flags_at(0x403000), 0); /* A clear */
     assert_int_equal(flags_at(0x405000), 0); /* no RAM */
     assert_int_equal(flags_at(0x40f000), RW);
-    assert_int_equal(flags_at(0x410000), 0); /* another group */
+    assert_int_equal(flags_at(0x41e000), RO); /* a new table is filled whole */
+    /* Later on it is filled by groups. */
+    poke(vm, PT + 20 * 4, (DATA + 0x20000) | U | AD);
+    poke(vm, PT + 3 * 4, (DATA + 0x21000) | U | AD);
+    poke(vm, PT + 33 * 4, (DATA + 0x22000) | U | AD);
+    assert_int_equal(fault(0x415000, PF_W), SHADOW_FIXED);
+    assert_maps(0x414000, DATA + 0x20000, RW);
+    assert_int_equal(flags_at(0x403000) | flags_at(0x421000), 0);
 }
 
 static void both_halves(void **state)

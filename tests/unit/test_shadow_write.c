@@ -281,6 +281,46 @@ static void unused_writes_untrace(void **state)
     assert_false(traced(PT));
 }
 
+/* The write that untraced a frame is followed by more: where it came from the frame is open
+ * again, and nowhere else. */
+static void an_untraced_frame_is_open_to_its_writer(void **state)
+{
+    (void)state;
+    poke(vm, PD + 8, 0 | U | PTE_PS | AD);
+    poke(vm, PT2, PT | U | AD);
+    poke(vm, PD + 12, PT2 | U);
+    assert_int_equal(fault(0xc00000, PF_W), SHADOW_FIXED);
+    fault(0x400000, 0);
+    assert_maps(0xc00000, PT, RO);
+    assert_int_equal(fault(0x800000 + PT, PF_W), SHADOW_TRACE);
+    writes_entries(PT, 3);
+    assert_false(traced(PT));
+    assert_int_equal(vm->stats.n[STAT_SH_UNTRACED], 1);
+    assert_maps(0x800000 + PT, PT, RW);
+    assert_maps(0xc00000, PT, RO);
+    fault(0x400000, 0);
+    assert_maps(0x800000 + PT, PT, RO);
+    assert_int_equal(fault(0xc00000, PF_W), SHADOW_TRACE); /* the same by way of a page table */
+    writes_entries(PT, 3);
+    assert_maps(0xc00000, PT, RW);
+    assert_maps(0x800000 + PT, PT, RO);
+}
+
+/* An entry that is written with A set needs no fault; without A it needs one. */
+static void usable_entries_are_counted(void **state)
+{
+    (void)state;
+    fault(0x400000, 0);
+    guest_writes(PT + 4, (DATA + 0x5000) | U | PTE_A);
+    assert_int_equal(vm->stats.n[STAT_SH_EAGER], 1);
+    guest_writes(PT + 4, (DATA + 0x5000) | U | AD); /* becomes writable */
+    assert_int_equal(vm->stats.n[STAT_SH_EAGER], 2);
+    fault(0x400000, 0);
+    guest_writes(PT + 8, (DATA + 0x6000) | U);
+    guest_writes(PT + 4, 0);
+    assert_int_equal(vm->stats.n[STAT_SH_EAGER], 2);
+}
+
 static void unused_directories_untrace(void **state)
 {
     (void)state;
@@ -334,6 +374,8 @@ int main(void)
         cmocka_unit_test_setup(self_map, paged),
         cmocka_unit_test_setup(data_like_writes_untrace, paged),
         cmocka_unit_test_setup(unused_writes_untrace, paged),
+        cmocka_unit_test_setup(an_untraced_frame_is_open_to_its_writer, paged),
+        cmocka_unit_test_setup(usable_entries_are_counted, paged),
         cmocka_unit_test_setup(unused_directories_untrace, paged),
         cmocka_unit_test_setup(whole_page_writes, paged),
     };
