@@ -28,8 +28,6 @@ static enum run_mode choose_kernel(const struct vcpu *v, enum stat *why)
         return interpret(STAT_FB_CS_BASE, why);
     if (!flat_stack(v))
         return interpret(STAT_FB_SS, why);
-    if (vcpu_paging(v) && !(v->cr0 & CR0_WP))
-        return interpret(STAT_FB_WP, why);
     return MODE_TRANSLATED;
 }
 

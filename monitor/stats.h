@@ -48,6 +48,7 @@
     X(SH_PTE_WRITES,  "shadow.pte.writes",   "guest page-table entries seen written") \
     X(SH_EAGER,       "shadow.eager",        "of these, mapped at once: no fault will follow") \
     X(SH_UNTRACED,    "shadow.untraced",     "page tables written like data and no longer traced") \
+    X(SH_FLIPS,       "shadow.flips",        "user read-only pages opened to the supervisor alone, with CR0.WP = 0") \
     X(SH_SWITCHES,    "shadow.switches",     "CR3 loads") \
     X(SH_SWITCH_HITS, "shadow.switch.hits",  "of these, to a shadow space already built") \
     X(SH_INVLPG,      "shadow.invlpg",       "INVLPG instructions") \
@@ -60,7 +61,6 @@
     X(FB_CODE16,      "fallback.code16",     "interpreted because CS is a 16-bit segment") \
     X(FB_CS_BASE,     "fallback.cs",         "interpreted because CS is not flat") \
     X(FB_SS,          "fallback.ss",         "interpreted because SS is not a flat 32-bit segment") \
-    X(FB_WP,          "fallback.wp",         "interpreted because paging is on with CR0.WP = 0") \
     X(FB_SEG,         "fallback.seg",        "user code interpreted because a loaded segment is not reversible") \
     X(FB_IOPL,        "fallback.iopl",       "user code interpreted because IOPL is 3") \
     X(FB_SHADOW,      "fallback.inhibit",    "interpreted one instruction in an STI or MOV SS shadow") \

@@ -5,7 +5,6 @@
  */
 #include "shadow/perm.h"
 
-#include "monitor/host.h"
 #include "monitor/x86.h"
 
 unsigned shadow_perm(struct perm p, bool traced, bool wp)
@@ -16,7 +15,8 @@ unsigned shadow_perm(struct perm p, bool traced, bool wp)
     if (p.user)
         flags |= SH_USER | SH_EXEC;
     /* With WP clear the supervisor may write anything (SDM 3A 4.6.1). Only a page that user
-     * code cannot reach can say so in the hardware's terms, where WP is always set. */
+     * code cannot reach can say so in the hardware's terms, where WP is always set; the others wait
+     * for the write (table_flip). */
     bool may_write = p.writable || (!wp && !p.user);
     if (may_write && p.dirty && !traced)
         flags |= SH_WRITE;

@@ -7,6 +7,7 @@
 #ifndef RING1_SHADOW_PERM_H
 #define RING1_SHADOW_PERM_H
 
+#include "monitor/host.h"
 #include "monitor/types.h"
 
 /* The guest's rights, combined over all levels of the path. */
@@ -20,6 +21,11 @@ struct perm {
 /* Flags (enum shadow_flags) for a page with rights P; 0: not to be mapped yet. WP is
  * CR0.WP. */
 unsigned shadow_perm(struct perm p, bool traced, bool wp);
+
+/* With WP clear the supervisor may write a user page that the user may not, and no entry can say
+ * so to both: what the page's entry becomes for such a write to a frame that is not traced. A
+ * user access faults then, and shadow_perm's flags return. */
+#define SHADOW_SUPERVISOR_WRITES (SH_PRESENT | SH_WRITE)
 
 /* Do FLAGS grant ACCESS (PF_W, PF_U as in an error code)? */
 bool shadow_grants(unsigned flags, unsigned access);

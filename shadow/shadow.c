@@ -101,9 +101,9 @@ static void fill_from_large(struct shadow *s, struct shadow_table *t, unsigned i
         table_derive_large(s, t, first + i);
 }
 
-/* Maps LINEAR as the complete walk W says and returns the flags it has now; 0 if there was no
- * room. */
-static unsigned map(struct shadow *s, gva_t linear, const struct walk *w)
+/* Maps LINEAR for ACCESS as the complete walk W says and returns the flags it has now; 0 if there
+ * was no room. */
+static unsigned map(struct shadow *s, gva_t linear, uint32_t access, const struct walk *w)
 {
     uint32_t pde = w->levels ? (uint32_t)w->entry[0] : 0;
     unsigned slot = linear.v >> 21, index = linear.v >> PAGE_SHIFT & (HOST_TABLE_ENTRIES - 1);
@@ -114,21 +114,24 @@ static unsigned map(struct shadow *s, gva_t linear, const struct walk *w)
         fill_from_guest(s, t, index);
     else
         fill_from_large(s, t, index);
+    if ((access & (PF_W | PF_U)) == PF_W && !shadow_grants(t->entry[index].flags, access))
+        return table_flip(s, t, index);
     return t->entry[index].flags;
 }
 
-static unsigned map_or_reclaim(struct shadow *s, gva_t linear, const struct walk *w)
+static unsigned map_or_reclaim(struct shadow *s, gva_t linear, uint32_t access,
+                               const struct walk *w)
 {
-    unsigned flags = map(s, linear, w);
+    unsigned flags = map(s, linear, access, w);
     if (!flags) {
         space_reclaim(s);
-        flags = map(s, linear, w);
+        flags = map(s, linear, access, w);
     }
     return flags;
 }
 
-/* A write that stays closed is to a traced frame, or a supervisor's with WP clear, or there
- * is no memory for tables: the interpreter can do it in each case. */
+/* A write that stays closed is to a traced frame, or there is no memory for tables: the
+ * interpreter can do it in either case. */
 static enum shadow_answer mend(struct shadow *s, gva_t linear, uint32_t access,
                                const struct walk *w)
 {
@@ -137,7 +140,7 @@ static enum shadow_answer mend(struct shadow *s, gva_t linear, uint32_t access,
         count[STAT_SH_MMIO]++;
         return SHADOW_MMIO;
     }
-    if (!shadow_grants(map_or_reclaim(s, linear, w), access)) {
+    if (!shadow_grants(map_or_reclaim(s, linear, access, w), access)) {
         count[STAT_SH_TRACES]++;
         s->refused = linear;
         return SHADOW_TRACE;

@@ -133,6 +133,17 @@ void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned index
     set_by_rights(s, t, index, gfn(t->base + index), p);
 }
 
+unsigned table_flip(struct shadow *s, struct shadow_table *t, unsigned index)
+{
+    struct shadow_entry *e = &t->entry[index];
+    gfn_t f = gfn(e->gfn);
+    if ((t->role & ROLE_WP) || !(e->flags & SH_USER) || trace_clients(s->vm, f))
+        return e->flags;
+    s->vm->stats.n[STAT_SH_FLIPS]++;
+    table_set(s, t, index, f, SHADOW_SUPERVISOR_WRITES);
+    return e->flags;
+}
+
 void table_protect_frame(struct shadow *s, gfn_t f)
 {
     while (s->writable[f.v]) {

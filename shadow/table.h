@@ -25,6 +25,11 @@ void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint
 /* The same for one entry of a table of a large page. */
 void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned index);
 
+/* A supervisor's write to the page of entry INDEX, which the guest's tables allow and D is set for,
+ * is not granted by what was derived. If that is because the user may only read the page, with
+ * WP clear, opens it to the supervisor alone. Returns the entry's flags. */
+unsigned table_flip(struct shadow *s, struct shadow_table *t, unsigned index);
+
 /* F became traced: no entry maps it writable from now on. */
 void table_protect_frame(struct shadow *s, gfn_t f);
 

@@ -172,17 +172,41 @@ static void modes_have_their_own_spaces(void **state)
 }
 
 /* With WP clear the supervisor may write where the user may only read; no shadow entry can
- * say that, so the write is left to the interpreter. */
+ * say that, so it says one or the other in turn. */
 static void write_protect_off(void **state)
 {
     (void)state;
     v->cr0 &= ~(uint32_t)CR0_WP;
     vmem_flush(v, true);
     poke(vm, PT, DATA | PTE_P | PTE_U | AD);
+    for (unsigned round = 1; round <= 3; round++) {
+        assert_int_equal(fault(0x400000, PF_W), SHADOW_FIXED);
+        assert_maps(0x400000, DATA, SH_PRESENT | SH_WRITE);
+        fake_tlb_fill(gva(0x400000));
+        assert_int_equal(fault(0x400000, PF_U), SHADOW_FIXED);
+        assert_maps(0x400000, DATA, RO);
+        unsigned cached;
+        fake_tlb(gva(0x400000), &cached);
+        assert_int_equal(cached, 0);
+        assert_int_equal(reflected(0x400000, PF_U | PF_W), PF_P | PF_U | PF_W);
+        assert_int_equal(vm->stats.n[STAT_SH_FLIPS], round);
+    }
+    /* A traced frame stays closed, and closes. */
+    assert_int_equal(fault(0x400000, PF_W), SHADOW_FIXED);
+    trace_add(vm, gfn(DATA >> 12), TRACE_CODE);
+    shadow_trace_changed(vm, gfn(DATA >> 12));
+    assert_maps(0x400000, DATA, SH_PRESENT);
     assert_int_equal(fault(0x400000, PF_W), SHADOW_TRACE);
     assert_maps(0x400000, DATA, RO);
-    assert_int_equal(fault(0x400000, PF_U), SHADOW_FIXED);
-    assert_int_equal(reflected(0x400000, PF_U | PF_W), PF_P | PF_U | PF_W);
+    trace_remove(vm, gfn(DATA >> 12), TRACE_CODE);
+    /* Inside a large page it is the same. */
+    poke(vm, PD + 8, 0x400000 | PTE_P | PTE_U | PTE_PS | PTE_A);
+    assert_int_equal(fault(0x800000, PF_W), SHADOW_FIXED);
+    assert_maps(0x800000, 0x400000, SH_PRESENT | SH_WRITE);
+    assert_maps(0x801000, 0x401000, RO);
+    assert_int_equal(reflected(0x800000, PF_U | PF_W), PF_P | PF_U | PF_W);
+    assert_int_equal(fault(0x800000, PF_U), SHADOW_FIXED);
+    assert_maps(0x800000, 0x400000, RO);
 }
 
 static void invlpg(void **state)
