@@ -39,17 +39,18 @@ struct leaf {
 #define BRAND        "Ring1 virtual CPU (32-bit x86, no VT-x needed)\0" /* 48 with both NULs */
 _Static_assert(sizeof BRAND == 48, "three leaves of 16 bytes");
 
-/* Leaf 1, EDX: what every CPU with long mode has and Ring1 virtualizes. Not VME, PAE, MCE, APIC,
+/* Leaf 1, EDX: what every CPU with long mode has and Ring1 virtualizes. Not VME, MCE, APIC,
  * SEP, MTRR, MCA, PAT, PSE-36, CLFLUSH, HTT. */
 #define FEATURES_EDX                                                                               \
     (BIT(0) /* FPU */ | BIT(2) /* DE */ | BIT(3) /* PSE */ | BIT(4) /* TSC */ | BIT(5) /* MSR */ | \
-     BIT(8) /* CX8 */ | BIT(13) /* PGE */ | BIT(15) /* CMOV */ | BIT(23) /* MMX */ |               \
-     BIT(24) /* FXSR */ | BIT(25) /* SSE */ | BIT(26) /* SSE2 */)
+     BIT(6) /* PAE */ | BIT(8) /* CX8 */ | BIT(13) /* PGE */ | BIT(15) /* CMOV */ |                \
+     BIT(23) /* MMX */ | BIT(24) /* FXSR */ | BIT(25) /* SSE */ | BIT(26) /* SSE2 */)
 /* Leaf 1, ECX: instructions without state of their own, if the host has them. */
 #define FEATURES_ECX                                                                               \
     (BIT(0) /* SSE3 */ | BIT(9) /* SSSE3 */ | BIT(19) /* SSE4.1 */ | BIT(20) /* SSE4.2 */ |        \
      BIT(23) /* POPCNT */)
 #define HYPERVISOR BIT(31)
+#define NX         BIT(20) /* leaf 80000001, EDX */
 
 /* clang-format off */
 static const struct leaf leaves[] = {
@@ -60,7 +61,7 @@ static const struct leaf leaves[] = {
     {2, {0x00000001, 0, 0, 0x002c307d}, {0}, NULL, 0},
     {RING1_CPUID_BASE, {RING1_CPUID_BASE}, {0}, RING1_SIGNATURE, EBX},
     {0x80000000, {MAX_EXTENDED}, {0}, NULL, 0},
-    {0x80000001, {0}, {0}, NULL, 0}, /* no SYSCALL, NX, LM */
+    {0x80000001, {0}, {0, 0, 0, NX}, NULL, 0}, /* no SYSCALL, LM */
     {0x80000002, {0}, {0}, BRAND, EAX},
     {0x80000003, {0}, {0}, BRAND + 16, EAX},
     {0x80000004, {0}, {0}, BRAND + 32, EAX},

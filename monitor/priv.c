@@ -7,6 +7,9 @@
 #include "monitor/priv.h"
 
 #include "devices/board.h"
+#include "monitor/guestmem.h"
+#include "monitor/guestwalk.h"
+#include "monitor/mem.h"
 #include "monitor/segment.h"
 #include "monitor/vclock.h"
 #include "monitor/vm.h"
@@ -21,8 +24,12 @@ static const uint32_t cr0_live = CR0_TS | CR0_EM | CR0_MP | CR0_NE | CR0_AM;
 
 /* What CPUID shows (cpuid.c), and no more. */
 static const uint32_t cr4_known =
-    CR4_TSD | CR4_DE | CR4_PSE | CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+    CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 static const uint32_t cr4_paging = CR4_PSE | CR4_PGE | CR4_PAE;
+
+/* Bits whose change loads PAE's directory pointers, as a load of CR3 does (SDM 3A 4.4.1). */
+static const uint32_t cr0_pdpte = CR0_PG | CR0_CD | CR0_NW;
+static const uint32_t cr4_pdpte = CR4_PAE | CR4_PGE | CR4_PSE;
 static const uint32_t cr4_live = CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_TSD | CR4_DE;
 
 bool priv_read_cr(struct vcpu *v, unsigned cr, uint32_t *value)
@@ -43,6 +50,25 @@ static void announce(struct vcpu *v, uint32_t changed, uint32_t paging, uint32_t
         host_load_control(v);
 }
 
+/*
+ * The four directory pointers under the control registers CR0, CR3 and CR4 that are about to be
+ * loaded. False: #GP, because one that is present has a bit that must be 0; nothing is
+ * loaded. A table outside RAM reads as zeros.
+ */
+static bool load_pdptes(struct vcpu *v, uint32_t cr0, uint32_t cr3, uint32_t cr4)
+{
+    uint64_t p[4] = {0};
+    if (!(cr0 & CR0_PG) || !(cr4 & CR4_PAE))
+        return true;
+    guest_read(v->vm, gpa(cr3 & ~31u), p, sizeof p);
+    for (unsigned i = 0; i < ARRAY_SIZE(p); i++) {
+        if ((p[i] & PTE_P) && (p[i] & PAE_PDPTE_RESERVED))
+            return vcpu_raise_error(v, VEC_GP, 0);
+    }
+    memcpy(v->pdpte, p, sizeof p);
+    return true;
+}
+
 /* SDM 3A 2.5: reserved bits are ignored, ET is wired to 1. */
 static bool write_cr0(struct vcpu *v, uint32_t value)
 {
@@ -52,6 +78,8 @@ static bool write_cr0(struct vcpu *v, uint32_t value)
     if ((value & CR0_NW) && !(value & CR0_CD))
         return vcpu_raise_error(v, VEC_GP, 0);
     uint32_t changed = v->cr0 ^ value;
+    if ((changed & cr0_pdpte) && !load_pdptes(v, value, v->cr3, v->cr4))
+        return false;
     v->cr0 = value;
     announce(v, changed, cr0_paging, cr0_live);
     return true;
@@ -65,6 +93,8 @@ static bool write_cr2(struct vcpu *v, uint32_t value)
 
 static bool write_cr3(struct vcpu *v, uint32_t value)
 {
+    if (!load_pdptes(v, v->cr0, value, v->cr4))
+        return false;
     v->cr3 = value;
     vmem_flush(v, false);
     return true;
@@ -75,6 +105,8 @@ static bool write_cr4(struct vcpu *v, uint32_t value)
     if (value & ~cr4_known)
         return vcpu_raise_error(v, VEC_GP, 0);
     uint32_t changed = v->cr4 ^ value;
+    if ((changed & cr4_pdpte) && !load_pdptes(v, v->cr0, v->cr3, value))
+        return false;
     v->cr4 = value;
     announce(v, changed, cr4_paging, cr4_live);
     return true;

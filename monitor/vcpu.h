@@ -109,6 +109,8 @@ struct vcpu {
     struct table_reg gdtr, idtr;
     uint32_t cr0, cr2, cr3, cr4;
     uint32_t dr[8];
+    uint64_t pdpte[4]; /* PAE: the directory pointers as the last load of CR3 read them */
+    uint64_t efer;
 
     struct vm *vm;
     struct exception exc;
@@ -157,6 +159,12 @@ static inline unsigned vcpu_iopl(const struct vcpu *v)
 static inline bool vcpu_paging(const struct vcpu *v)
 {
     return v->cr0 & CR0_PG;
+}
+
+/* PAE paging: three levels of 64-bit entries. */
+static inline bool vcpu_pae(const struct vcpu *v)
+{
+    return (v->cr0 & CR0_PG) && (v->cr4 & CR4_PAE);
 }
 
 static inline bool vcpu_v86(const struct vcpu *v)

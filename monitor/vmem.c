@@ -41,6 +41,8 @@ static uint32_t refused_kinds(const struct vcpu *v, const struct walk *w)
         granted |= vmem_kind(PF_U);
     if (w->user && w->writable && w->dirty)
         granted |= vmem_kind(PF_W | PF_U);
+    if (w->exec)
+        granted |= vmem_kind(PF_I) | (w->user ? vmem_kind(PF_I | PF_U) : 0u);
     return PAGE_MASK & ~granted;
 }
 

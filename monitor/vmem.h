@@ -31,13 +31,13 @@ bool vmem_fetch(struct vcpu *v, gva_t where, uint8_t *buf, unsigned len, unsigne
 /* ---- The soft TLB, for those who access memory all the time -------------------------------- */
 
 /*
- * A tag's low bits say which of the four kinds of access (supervisor or user, read or
- * write) its entry does not answer, so that a hit is one compare and a tag of all
- * ones answers nothing. A fetch is a read here: no page can be read and not executed.
+ * A tag's low bits say which kinds of access (supervisor or user; read, write or fetch) its
+ * entry does not answer, so that a hit is one compare and a tag of all ones answers
+ * nothing.
  */
 static inline uint32_t vmem_kind(unsigned access)
 {
-    return 1u << ((access & (PF_W | PF_U)) >> 1);
+    return 1u << ((access & (PF_W | PF_U)) >> 1 | (access & PF_I) >> 2);
 }
 
 static inline const struct soft_tlb_entry *vmem_entry(const struct vcpu *v, gva_t where)

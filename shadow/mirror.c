@@ -31,7 +31,7 @@ struct mirror *mirror_get(struct shadow *s, gfn_t f)
 
 void mirror_release(struct shadow *s, struct mirror *m)
 {
-    if (m->tables || m->spaces)
+    if (m->tables || m->roots)
         return;
     trace_remove(s->vm, m->frame, TRACE_PAGETABLE);
     s->mirror_of[m->frame.v] = 0;

@@ -13,7 +13,7 @@ unsigned shadow_perm(struct perm p, bool traced, bool wp)
         return 0;
     unsigned flags = SH_PRESENT;
     if (p.user)
-        flags |= SH_USER | SH_EXEC;
+        flags |= SH_USER | (p.exec ? (unsigned)SH_EXEC : 0u);
     /* With WP clear the supervisor may write anything (SDM 3A 4.6.1). Only a page that user
      * code cannot reach can say so in the hardware's terms, where WP is always set; the others wait
      * for the write (table_flip). */
@@ -28,6 +28,8 @@ bool shadow_grants(unsigned flags, unsigned access)
     if (!(flags & SH_PRESENT))
         return false;
     if ((access & PF_U) && !(flags & SH_USER))
+        return false;
+    if ((access & PF_U) && (access & PF_I) && !(flags & SH_EXEC))
         return false;
     return !(access & PF_W) || (flags & SH_WRITE);
 }

@@ -14,6 +14,7 @@
 struct perm {
     bool user;
     bool writable;
+    bool exec;
     bool dirty;    /* D of the leaf */
     bool accessed; /* A of every level */
 };
@@ -27,7 +28,7 @@ unsigned shadow_perm(struct perm p, bool traced, bool wp);
  * user access faults then, and shadow_perm's flags return. */
 #define SHADOW_SUPERVISOR_WRITES (SH_PRESENT | SH_WRITE)
 
-/* Do FLAGS grant ACCESS (PF_W, PF_U as in an error code)? */
+/* Do FLAGS grant ACCESS (PF_W, PF_U, PF_I as in an error code)? */
 bool shadow_grants(unsigned flags, unsigned access);
 
 #endif

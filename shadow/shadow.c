@@ -71,14 +71,18 @@ static void note_use(struct shadow *s, const struct walk *w)
 
 static void fill_group(struct shadow *s, struct shadow_table *t, unsigned first)
 {
-    uint32_t pte[FILL_GROUP];
-    unsigned half = t->role & ROLE_HIGH ? HOST_TABLE_ENTRIES : 0;
-    gpa_t where = gpa(gfn_to_gpa(t->source->frame).v + (half + first) * sizeof *pte);
-    if (!guest_read(s->vm, where, pte, sizeof pte))
+    union {
+        uint32_t narrow[FILL_GROUP];
+        uint64_t wide[FILL_GROUP];
+    } pte;
+    bool wide = t->role & ROLE_PAE;
+    if (!guest_read(s->vm, table_entry_gpa(t, first), &pte,
+                    wide ? sizeof pte.wide : sizeof pte.narrow))
         return;
     for (unsigned i = 0; i < FILL_GROUP; i++) {
-        if ((pte[i] & PTE_P) || t->entry[first + i].flags)
-            table_derive(s, t, first + i, pte[i]);
+        uint64_t e = wide ? pte.wide[i] : pte.narrow[i];
+        if ((e & PTE_P) || t->entry[first + i].flags)
+            table_derive(s, t, first + i, e);
     }
 }
 
@@ -105,7 +109,7 @@ static void fill_from_large(struct shadow *s, struct shadow_table *t, unsigned i
  * was no room. */
 static unsigned map(struct shadow *s, gva_t linear, uint32_t access, const struct walk *w)
 {
-    uint32_t pde = w->levels ? (uint32_t)w->entry[0] : 0;
+    uint64_t pde = w->levels ? w->entry[w->levels - (w->large ? 1 : 2)] : 0;
     unsigned slot = linear.v >> 21, index = linear.v >> PAGE_SHIFT & (HOST_TABLE_ENTRIES - 1);
     struct shadow_table *t = space_table(s, s->current, slot, pde);
     if (!t)
@@ -184,6 +188,7 @@ void shadow_switch(struct vcpu *v, bool global_too)
         vm_kill(v->vm, "no host memory for another address space of the guest");
         return;
     }
+    space_set_roots(s, found.space, v);
     if (found.space != s->current) {
         s->current = found.space;
         host_space_use(found.space->host);

@@ -28,7 +28,7 @@ bool shadow_create(struct vm *vm);
  * are believed, PF_P is not). */
 enum shadow_answer shadow_fault(struct vcpu *v, gva_t linear, uint32_t hw, uint32_t *error);
 
-/* CR3 was loaded, or CR0.PG/WP or CR4.PSE/PGE/PAE changed: choose or build the space
+/* CR3 was loaded, or CR0.PG/WP or CR4.PSE/PGE/PAE or EFER.NXE changed: choose or build the space
  * for the paging state that v holds now, and make it the host's current one.
  * GLOBAL_TOO: the load flushes global entries as well. */
 void shadow_switch(struct vcpu *v, bool global_too);

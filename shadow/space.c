@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What a guest page directory looks like from the host's side. A directory entry covers 4 MiB,
- * a slot 2 MiB: entry i stands behind slots 2i and 2i+1.
+ * What guest page directories look like from the host's side. A slot is 2 MiB; a directory entry
+ * of two-level paging covers two of them, one of PAE's one (format.h).
  */
 #include "shadow/space.h"
 
-#include "monitor/guestwalk.h"
 #include "monitor/x86.h"
 #include "shadow/flush.h"
+#include "shadow/format.h"
 #include "shadow/mirror.h"
 #include "shadow/slots.h"
 #include "shadow/table.h"
@@ -16,8 +16,10 @@ uint32_t space_key(const struct vcpu *v)
 {
     if (!vcpu_paging(v))
         return 0;
-    return (v->cr3 & ~PAGE_MASK) | MODE_PAGING | (v->cr0 & CR0_WP ? MODE_WP : 0u) |
-           (v->cr4 & CR4_PSE ? MODE_PSE : 0u);
+    unsigned mode = MODE_PAGING | (v->cr0 & CR0_WP ? MODE_WP : 0u);
+    if (vcpu_pae(v))
+        return (v->cr3 & ~31u) | mode | MODE_PAE | (v->efer & EFER_NXE ? MODE_NXE : 0u);
+    return (v->cr3 & ~PAGE_MASK) | mode | (v->cr4 & CR4_PSE ? MODE_PSE : 0u);
 }
 
 /* ---- Which table belongs at a slot ---------------------------------------- */
@@ -29,27 +31,33 @@ struct target {
     unsigned role;
 };
 
-static unsigned rights(uint32_t pde)
+/* What both kinds of table inherit from the directory entry and the mode. */
+static unsigned inherited(const struct shadow_space *sp, uint64_t pde)
 {
-    return (pde & PTE_U ? ROLE_USER : 0u) | (pde & PTE_W ? ROLE_WRITE : 0u);
+    return (pde & PTE_U ? ROLE_USER : 0u) | (pde & PTE_W ? ROLE_WRITE : 0u) |
+           (pde & PTE_NX ? ROLE_NX : 0u) | (sp->key & MODE_WP ? ROLE_WP : 0u);
 }
 
-static struct target target_of(const struct shadow_space *sp, unsigned index, uint32_t pde)
+static struct target target_of(const struct shadow_space *sp, unsigned index, uint64_t pde)
 {
-    unsigned wp = sp->key & MODE_WP ? ROLE_WP : 0u;
+    const struct shadow_format *fmt = format_of_space(sp);
+    bool nxe = sp->key & MODE_NXE;
+    unsigned part = index % fmt->slots; /* of what the entry covers */
     if (!(sp->key & MODE_PAGING))
         return (struct target){.large = true,
                                .frame = index * HOST_TABLE_ENTRIES,
                                .role = ROLE_USER | ROLE_WRITE | ROLE_WP | ROLE_DIRTY};
-    if (!(pde & PTE_P) || !(pde & PTE_A))
+    if (!(pde & PTE_P) || !(pde & PTE_A) || (pde & format_reserved(fmt, nxe)))
         return (struct target){.none = true};
-    if ((pde & PTE_PS) && (sp->key & MODE_PSE))
-        return (struct target){.none = pde & PDE_LARGE_RESERVED,
+    if ((pde & PTE_PS) && (!fmt->large_mode || (sp->key & fmt->large_mode)))
+        return (struct target){.none = pde & fmt->large_reserved,
                                .large = true,
-                               .frame = (pde >> 22) * 1024 + index % 2 * HOST_TABLE_ENTRIES,
-                               .role = rights(pde) | wp | (pde & PTE_D ? ROLE_DIRTY : 0u)};
-    return (struct target){.frame = pde >> PAGE_SHIFT,
-                           .role = rights(pde) | wp | (index % 2 ? ROLE_HIGH : 0u)};
+                               .frame = (uint32_t)((pde & fmt->large_base) >> PAGE_SHIFT) +
+                                        part * HOST_TABLE_ENTRIES,
+                               .role = inherited(sp, pde) | (pde & PTE_D ? ROLE_DIRTY : 0u)};
+    return (struct target){.frame = (uint32_t)((pde & fmt->base) >> PAGE_SHIFT),
+                           .role = inherited(sp, pde) | fmt->role | (part ? ROLE_HIGH : 0u) |
+                                   (nxe ? ROLE_NXE : 0u)};
 }
 
 static bool is_target(const struct shadow_table *t, struct target want)
@@ -60,6 +68,16 @@ static bool is_target(const struct shadow_table *t, struct target want)
 }
 
 /* ---- Slots ----------------------------------------------------------------- */
+
+static unsigned slots_of_root(const struct shadow_space *sp)
+{
+    return HOST_SPACE_SLOTS / format_of_space(sp)->directories;
+}
+
+static unsigned first_slot(const struct shadow_root *r)
+{
+    return (unsigned)(r - r->space->root) * slots_of_root(r->space);
+}
 
 void space_detach(struct shadow *s, struct shadow_space *sp, unsigned index)
 {
@@ -76,11 +94,16 @@ void space_detach(struct shadow *s, struct shadow_space *sp, unsigned index)
     mirror_release(s, source);
 }
 
-void space_check_slot(struct shadow *s, struct shadow_space *sp, unsigned index, uint32_t pde)
+void space_check_entry(struct shadow *s, struct shadow_root *r, unsigned i, uint64_t pde)
 {
-    const struct shadow_table *t = slot_table(s, sp, index);
-    if (t && !is_target(t, target_of(sp, index, pde)))
-        space_detach(s, sp, index);
+    struct shadow_space *sp = r->space;
+    unsigned slots = format_of_space(sp)->slots;
+    unsigned first = first_slot(r) + i * slots;
+    for (unsigned index = first; index < first + slots; index++) {
+        const struct shadow_table *t = slot_table(s, sp, index);
+        if (t && !is_target(t, target_of(sp, index, pde)))
+            space_detach(s, sp, index);
+    }
 }
 
 static struct shadow_table *table_for(struct shadow *s, struct target want)
@@ -96,40 +119,41 @@ static struct shadow_table *table_for(struct shadow *s, struct target want)
     return t;
 }
 
-/* The directory is traced from the moment something derived from it hangs in the space. */
-static bool watch_directory(struct shadow *s, struct shadow_space *sp)
+/* A directory is traced from the moment something derived from it hangs in the space. */
+static bool watch(struct shadow *s, struct shadow_root *r)
 {
-    if (sp->directory || !(sp->key & MODE_PAGING))
+    if (r->mirror || !(r->space->key & MODE_PAGING))
         return true;
-    sp->directory = mirror_get(s, gfn(sp->key >> PAGE_SHIFT));
-    if (!sp->directory)
+    r->mirror = mirror_get(s, r->frame);
+    if (!r->mirror)
         return false;
-    sp->next = sp->directory->spaces;
-    sp->directory->spaces = sp;
+    r->next = r->mirror->roots;
+    r->mirror->roots = r;
     return true;
 }
 
-static void unwatch_directory(struct shadow *s, struct shadow_space *sp)
+static void unwatch(struct shadow *s, struct shadow_root *r)
 {
-    struct mirror *m = sp->directory;
+    struct mirror *m = r->mirror;
     if (!m)
         return;
-    struct shadow_space **p = &m->spaces;
-    while (*p != sp)
+    struct shadow_root **p = &m->roots;
+    while (*p != r)
         p = &(*p)->next;
-    *p = sp->next;
-    sp->directory = NULL;
+    *p = r->next;
+    r->mirror = NULL;
     mirror_release(s, m);
 }
 
 struct shadow_table *space_table(struct shadow *s, struct shadow_space *sp, unsigned index,
-                                 uint32_t pde)
+                                 uint64_t pde)
 {
+    struct shadow_root *r = &sp->root[index / slots_of_root(sp)];
     struct target want = target_of(sp, index, pde);
     struct shadow_table *t = slot_table(s, sp, index);
     if (t && is_target(t, want))
         return t;
-    if (want.none || !watch_directory(s, sp))
+    if (want.none || !watch(s, r))
         return NULL;
     space_detach(s, sp, index);
     t = table_for(s, want);
@@ -140,11 +164,32 @@ struct shadow_table *space_table(struct shadow *s, struct shadow_space *sp, unsi
 
 /* ---- Spaces ---------------------------------------------------------------- */
 
+static void drop_root(struct shadow *s, struct shadow_root *r)
+{
+    unsigned first = first_slot(r), n = slots_of_root(r->space);
+    for (unsigned i = first; i < first + n && r->space->used; i++)
+        space_detach(s, r->space, i);
+    unwatch(s, r);
+}
+
 void space_empty(struct shadow *s, struct shadow_space *sp)
 {
-    for (unsigned i = 0; i < HOST_SPACE_SLOTS && sp->used; i++)
-        space_detach(s, sp, i);
-    unwatch_directory(s, sp);
+    for (unsigned i = 0; i < format_of_space(sp)->directories; i++)
+        drop_root(s, &sp->root[i]);
+}
+
+void space_set_roots(struct shadow *s, struct shadow_space *sp, const struct vcpu *v)
+{
+    const struct shadow_format *fmt = format_of_space(sp);
+    for (unsigned i = 0; i < fmt->directories; i++) {
+        struct shadow_root *r = &sp->root[i];
+        uint64_t entry = sp->key & MODE_PAE ? v->pdpte[i] : sp->key;
+        gfn_t frame = gfn((uint32_t)((entry & fmt->base) >> PAGE_SHIFT));
+        if (r->mirror && (r->frame.v != frame.v || ((sp->key & MODE_PAE) && !(entry & PTE_P))))
+            drop_root(s, r);
+        r->space = sp;
+        r->frame = frame;
+    }
 }
 
 void space_retire(struct shadow *s, struct shadow_space *sp)
@@ -154,6 +199,14 @@ void space_retire(struct shadow *s, struct shadow_space *sp)
         return;
     host_space_free(sp->host);
     sp->host.id = 0;
+}
+
+void space_retire_root(struct shadow *s, struct shadow_root *r)
+{
+    struct shadow_space *sp = r->space;
+    drop_root(s, r);
+    if (!sp->used)
+        space_retire(s, sp);
 }
 
 void space_reclaim(struct shadow *s)
@@ -206,6 +259,8 @@ static struct shadow_space *create(struct shadow *s, uint32_t key)
     struct shadow_space *sp = free_record(s);
     sp->host = host;
     sp->key = key;
+    for (unsigned i = 0; i < SHADOW_ROOTS; i++)
+        sp->root[i] = (struct shadow_root){.space = sp};
     return sp;
 }
 

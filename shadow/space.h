@@ -17,11 +17,19 @@ struct space_found {
 };
 struct space_found space_get(struct shadow *s, uint32_t key);
 
-/* Takes every table from SP; its directory is no longer traced for it. */
+/* Gives SP the directories that v's CR3 or directory pointers name now; what came from
+ * others is detached. */
+void space_set_roots(struct shadow *s, struct shadow_space *sp, const struct vcpu *v);
+
+/* Takes every table from SP; its directories are no longer traced for it. */
 void space_empty(struct shadow *s, struct shadow_space *sp);
 
 /* Empties SP and, unless it is the current one, frees it. */
 void space_retire(struct shadow *s, struct shadow_space *sp);
+
+/* Takes from its space what is derived from R; frees the space as well if nothing is left
+ * in it and it is not the current one. */
+void space_retire_root(struct shadow *s, struct shadow_root *r);
 
 /* Frees every space but the current one, and every table. */
 void space_reclaim(struct shadow *s);
@@ -29,14 +37,13 @@ void space_reclaim(struct shadow *s);
 /* Makes slot INDEX empty. A guest page table's table that hangs nowhere now is dropped. */
 void space_detach(struct shadow *s, struct shadow_space *sp, unsigned index);
 
-/* The directory entry PDE of SP changed, or is to be used: detaches what it does not lead
- * to at slot INDEX (one of its two). */
-void space_check_slot(struct shadow *s, struct shadow_space *sp, unsigned index, uint32_t pde);
+/* Entry I of directory R changed to PDE: detaches what it does not lead to any more. */
+void space_check_entry(struct shadow *s, struct shadow_root *r, unsigned i, uint64_t pde);
 
 /* The table that PDE (present, accessed) leads to at slot INDEX, made if need be and hung
  * there, with the directory mirrored. NULL: out of records or of host memory. With
  * paging off PDE is ignored. */
 struct shadow_table *space_table(struct shadow *s, struct shadow_space *sp, unsigned index,
-                                 uint32_t pde);
+                                 uint64_t pde);
 
 #endif

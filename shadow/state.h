@@ -2,11 +2,11 @@
  *
  * The records of shadow paging, and nothing that works on them.
  *
- *   space    one guest page directory (CR3) in one paging mode, as a host space of 2048
- *            slots; the directory's frame is mirrored
+ *   space    one value of CR3 in one paging mode, as a host space of 2048 slots
+ *   root     a page directory of a space: one, or PAE's four; its frame is mirrored
  *   table    one host table: half of a guest page table, or 2 MiB inside a guest large
  *            page (with paging off all memory is such a page)
- *   mirror   a guest frame that spaces or tables are derived from; traced as long as it
+ *   mirror   a guest frame that slots or tables are derived from; traced as long as it
  *            has any
  *
  * Tables hang at any number of slots of any number of spaces. A table of a guest page table
@@ -22,7 +22,8 @@
 
 #define SHADOW_TABLES  2048u /* record 0 is never used: a table number of 0 is none */
 #define SHADOW_SPACES  64u
-#define SHADOW_MIRRORS (SHADOW_TABLES + SHADOW_SPACES)
+#define SHADOW_ROOTS   4u
+#define SHADOW_MIRRORS (SHADOW_TABLES + SHADOW_SPACES * SHADOW_ROOTS)
 #define SHADOW_CHUNKS  2048u /* pieces of 2 MiB in 4 GiB of guest-physical memory */
 #define FLUSH_PAGES    8u
 
@@ -37,11 +38,14 @@ struct shadow_entry {
 
 /* What a table's contents depend on besides their source. */
 enum table_role {
-    ROLE_USER = 1u << 0, /* U, W of the directory entry */
+    ROLE_USER = 1u << 0, /* U, W, NX of the directory entry */
     ROLE_WRITE = 1u << 1,
+    ROLE_NX = 1u << 5,
     ROLE_WP = 1u << 2,    /* CR0.WP */
     ROLE_DIRTY = 1u << 3, /* large page: D of the directory entry */
     ROLE_HIGH = 1u << 4,  /* guest page table: its entries 512 - 1023 */
+    ROLE_PAE = 1u << 6,   /* guest page table: of 64-bit entries */
+    ROLE_NXE = 1u << 7,   /* such a table: EFER.NXE */
 };
 
 struct shadow_table {
@@ -64,22 +68,35 @@ struct shadow_slot {
     uint64_t prev : 20;
 };
 
-enum space_mode { MODE_PAGING = 1u << 0, MODE_WP = 1u << 1, MODE_PSE = 1u << 2 };
+enum space_mode {
+    MODE_PAGING = 1u << 0,
+    MODE_WP = 1u << 1,
+    MODE_PSE = 1u << 2,
+    MODE_PAE = 1u << 3,
+    MODE_NXE = 1u << 4,
+};
+
+/* One directory of a space. */
+struct shadow_root {
+    struct shadow_space *space;
+    gfn_t frame;
+    struct mirror *mirror;    /* NULL: nothing that hangs in the space is derived from it */
+    struct shadow_root *next; /* of the same mirror */
+};
 
 struct shadow_space {
-    hspace_t host;             /* .id 0: this record is free */
-    uint32_t key;              /* CR3 frame << 12 | enum space_mode; 0 with paging off */
-    struct mirror *directory;  /* NULL: nothing hangs here, or paging is off */
-    struct shadow_space *next; /* of the same directory */
-    struct shadow_slot *slot;  /* HOST_SPACE_SLOTS of them */
-    unsigned used;             /* slots that hold a table */
+    hspace_t host;            /* .id 0: this record is free */
+    uint32_t key;             /* CR3's address | enum space_mode; 0 with paging off */
+    struct shadow_slot *slot; /* HOST_SPACE_SLOTS of them */
+    unsigned used;            /* slots that hold a table */
+    struct shadow_root root[SHADOW_ROOTS];
     uint64_t last_use;
 };
 
 struct mirror {
     gfn_t frame;
     struct shadow_table *tables;
-    struct shadow_space *spaces;
+    struct shadow_root *roots;
     unsigned writes;     /* entries, since a fault last went through this frame */
     struct mirror *next; /* of the free list */
 };

@@ -10,6 +10,7 @@
 #include "monitor/trace.h"
 #include "monitor/x86.h"
 #include "shadow/flush.h"
+#include "shadow/format.h"
 #include "shadow/perm.h"
 #include "shadow/rmap.h"
 #include "shadow/slots.h"
@@ -115,19 +116,29 @@ static void set_by_rights(struct shadow *s, struct shadow_table *t, unsigned ind
     table_set(s, t, index, f, flags);
 }
 
-void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint32_t pte)
+gpa_t table_entry_gpa(const struct shadow_table *t, unsigned index)
 {
+    unsigned half = t->role & ROLE_HIGH ? HOST_TABLE_ENTRIES : 0;
+    return gpa(gfn_to_gpa(t->source->frame).v + (half + index) * format_of_table(t)->entry_size);
+}
+
+void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint64_t pte)
+{
+    const struct shadow_format *fmt = format_of_table(t);
+    bool usable = (pte & PTE_P) && !(pte & format_reserved(fmt, t->role & ROLE_NXE));
     struct perm p = {.user = (t->role & ROLE_USER) && (pte & PTE_U),
                      .writable = (t->role & ROLE_WRITE) && (pte & PTE_W),
+                     .exec = !(t->role & ROLE_NX) && !(pte & PTE_NX),
                      .dirty = pte & PTE_D,
-                     .accessed = (pte & PTE_P) && (pte & PTE_A)};
-    set_by_rights(s, t, index, gfn(pte >> PAGE_SHIFT), p);
+                     .accessed = usable && (pte & PTE_A)};
+    set_by_rights(s, t, index, gfn((uint32_t)((pte & fmt->base) >> PAGE_SHIFT)), p);
 }
 
 void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned index)
 {
     struct perm p = {.user = t->role & ROLE_USER,
                      .writable = t->role & ROLE_WRITE,
+                     .exec = !(t->role & ROLE_NX),
                      .dirty = t->role & ROLE_DIRTY,
                      .accessed = true};
     set_by_rights(s, t, index, gfn(t->base + index), p);

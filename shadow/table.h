@@ -18,9 +18,12 @@ void table_drop(struct shadow *s, struct shadow_table *t);
 /* Sets an entry to frame F with FLAGS (0: clears it). F is guest RAM. Owes the flush. */
 void table_set(struct shadow *s, struct shadow_table *t, unsigned index, gfn_t f, unsigned flags);
 
+/* Where entry INDEX of T, the shadow of a guest page table, comes from. */
+gpa_t table_entry_gpa(const struct shadow_table *t, unsigned index);
+
 /* Sets an entry to what the guest's page-table entry PTE, of which T is the shadow, allows
  * now. */
-void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint32_t pte);
+void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint64_t pte);
 
 /* The same for one entry of a table of a large page. */
 void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned index);

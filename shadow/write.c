@@ -7,6 +7,7 @@
  */
 #include "monitor/guestmem.h"
 #include "shadow/flush.h"
+#include "shadow/format.h"
 #include "shadow/mirror.h"
 #include "shadow/shadow.h"
 #include "shadow/space.h"
@@ -15,7 +16,8 @@
 /*
  * So many entries written with no fault through the frame between them, and it is taken for
  * data, or for a table that is being filled, copied or torn down: rebuilding the shadow
- * later costs less than seeing every write. A page directory's rebuilding costs more.
+ * later costs less than seeing every write. A page directory's rebuilding costs more. 64-bit
+ * entries are mostly written by halves, so twice as many writes are granted.
  */
 #define TABLE_WRITES     2u
 #define DIRECTORY_WRITES 8u
@@ -25,8 +27,8 @@ static void unmirror(struct shadow *s, gfn_t f)
 {
     s->vm->stats.n[STAT_SH_UNTRACED]++;
     for (struct mirror *m = mirror_find(s, f); m; m = mirror_find(s, f)) {
-        if (m->spaces) {
-            space_retire(s, m->spaces);
+        if (m->roots) {
+            space_retire_root(s, m->roots);
             continue;
         }
         table_drop(s, m->tables);
@@ -34,39 +36,54 @@ static void unmirror(struct shadow *s, gfn_t f)
     }
 }
 
-/* An entry that became usable by this write costs no fault any more. */
-static void derive(struct shadow *s, struct shadow_table *t, unsigned index, uint32_t pte)
+/* The bytes from FIRST to LAST of the frame as entries of directory R. */
+static void directory_changed(struct shadow *s, struct shadow_root *r, unsigned first,
+                              unsigned last)
 {
-    unsigned before = t->entry[index].flags;
-    table_derive(s, t, index, pte);
-    s->vm->stats.n[STAT_SH_EAGER] += (t->entry[index].flags & ~before) != 0;
-}
-
-/* Entry I of the frame as a directory entry, then as a page-table entry: a directory
- * that maps itself is both. A detached slot may have been the last use of F as a page
- * table, so its tables are looked at afterwards. */
-static void entry_changed(struct shadow *s, struct mirror *m, unsigned i, uint32_t entry)
-{
-    for (struct shadow_space *sp = m->spaces; sp; sp = sp->next) {
-        space_check_slot(s, sp, 2 * i, entry);
-        space_check_slot(s, sp, 2 * i + 1, entry);
-    }
-    for (struct shadow_table *t = m->tables; t; t = t->next) {
-        bool high = i >= HOST_TABLE_ENTRIES;
-        if (high == ((t->role & ROLE_HIGH) != 0))
-            derive(s, t, i % HOST_TABLE_ENTRIES, entry);
+    unsigned size = format_of_space(r->space)->entry_size;
+    gpa_t page = gfn_to_gpa(r->frame);
+    for (unsigned i = first / size; i <= last / size; i++) {
+        uint64_t entry = 0;
+        if (guest_read(s->vm, gpa(page.v + i * size), &entry, size))
+            space_check_entry(s, r, i, entry);
     }
 }
 
+/* The same as entries of the page table that T shadows, or half of it. An entry that became usable
+ * by this write costs no fault any more. */
+static void table_changed(struct shadow *s, struct shadow_table *t, unsigned first, unsigned last)
+{
+    unsigned size = format_of_table(t)->entry_size;
+    for (unsigned i = first / size; i <= last / size; i++) {
+        unsigned index = i % HOST_TABLE_ENTRIES, before = t->entry[index].flags;
+        uint64_t entry = 0;
+        if ((i >= HOST_TABLE_ENTRIES) != ((t->role & ROLE_HIGH) != 0) ||
+            !guest_read(s->vm, table_entry_gpa(t, index), &entry, size))
+            continue;
+        table_derive(s, t, index, entry);
+        s->vm->stats.n[STAT_SH_EAGER] += (t->entry[index].flags & ~before) != 0;
+    }
+}
+
+/* A directory that maps itself is both. A detached slot may have been the last use of the frame as
+ * a page table, so its tables are looked at afterwards. */
 static void entries_changed(struct shadow *s, struct mirror *m, unsigned first, unsigned last)
 {
-    gpa_t page = gfn_to_gpa(m->frame);
-    for (unsigned i = first; i <= last; i++) {
-        uint32_t entry;
-        s->vm->stats.n[STAT_SH_PTE_WRITES]++;
-        if (guest_read(s->vm, gpa(page.v + i * sizeof entry), &entry, sizeof entry))
-            entry_changed(s, m, i, entry);
-    }
+    for (struct shadow_root *r = m->roots; r; r = r->next)
+        directory_changed(s, r, first, last);
+    for (struct shadow_table *t = m->tables; t; t = t->next)
+        table_changed(s, t, first, last);
+}
+
+/* How wide the entries of a frame are: where it is used in both ways, the wider. */
+static unsigned entry_size(const struct mirror *m)
+{
+    unsigned size = 4;
+    for (const struct shadow_root *r = m->roots; r; r = r->next)
+        size |= format_of_space(r->space)->entry_size;
+    for (const struct shadow_table *t = m->tables; t; t = t->next)
+        size |= format_of_table(t)->entry_size;
+    return size > 8 ? 8 : size;
 }
 
 /* Does the write touch parts of several entries, as no page-table code does? */
@@ -83,11 +100,13 @@ void shadow_wrote(struct vm *vm, gpa_t where, size_t len)
     if (!m || !len)
         return;
     unsigned last = len > PAGE_SIZE - first ? PAGE_MASK : first + (unsigned)len - 1;
-    unsigned limit = m->spaces ? DIRECTORY_WRITES : TABLE_WRITES;
-    m->writes += last / 4 - first / 4 + 1;
+    unsigned size = entry_size(m), entries = last / size - first / size + 1;
+    unsigned limit = (m->roots ? DIRECTORY_WRITES : TABLE_WRITES) * size / 4;
+    s->vm->stats.n[STAT_SH_PTE_WRITES] += entries;
+    m->writes += entries;
     if (straddles(first, last) || m->writes > limit)
         unmirror(s, m->frame);
     else
-        entries_changed(s, m, first / 4, last / 4);
+        entries_changed(s, m, first, last);
     flush_pay(s);
 }

@@ -21,12 +21,14 @@ report() { # STATUS NAME [WHY]
     fi
 }
 
+kernel=vmlinuz
+
 # boot NAME TIMEOUT SCRIPT ARGS...: console in NAME.out, messages in NAME.err, status in $status.
 boot() {
     local name=$1 limit=$2 script=$3
     shift 3
     timeout $((limit + 60)) "$B/ring1" run --timeout "$limit" --stats "$@" --initrd "$B/guest/initrd.img" \
-        --append "console=ttyS0 ring1.script=$script" "$B/guest/vmlinuz" \
+        --append "console=ttyS0 ring1.script=$script" "$B/guest/$kernel" \
         </dev/null >"$tmp/$name.out" 2>"$tmp/$name.err"
     status=$?
     tr -d '\r' <"$tmp/$name.out" >"$tmp/$name.txt"
@@ -86,6 +88,20 @@ boot small 400 none --memory 36M
 check_shell small "engine auto, 36 MiB: shell and reset"
 boot large 400 none --memory 1G
 check_shell large "engine auto, 1 GiB: shell and reset"
+
+# The PAE kernel says by itself whether it may use NX; plain QEMU's qemu64 CPU has it as well.
+kernel=vmlinuz-pae
+boot pae 600 check --memory 256M
+check_shell pae "PAE kernel, engine auto, 256 MiB: shell and reset"
+check_script pae "PAE kernel: the script of a few hundred commands"
+check_dmesg pae "PAE kernel: no trouble in dmesg that plain QEMU lacks"
+grep -q 'NX (Execute Disable) protection: active' "$tmp/pae.txt"
+report $? "PAE kernel: NX is active" "$(grep NX "$tmp/pae.txt" | head -1)"
+boot pae-translate 400 none --engine translate --memory 64M
+check_shell pae-translate "PAE kernel, engine translate, 64 MiB: shell and reset"
+boot pae-large 400 none --memory 1536M
+check_shell pae-large "PAE kernel, engine auto, 1.5 GiB: shell and reset"
+kernel=vmlinuz
 
 # An interactive session: what is typed at the prompt reaches the guest's shell. (Earlier input may be
 # flushed by the guest itself, as it opens and closes its console.)

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# tools/guest.sh DIR: fetches the default guest. Debian's 32-bit non-PAE kernel and a static
-# busybox come in, DIR/vmlinuz and DIR/initrd.img go out. apt checks the packages' signatures
+# tools/guest.sh DIR: fetches the default guest. Debian's 32-bit kernels (without and with PAE) and a static
+# busybox come in, DIR/vmlinuz, DIR/vmlinuz-pae and DIR/initrd.img go out. apt checks the packages' signatures
 # and hashes; its lists and cache for i386 live under DIR/apt, so neither the machine's
 # architectures nor its package state change, and no root is needed. Does nothing when the
 # outputs are there and newer than the scripts packed into them. Read guest-init.sh next.
 set -eu
 
-[ $# -eq 1 ] || { echo "usage: tools/guest.sh DIR   (makes DIR/vmlinuz and DIR/initrd.img)" >&2; exit 2; }
+[ $# -eq 1 ] || { echo "usage: tools/guest.sh DIR   (makes DIR/vmlinuz, DIR/vmlinuz-pae and DIR/initrd.img)" >&2; exit 2; }
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 init=$here/guest-init.sh
 script=$here/../tests/guest-script.sh
@@ -24,7 +24,8 @@ trap clean EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-fresh() { [ -s "$dir/initrd.img" ] && [ -s "$dir/vmlinuz" ] && [ -s "$dir/busybox" ] &&
+fresh() { [ -s "$dir/initrd.img" ] && [ -s "$dir/vmlinuz" ] && [ -s "$dir/vmlinuz-pae" ] &&
+    [ -s "$dir/busybox" ] &&
     [ -z "$(find "$init" "$script" "$here/guest.sh" -newer "$dir/initrd.img")" ]; }
 
 # Options that come after the machine's own (so that its mirrors and proxies still serve), with
@@ -73,11 +74,11 @@ update_lists() {
 # Prints the versions of package $1, newest first.
 versions() { apt_cache madison "$1" | awk -F'|' '{ gsub(/ /, "", $2); print $2 }'; }
 
-# Prints, newest first, PACKAGE=VERSION of each kernel that some linux-image-686 depends on.
+# Prints, newest first, PACKAGE=VERSION of each kernel that some linux-image-$1 depends on.
 kernels() {
-    apt_cache show linux-image-686 2>/dev/null |
-        sed -n 's/^Depends:.*\(linux-image-[0-9][^ ,]*-686\) *(= *\([^)]*\)).*/\1=\2/p;t
-                s/^Depends:.*\(linux-image-[0-9][^ ,]*-686\)\( .*\|,.*\|\)$/\1/p'
+    apt_cache show "linux-image-$1" 2>/dev/null |
+        sed -n "s/^Depends:.*\(linux-image-[0-9][^ ,]*-$1\) *(= *\([^)]*\)).*/\1=\2/p;t
+                s/^Depends:.*\(linux-image-[0-9][^ ,]*-$1\)\( .*\|,.*\|\)\$/\1/p"
 }
 
 # fetch WHAT CANDIDATE...: downloads the first candidate that comes; leaves its name in $package.
@@ -100,13 +101,14 @@ unpack() {
     rm -f -- "$work"/*.deb
 }
 
+# fetch_kernel FLAVOUR NAME: the newest linux-image-FLAVOUR as DIR/NAME.
 fetch_kernel() {
     # shellcheck disable=SC2046  # one word a candidate
-    fetch "Linux kernel (linux-image-686)" $(kernels)
+    fetch "Linux kernel (linux-image-$1)" $(kernels "$1")
     unpack
-    cp "$work"/root/boot/vmlinuz-* "$dir/vmlinuz.new"
-    echo "$package" >"$dir/vmlinuz.from"
-    mv "$dir/vmlinuz.new" "$dir/vmlinuz"
+    cp "$work"/root/boot/vmlinuz-* "$dir/$2.new"
+    echo "$package" >"$dir/$2.from"
+    mv "$dir/$2.new" "$dir/$2"
 }
 
 fetch_busybox() {
@@ -155,12 +157,13 @@ for tool in apt-get apt-cache dpkg-deb cpio gzip; do
     command -v "$tool" >/dev/null || die "$tool is missing; install the Debian package that has it"
 done
 work=$(mktemp -d "$dir/work.XXXXXX")
-if ! [ -s "$dir/vmlinuz" ] || ! [ -s "$dir/busybox" ]; then
+if ! [ -s "$dir/vmlinuz" ] || ! [ -s "$dir/vmlinuz-pae" ] || ! [ -s "$dir/busybox" ]; then
     write_apt_conf
     update_lists
     [ -s "$dir/busybox" ] || fetch_busybox
-    [ -s "$dir/vmlinuz" ] || fetch_kernel
+    [ -s "$dir/vmlinuz" ] || fetch_kernel 686 vmlinuz
+    [ -s "$dir/vmlinuz-pae" ] || fetch_kernel 686-pae vmlinuz-pae
 fi
 say "building the initramfs"
 build_initrd
-say "ready: $dir/vmlinuz ($(cat "$dir/vmlinuz.from")) and $dir/initrd.img"
+say "ready: $dir/vmlinuz ($(cat "$dir/vmlinuz.from")), $dir/vmlinuz-pae ($(cat "$dir/vmlinuz-pae.from")) and $dir/initrd.img"

@@ -246,7 +246,7 @@ static __attribute__((noinline)) bool window_move(const struct vcpu *v, struct w
                                                   uint32_t linear)
 {
     uint32_t page = linear & ~PAGE_MASK;
-    const uint8_t *ram = vmem_hit(v, gva(page), PAGE_SIZE, access_rights(v));
+    const uint8_t *ram = vmem_hit(v, gva(page), PAGE_SIZE, access_rights(v) | PF_I);
     if (!ram || linear - page > PAGE_SIZE - 8)
         return false;
     w->page = ram;

@@ -46,14 +46,14 @@ static void signature(void **state)
 
 static void features(void **state)
 {
-    static const unsigned edx[] = {0, 2, 3, 4, 5, 8, 13, 15, 23, 24, 25, 26};
+    static const unsigned edx[] = {0, 2, 3, 4, 5, 6, 8, 13, 15, 23, 24, 25, 26};
     static const uint32_t masked = 1u << 0 | 1u << 9 | 1u << 19 | 1u << 20 | 1u << 23;
     uint32_t a, b, c, d, want = 0;
     (void)state;
     ask(1, 0);
     for (unsigned i = 0; i < sizeof edx / sizeof edx[0]; i++)
         want |= 1u << edx[i];
-    assert_int_equal(r[3], want); /* no VME, PAE, MCE, APIC, SEP, MTRR, MCA, PAT, CLFLUSH, HTT */
+    assert_int_equal(r[3], want); /* no VME, MCE, APIC, SEP, MTRR, MCA, PAT, CLFLUSH, HTT */
     __cpuid_count(1, 0, a, b, c, d);
     assert_int_equal(r[2], 1u << 31 | (c & masked)); /* no VMX, FMA, PCID, XSAVE, AVX, RDRAND */
     (void)a;
@@ -93,11 +93,24 @@ static void brand(void **state)
     assert_memory_equal(text, "Ring1 virtual CPU", 17);
 }
 
+static void extended_features(void **state)
+{
+    uint32_t a, b, c, d;
+    (void)state;
+    ask(0x80000001, 0);
+    __cpuid(0x80000001, a, b, c, d);
+    assert_int_equal(r[0] | r[1] | r[2], 0);
+    assert_int_equal(r[3], d & 1u << 20); /* NX, no SYSCALL, LM */
+    (void)a;
+    (void)b;
+    (void)c;
+}
+
 static void silence(void **state)
 {
-    static const uint32_t leaves[] = {
-        3,    4,          5,          6,          7,          0xa,        0xb,        0xd,
-        0x15, 0x40000001, 0x40000100, 0x80000001, 0x80000005, 0x80000008, 0xc0000000, 0xffffffff};
+    static const uint32_t leaves[] = {3,          4,          5,          6,          7,
+                                      0xa,        0xb,        0xd,        0x15,       0x40000001,
+                                      0x40000100, 0x80000005, 0x80000008, 0xc0000000, 0xffffffff};
     (void)state;
     for (unsigned i = 0; i < sizeof leaves / sizeof leaves[0]; i++) {
         ask(leaves[i], i);
@@ -118,10 +131,15 @@ static void subleaves_do_not_matter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vendor),     cmocka_unit_test(signature),
-        cmocka_unit_test(features),   cmocka_unit_test(caches),
-        cmocka_unit_test(hypervisor), cmocka_unit_test(brand),
-        cmocka_unit_test(silence),    cmocka_unit_test(subleaves_do_not_matter),
+        cmocka_unit_test(vendor),
+        cmocka_unit_test(signature),
+        cmocka_unit_test(features),
+        cmocka_unit_test(caches),
+        cmocka_unit_test(hypervisor),
+        cmocka_unit_test(brand),
+        cmocka_unit_test(extended_features),
+        cmocka_unit_test(silence),
+        cmocka_unit_test(subleaves_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

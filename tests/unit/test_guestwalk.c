@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The walker against SDM 3A 4.3, 4.6, 4.7 and 4.8: rights and error codes in every combination,
- * large pages, reserved bits, A and D, tables outside RAM.
+ * The walker against SDM 3A 4.3, 4.4, 4.6, 4.7 and 4.8: rights and error codes in every
+ * combination, large pages, reserved bits, A and D, tables outside RAM.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -217,6 +217,134 @@ static void self_map(void **state)
     assert_int_equal(peek(PD + 0xffc), PD | PTE_P | PTE_W | PTE_A | PTE_D);
 }
 
+/* ---- PAE ------------------------------------------------------------------------ */
+
+#define PDIR 0x4000u
+#define PTAB 0x5000u
+#define LIN3 0xc0a05123u /* pointer 3, directory entry 5, table entry 5 */
+
+static void poke64(uint32_t where, uint64_t value)
+{
+    assert_true(guest_write(vm, gpa(where), &value, 8));
+}
+
+static uint64_t peek64(uint32_t where)
+{
+    uint64_t value = 0;
+    assert_true(guest_read(vm, gpa(where), &value, 8));
+    return value;
+}
+
+static int setup_pae(void **state)
+{
+    setup(state);
+    v->cr3 = 0x3020 | PTE_PWT;
+    v->cr4 = CR4_PAE;
+    v->efer = EFER_NXE;
+    v->pdpte[3] = PDIR | PTE_P | 0xe00;
+    poke64(PDIR + 5 * 8, PTAB | PTE_P | PTE_W | PTE_U);
+    poke64(PTAB + 5 * 8, 0x7000 | PTE_P | PTE_W | PTE_U | PTE_PS | 0x7ull << 9);
+    return 0;
+}
+
+static void pae_plain(void **state)
+{
+    (void)state;
+    assert_true(walk(LIN3, PF_W | PF_U | PF_I | WALK_SET_AD));
+    assert_int_equal(w.levels, 3);
+    assert_int_equal(w.entry_gpa[0].v, 0x3020 + 24);
+    assert_int_equal(w.entry[0], PDIR | PTE_P | 0xe00); /* no A: it is a register */
+    assert_int_equal(w.entry_gpa[1].v, PDIR + 40);
+    assert_int_equal(w.entry_gpa[2].v, PTAB + 40);
+    assert_int_equal(peek64(PDIR + 40) & (PTE_A | PTE_D), PTE_A);
+    assert_int_equal(peek64(PTAB + 40) & (PTE_A | PTE_D), PTE_A | PTE_D);
+    assert_int_equal(w.page.v, 0x7000);
+    assert_true(w.user && w.writable && w.exec && w.dirty && w.accessed && !w.large);
+    assert_false(walk(0x80a05123, PF_U));
+    assert_int_equal(error, PF_U);
+    assert_int_equal(w.levels, 1);
+}
+
+static bool pae_expect(uint64_t pde, uint64_t pte, bool wp, bool nxe, unsigned access,
+                       uint32_t *code)
+{
+    bool present = pde & pte & PTE_P, user = pde & pte & PTE_U, write = pde & pte & PTE_W;
+    bool nx_pde = pde >> 63, nx_pte = pte >> 63;
+    bool rsvd = !nxe && (((pde & PTE_P) && nx_pde) || (present && nx_pte));
+    bool ok =
+        (access & PF_U) ? user && (write || !(access & PF_W)) : write || !wp || !(access & PF_W);
+    if ((access & PF_I) && (nx_pde || nx_pte))
+        ok = false;
+    *code = (access & (PF_W | PF_U)) | (nxe ? access & PF_I : 0);
+    *code |= rsvd ? PF_P | PF_RSVD : present ? PF_P : 0;
+    return present && ok && !rsvd;
+}
+
+static void pae_all_rights(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 256 * 32; i++) {
+        uint64_t pde = PTAB | (i & 7) | (uint64_t)(i >> 3 & 1) << 63;
+        uint64_t pte = 0x7000 | (i >> 4 & 7) | (uint64_t)(i >> 7 & 1) << 63;
+        bool wp = i >> 8 & 1, nxe = i >> 9 & 1;
+        unsigned access =
+            (i >> 10 & 1 ? PF_W : 0u) | (i >> 11 & 1 ? PF_U : 0u) | (i >> 12 & 1 ? PF_I : 0u);
+        uint32_t code;
+        v->cr0 = CR0_PE | CR0_PG | (wp ? CR0_WP : 0u);
+        v->efer = nxe ? EFER_NXE : 0;
+        poke64(PDIR + 40, pde);
+        poke64(PTAB + 40, pte);
+        bool ok = pae_expect(pde, pte, wp, nxe, access, &code);
+        assert_int_equal(walk(LIN3, access | WALK_SET_AD), ok);
+        if (!ok)
+            assert_int_equal(error, code);
+        uint64_t a = ok ? PTE_A : 0u, d = ok && (access & PF_W) ? PTE_D : 0u;
+        assert_true(peek64(PDIR + 40) == (pde | a));
+        assert_true(peek64(PTAB + 40) == (pte | a | d));
+        if (ok)
+            assert_int_equal(w.exec, !((pde | pte) >> 63));
+    }
+}
+
+static void pae_reserved_bits(void **state)
+{
+    (void)state;
+    for (unsigned bit = 12; bit < 63; bit++) {
+        poke64(PDIR + 40, PTAB | PTE_P);
+        poke64(PTAB + 40, PTE_P | 1ull << bit);
+        assert_int_equal(walk(LIN3, PF_I), bit < 36);
+        if (bit >= 36)
+            assert_int_equal(error, PF_P | PF_I | PF_RSVD);
+        poke64(PDIR + 40, PTE_P | PTE_PS | 1ull << bit);
+        assert_int_equal(walk(LIN3, 0), bit == 12 || (bit > 20 && bit < 36));
+        poke64(PDIR + 40, PTAB | PTE_P | 1ull << bit);
+        if (bit >= 36) {
+            assert_false(walk(LIN3, PF_U)); /* before the right that is missing */
+            assert_int_equal(error, PF_P | PF_U | PF_RSVD);
+            assert_int_equal(w.levels, 2);
+        }
+    }
+}
+
+/* 2 MiB, whatever CR4.PSE says, and above 4 GiB. */
+static void pae_large_pages(void **state)
+{
+    (void)state;
+    poke64(PDIR + 40, 0xf00200000ull | PTE_P | PTE_W | PTE_PS | PTE_G);
+    v->cr4 |= CR4_PGE;
+    assert_true(walk(0xc0bff123, PF_W | WALK_SET_AD));
+    assert_int_equal(w.levels, 2);
+    assert_true(w.large && w.global && w.dirty && !w.user && w.exec);
+    assert_true(w.page.v == 0xf003ff000ull);
+    poke64(PDIR + 40, PTAB | PTE_P);
+    poke64(PTAB + 40, 0xf12345000ull | PTE_P);
+    assert_true(walk(LIN3, 0));
+    assert_true(w.page.v == 0xf12345000ull);
+    poke64(PDIR + 40, 0xf12345000ull | PTE_P); /* a table outside RAM */
+    assert_false(walk(LIN3, 0));
+    assert_int_equal(error, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +357,10 @@ int main(void)
         cmocka_unit_test_setup(ps_without_pse, setup),
         cmocka_unit_test_setup(tables_outside_ram, setup),
         cmocka_unit_test_setup(self_map, setup),
+        cmocka_unit_test_setup(pae_plain, setup_pae),
+        cmocka_unit_test_setup(pae_all_rights, setup_pae),
+        cmocka_unit_test_setup(pae_reserved_bits, setup_pae),
+        cmocka_unit_test_setup(pae_large_pages, setup_pae),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

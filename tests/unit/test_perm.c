@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Permissions of shadow entries, all 64 cases, against rules written the other way round:
+ * Permissions of shadow entries, all 128 cases, against rules written the other way round:
  * what may this entry let happen without a fault?
  */
 #include <setjmp.h>
@@ -20,6 +20,8 @@ static bool guest_allows(struct perm p, bool wp, unsigned access)
         return false;
     if ((access & PF_U) && !p.user)
         return false;
+    if (access & PF_I)
+        return p.exec;
     if (!(access & PF_W))
         return true;
     if (!p.dirty)
@@ -43,7 +45,8 @@ static void one_case(struct perm p, bool traced, bool wp)
         else
             assert_int_equal(granted, allowed);
     }
-    assert_int_equal((flags & SH_EXEC) != 0, p.user && p.accessed);
+    assert_int_equal((flags & SH_EXEC) != 0, p.user && p.exec && p.accessed);
+    assert_int_equal(shadow_grants(flags, PF_U | PF_I), guest_allows(p, wp, PF_U | PF_I));
     if (!(flags & SH_PRESENT))
         assert_int_equal(flags, 0);
 }
@@ -51,8 +54,9 @@ static void one_case(struct perm p, bool traced, bool wp)
 static void all_cases(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 64; i++) {
-        struct perm p = {.user = i & 1, .writable = i & 2, .dirty = i & 4, .accessed = i & 8};
+    for (unsigned i = 0; i < 128; i++) {
+        struct perm p = {
+            .user = i & 1, .writable = i & 2, .dirty = i & 4, .accessed = i & 8, .exec = i & 64};
         one_case(p, i & 16, i & 32);
     }
 }
@@ -60,16 +64,16 @@ static void all_cases(void **state)
 static void named_cases(void **state)
 {
     (void)state;
-    const struct perm all = {true, true, true, true};
+    const struct perm all = {true, true, true, true, true};
     assert_int_equal(shadow_perm(all, false, true), SH_PRESENT | SH_WRITE | SH_USER | SH_EXEC);
     assert_int_equal(shadow_perm(all, true, true), SH_PRESENT | SH_USER | SH_EXEC);
-    const struct perm kernel = {false, true, true, true};
+    const struct perm kernel = {false, true, true, true, true};
     assert_int_equal(shadow_perm(kernel, false, true), SH_PRESENT | SH_WRITE);
-    const struct perm clean = {true, true, false, true};
+    const struct perm clean = {true, true, true, false, true};
     assert_int_equal(shadow_perm(clean, false, true), SH_PRESENT | SH_USER | SH_EXEC);
-    const struct perm untouched = {true, true, true, false};
+    const struct perm untouched = {true, true, true, true, false};
     assert_int_equal(shadow_perm(untouched, false, true), 0);
-    const struct perm kernel_text = {false, false, true, true};
+    const struct perm kernel_text = {false, false, true, true, true};
     assert_int_equal(shadow_perm(kernel_text, false, true), SH_PRESENT);
     assert_int_equal(shadow_perm(kernel_text, false, false), SH_PRESENT | SH_WRITE);
 }

@@ -120,8 +120,8 @@ static void cr3(void **state)
 
 static void cr4(void **state)
 {
-    static const uint32_t allowed[] = {CR4_TSD, CR4_DE,     CR4_PSE,       CR4_PGE,
-                                       CR4_PCE, CR4_OSFXSR, CR4_OSXMMEXCPT};
+    static const uint32_t allowed[] = {CR4_TSD, CR4_DE,  CR4_PSE,    CR4_PGE,
+                                       CR4_PAE, CR4_PCE, CR4_OSFXSR, CR4_OSXMMEXCPT};
     uint32_t all = 0;
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(allowed); i++)
@@ -129,12 +129,12 @@ static void cr4(void **state)
     for (unsigned b = 0; b < 32; b++) {
         if (all >> b & 1)
             continue;
-        FAULTS(priv_write_cr(v, 4, 1u << b), VEC_GP, 0); /* PAE, VME, MCE, UMIP, SMEP … */
+        FAULTS(priv_write_cr(v, 4, 1u << b), VEC_GP, 0); /* VME, MCE, UMIP, SMEP … */
         FAULTS(priv_write_cr(v, 4, 1u << b | all), VEC_GP, 0);
     }
     assert_told(0, false, 0);
     for (unsigned i = 0; i < ARRAY_SIZE(allowed); i++) {
-        bool paged = allowed[i] == CR4_PSE || allowed[i] == CR4_PGE;
+        bool paged = allowed[i] & (CR4_PSE | CR4_PGE | CR4_PAE);
         bool live = !paged && allowed[i] != CR4_PCE;
         assert_true(priv_write_cr(v, 4, allowed[i]));
         assert_int_equal(cr(4), allowed[i]);
@@ -142,6 +142,72 @@ static void cr4(void **state)
         assert_true(priv_write_cr(v, 4, 0));
         assert_told(paged, true, live);
     }
+}
+
+static void put_pdpte(uint32_t where, unsigned i, uint64_t e)
+{
+    assert_true(guest_write(vm, gpa(where + i * 8), &e, sizeof e));
+}
+
+static void pae_directory_pointers(void **state)
+{
+    const uint32_t at = 0x3020; /* CR3 has 27 bits then */
+    (void)state;
+    put_pdpte(at, 0, 0x5000 | PTE_P | PTE_PWT | PTE_PCD | 0xe00);
+    put_pdpte(at, 2, 0xfffffffffffffffeull); /* nothing is reserved where P is clear */
+    put_pdpte(at, 3, 0xffffff000ull | PTE_P);
+    v->cr3 = at;
+    assert_true(priv_write_cr(v, 4, CR4_PAE)); /* no paging: nothing is loaded */
+    assert_int_equal(v->pdpte[0], 0);
+    assert_true(priv_write_cr(v, 0, CR0_PE | CR0_PG));
+    assert_int_equal(v->pdpte[0], 0x5000 | PTE_P | PTE_PWT | PTE_PCD | 0xe00);
+    assert_int_equal(v->pdpte[1], 0);
+    assert_true(v->pdpte[3] == (0xffffff000ull | PTE_P));
+    put_pdpte(at, 0, 0x6000 | PTE_P);
+    assert_true(priv_write_cr(v, 0, CR0_PE | CR0_PG | CR0_WP)); /* no reason to load */
+    assert_true(priv_write_cr(v, 4, CR4_PAE | CR4_DE));
+    assert_int_equal(v->pdpte[0] >> 12, 5);
+    static const uint32_t loads[] = {CR4_PGE, CR4_PSE};
+    for (unsigned i = 0; i < ARRAY_SIZE(loads); i++) {
+        put_pdpte(at, 0, (7ull + i) << 12 | PTE_P);
+        assert_true(priv_write_cr(v, 4, v->cr4 ^ loads[i]));
+        assert_int_equal(v->pdpte[0] >> 12, 7 + i);
+    }
+    put_pdpte(at, 0, 0xa000 | PTE_P);
+    assert_true(priv_write_cr(v, 0, v->cr0 | CR0_CD));
+    assert_int_equal(v->pdpte[0] >> 12, 10);
+    put_pdpte(at, 0, 0xb000 | PTE_P);
+    assert_true(priv_write_cr(v, 3, at));
+    assert_int_equal(v->pdpte[0] >> 12, 11);
+    v->cr3 = 0xffffffe0; /* outside RAM */
+    assert_true(priv_write_cr(v, 3, v->cr3));
+    assert_int_equal(v->pdpte[0] | v->pdpte[3], 0);
+}
+
+static void pae_reserved_bits(void **state)
+{
+    (void)state;
+    const uint32_t at = 0x4000;
+    v->cr0 |= CR0_PG;
+    v->cr4 = CR4_PAE;
+    for (unsigned b = 1; b < 64; b++) {
+        bool bad = b <= 2 || (b >= 5 && b <= 8) || b >= 36;
+        put_pdpte(at, 1, 1ull << b | PTE_P);
+        if (bad) {
+            FAULTS(priv_write_cr(v, 3, at), VEC_GP, 0);
+            assert_int_equal(v->cr3, 0);
+        } else {
+            assert_true(priv_write_cr(v, 3, at));
+            assert_true(priv_write_cr(v, 3, 0));
+        }
+    }
+    v->cr3 = at;
+    put_pdpte(at, 1, PTE_U | PTE_P);
+    v->cr0 &= ~(uint32_t)CR0_PG;
+    FAULTS(priv_write_cr(v, 0, v->cr0 | CR0_PG), VEC_GP, 0);
+    v->cr0 |= CR0_PG;
+    v->cr4 = 0;
+    FAULTS(priv_write_cr(v, 4, CR4_PAE), VEC_GP, 0);
 }
 
 /* ---- Debug registers ---------------------------------------------------------------- */
@@ -240,13 +306,30 @@ static void msrs(void **state)
     assert_true(msr(MSR_MISC_ENABLE) == 1);
 }
 
+static void efer(void **state)
+{
+    (void)state;
+    assert_true(msr(MSR_EFER) == 0);
+    assert_true(priv_write_msr(v, MSR_EFER, EFER_NXE));
+    assert_true(msr(MSR_EFER) == EFER_NXE);
+    assert_told(1, true, 0); /* what the tables say has changed */
+    assert_true(priv_write_msr(v, MSR_EFER, EFER_NXE));
+    assert_told(0, true, 0);
+    for (unsigned b = 0; b < 64; b++) {
+        if (1ull << b != EFER_NXE)
+            FAULTS(priv_write_msr(v, MSR_EFER, 1ull << b | EFER_NXE), VEC_GP, 0);
+    }
+    assert_true(priv_write_msr(v, MSR_EFER, 0));
+    assert_told(1, true, 0);
+}
+
 /* All that CPUID hides, and all that nobody knows. */
 static void hidden_msrs(void **state)
 {
     static const uint32_t hidden[] = {
         0,         1,         MSR_APIC_BASE, 0x3a,       0x48,       0x79,       0xfe,
         0x10a,     0x174,     0x175,         0x176,      0x179,      0x17a,      0x200,
-        0x277,     0x2ff,     0x400,         0x6e0,      0x800,      MSR_EFER,   MSR_STAR,
+        0x277,     0x2ff,     0x400,         0x6e0,      0x800,      0xc0000103, MSR_STAR,
         MSR_LSTAR, MSR_CSTAR, MSR_SFMASK,    0xc0000100, 0xc0010015, 0x40000000, 0xffffffff,
     };
     uint64_t x;
@@ -321,6 +404,9 @@ int main(void)
         T(cr0_is_told),
         T(cr3),
         T(cr4),
+        T(pae_directory_pointers),
+        T(pae_reserved_bits),
+        T(efer),
         T(debug_registers),
         T(debugging_extensions_hide_aliases),
         T(general_detect),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Shadow paging against a guest that does anything: random tables, random writes to them by
- * every way there is, mode changes, traces that come and go, host allocations that fail.
- * After every step whatever the shadow or the (never forgetting) hardware TLB would
- * let the guest do is compared with a second, simple walker; and every access that the
+ * Shadow paging against a guest that does anything, in two-level and PAE paging: random tables,
+ * random writes to them by every way there is, mode changes, traces that come and go, host
+ * allocations that fail. After every step whatever the shadow or the (never forgetting) hardware
+ * TLB would let the guest do is compared with a second, simple walker; and every access that the
  * guest's tables allow must come true after a few faults.
  * test_shadow_random [seed [steps]] repeats or extends a run.
  */
@@ -52,8 +52,13 @@ static uint32_t some_linear(void)
 struct page {
     bool present;
     uint32_t frame;
-    bool user, write, dirty, accessed;
+    bool user, write, dirty, accessed, exec;
 };
+
+static bool pae(void)
+{
+    return (v->cr0 & CR0_PG) && (v->cr4 & CR4_PAE);
+}
 
 static uint32_t entry(uint32_t table, uint32_t index)
 {
@@ -61,12 +66,45 @@ static uint32_t entry(uint32_t table, uint32_t index)
     return guest_read(vm, gpa((table & ~0xfffu) + index * 4), &e, 4) ? e : 0;
 }
 
+/* Entry INDEX of a PAE table; 0 (not present) also if a bit is set that must not be. */
+static uint64_t entry64(uint64_t table, uint32_t index)
+{
+    uint64_t e = 0;
+    guest_read(vm, gpa((table & 0xffffff000ull) + index * 8), &e, 8);
+    bool bad = e & 0x7ffffff000000000ull || (e >> 63 && !(v->efer & EFER_NXE));
+    return bad ? 0 : e;
+}
+
+static struct page pae_page_at(uint32_t linear)
+{
+    struct page p = {.present = false};
+    uint64_t top = v->pdpte[linear >> 30], e, f;
+    if (!(top & 1) || !((e = entry64(top, linear >> 21 & 511)) & 1))
+        return p;
+    if (e & PTE_PS) {
+        f = e;
+        p.frame = (uint32_t)(e >> 21 & 0x7fff) * 512 + (linear >> 12 & 511);
+    } else {
+        f = entry64(e, linear >> 12 & 511);
+        p.frame = (uint32_t)(f >> 12 & 0xffffff);
+    }
+    p.present = (f & 1) && !((e & PTE_PS) && (e & 0x1fe000));
+    p.user = e & f & PTE_U;
+    p.write = e & f & PTE_W;
+    p.accessed = e & f & PTE_A;
+    p.dirty = f & PTE_D;
+    p.exec = !((e | f) >> 63);
+    return p;
+}
+
 static struct page page_at(uint32_t linear)
 {
     if (!(v->cr0 & CR0_PG))
-        return (struct page){true, linear >> 12, true, true, true, true};
+        return (struct page){true, linear >> 12, true, true, true, true, true};
+    if (pae())
+        return pae_page_at(linear);
     uint32_t e = entry(v->cr3, linear >> 22), f = e;
-    struct page p = {.frame = (e >> 22) << 10 | (linear >> 12 & 1023)};
+    struct page p = {.frame = (e >> 22) << 10 | (linear >> 12 & 1023), .exec = true};
     bool large = (e & PTE_PS) && (v->cr4 & CR4_PSE);
     if (large && (e & 0x3fe000))
         return p;
@@ -82,9 +120,10 @@ static struct page page_at(uint32_t linear)
     return p;
 }
 
-static bool may(struct page p, bool write, bool user)
+static bool may(struct page p, uint32_t access)
 {
-    if (!p.present || (user && !p.user))
+    bool write = access & PF_W, user = access & PF_U;
+    if (!p.present || (user && !p.user) || ((access & PF_I) && !p.exec))
         return false;
     return !write || p.write || (!user && !(v->cr0 & CR0_WP));
 }
@@ -101,10 +140,10 @@ static void check_flags(uint32_t linear, hfn_t host, unsigned flags)
     assert_true(host.v);
     if (flags & SH_USER)
         assert_true(p.user);
-    assert_int_equal((flags & SH_EXEC) != 0, (flags & SH_USER) != 0);
+    assert_int_equal((flags & SH_EXEC) != 0, (flags & SH_USER) && p.exec);
     if (flags & SH_WRITE) {
         assert_true(p.dirty);
-        assert_true(may(p, true, flags & SH_USER));
+        assert_true(may(p, PF_W | (flags & SH_USER ? PF_U : 0u)));
         assert_int_equal(trace_clients(vm, gfn(p.frame)), 0);
     }
 }
@@ -153,7 +192,7 @@ static void check_frame(struct shadow *s, uint32_t f, unsigned *listed)
     if (s->mirror_of[f]) {
         const struct mirror *m = &s->mirror[s->mirror_of[f] - 1];
         assert_int_equal(m->frame.v, f);
-        assert_true(m->tables || m->spaces);
+        assert_true(m->tables || m->roots);
     }
     for (uint32_t n = s->writable[f]; n; n = rmap_entry(s, n)->next) {
         assert_int_equal(rmap_entry(s, n)->gfn, f);
@@ -180,19 +219,24 @@ static void check_records(void)
 
 /* ---- The guest's machine ------------------------------------------------------ */
 
-static bool hardware_allows(uint32_t linear, bool write, bool user, hfn_t *host)
+static bool hardware_allows(uint32_t linear, uint32_t access, hfn_t *host)
 {
+    bool write = access & PF_W, user = access & PF_U;
     unsigned flags;
     fake_tlb_fill(gva(linear));
     *host = fake_tlb(gva(linear), &flags);
+    if ((access & PF_I) && !(flags & SH_EXEC))
+        return false;
     return flags && (!user || (flags & SH_USER)) && (!write || (flags & SH_WRITE));
 }
 
-static void assert_reflected(uint32_t linear, bool write, bool user, uint32_t error)
+static void assert_reflected(uint32_t linear, uint32_t access, uint32_t error)
 {
     struct page p = page_at(linear);
-    assert_false(may(p, write, user));
-    assert_int_equal(error & (PF_W | PF_U | PF_I), (write ? PF_W : 0) | (user ? PF_U : 0));
+    assert_false(may(p, access));
+    if (!pae() || !(v->efer & EFER_NXE))
+        access &= ~(uint32_t)PF_I;
+    assert_int_equal(error & (PF_W | PF_U | PF_I), access);
     if (!(error & PF_RSVD))
         assert_int_equal(error & PF_P, p.present ? PF_P : 0);
 }
@@ -210,13 +254,16 @@ static void interpret(uint32_t linear, bool write, bool user, uint32_t value)
 /* One access of guest code, run directly. */
 static void guest_access(uint32_t linear, bool write, bool user, uint32_t value)
 {
+    uint32_t access = (write ? PF_W : 0u) | (user ? PF_U : 0u);
+    if (user && !write && !pick(4))
+        access |= PF_I;
     for (int tries = 0; tries < MAX_TRIES; tries++) {
         hfn_t host;
-        uint32_t error, hw = (write ? PF_W : 0u) | (user ? PF_U : 0u) | pick(2);
-        if (hardware_allows(linear, write, user, &host)) {
+        uint32_t error, hw = access | pick(2);
+        if (hardware_allows(linear, access, &host)) {
             if (write)
                 memcpy((uint8_t *)host_frame_ptr(host) + (linear & PAGE_MASK), &value, 4);
-            assert_true(may(page_at(linear), false, user));
+            assert_true(may(page_at(linear), access & ~(uint32_t)PF_W));
             return;
         }
         host_flush_page(gva(linear)); /* as the fault itself does, SDM 3A 4.10.4.1 */
@@ -225,14 +272,14 @@ static void guest_access(uint32_t linear, bool write, bool user, uint32_t value)
             check_mappings();
             break;
         case SHADOW_REFLECT:
-            assert_reflected(linear, write, user, error);
+            assert_reflected(linear, access, error);
             return;
         case SHADOW_MMIO:
             assert_true(page_at(linear).frame >= FRAMES);
             interpret(linear, write, user, value);
             return;
         case SHADOW_TRACE:
-            assert_true(may(page_at(linear), write, user));
+            assert_true(may(page_at(linear), access));
             interpret(linear, write, user, value);
             return;
         }
@@ -254,8 +301,24 @@ static uint32_t some_entry(void)
     return e;
 }
 
+/* The upper half of a 64-bit entry: NX, rarely what must not be. */
+static uint32_t some_high(void)
+{
+    return pick(3) ? 0 : pick(8) ? 1u << 31 : 1u << pick(32);
+}
+
+/* A word to write at WHERE that makes sense in the present format. */
+static uint32_t some_word(uint32_t where)
+{
+    return pae() && (where & 4) ? some_high() : some_entry();
+}
+
 static uint32_t some_entry_address(void)
 {
+    if (pae()) {
+        uint32_t linear = some_linear(), index = linear >> (pick(2) ? 21 : 12) & 511;
+        return pick(TABLES) << 12 | (pick(8) ? index : pick(8)) << 3 | (pick(4) ? 0 : 4);
+    }
     uint32_t index = pick(2) ? pdes[pick(ARRAY_SIZE(pdes))] : ptes[pick(ARRAY_SIZE(ptes))];
     return pick(TABLES) << 12 | index << 2;
 }
@@ -263,10 +326,12 @@ static uint32_t some_entry_address(void)
 static void step_table_write(void)
 {
     uint32_t e[16];
-    for (unsigned i = 0; i < 16; i++)
-        e[i] = some_entry();
     uint32_t where = some_entry_address();
-    uint32_t len = pick(4) ? 4 : 1 + pick(64);
+    for (unsigned i = 0; i < 16; i++)
+        e[i] = some_word(where + i * 4);
+    uint32_t len = pick(4) ? (pae() && pick(2) ? 8 : 4) : 1 + pick(64);
+    if (len == 8)
+        where &= ~4u;
     if (!pick(20))
         where += pick(4);
     assert_true(vmem_write_physical(vm, gpa(where), e, len));
@@ -275,14 +340,15 @@ static void step_table_write(void)
 static void step_access(void)
 {
     uint32_t linear = some_linear();
-    guest_access(linear, pick(2), pick(2), pick(2) ? some_entry() : pick(1u << 31));
+    guest_access(linear, pick(2), pick(2), pick(2) ? some_word(linear) : pick(1u << 31));
 }
 
 /* Tables reached through the guest's own mappings. */
 static void step_access_entry(void)
 {
     uint32_t linear = some_linear() & ~PAGE_MASK;
-    guest_access(linear | (some_entry_address() & PAGE_MASK), true, pick(2), some_entry());
+    linear |= some_entry_address() & PAGE_MASK;
+    guest_access(linear, true, pick(2), some_word(linear));
 }
 
 static void step_through_vmem(void)
@@ -299,11 +365,23 @@ static void step_through_vmem(void)
         v->exc.valid = false;
 }
 
+/* As MOV CR3 does. What is not present there may be anything. */
+static void load_pdptes(void)
+{
+    if (!pae())
+        return;
+    memset(v->pdpte, 0, sizeof v->pdpte);
+    guest_read(vm, gpa(v->cr3 & ~31u), v->pdpte, sizeof v->pdpte);
+}
+
 static void step_switch(void)
 {
     v->cr3 = pick(TABLES + 1) << 12;
     if (!pick(30))
         v->cr3 = (FRAMES + pick(3)) << 12;
+    if (pae() && !pick(4))
+        v->cr3 |= pick(2) << 5;
+    load_pdptes();
     vmem_flush(v, pick(2));
 }
 
@@ -311,7 +389,10 @@ static void step_mode(void)
 {
     v->cr0 ^= pick(2) ? CR0_WP : 0u;
     v->cr4 ^= pick(2) ? CR4_PSE : 0u;
+    v->cr4 ^= pick(3) ? 0u : CR4_PAE;
+    v->efer ^= pick(2) ? EFER_NXE : 0u;
     v->cr0 = (v->cr0 & ~(uint32_t)CR0_PG) | (pick(6) ? CR0_PG : 0u);
+    load_pdptes();
     vmem_flush(v, true);
 }
 
