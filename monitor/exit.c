@@ -53,6 +53,8 @@ static bool code_page(struct vcpu *v, gva_t linear, bool fetched, struct code_pa
     uint32_t error;
     if (!guest_walk(v, linear, fetched ? PF_I | WALK_SET_AD : PF_I, &w, &error))
         return false;
+    if (w.large)
+        vmem_used_large(v, linear);
     out->linear = gva(linear.v & ~PAGE_MASK);
     out->frame = gpa_to_gfn(w.page);
     out->bytes = guest_page(v->vm, gfn_to_gpa(out->frame), PAGE_SIZE);

@@ -121,6 +121,8 @@ struct vcpu {
     uint64_t misc_enable;
     struct direct direct;
     struct soft_tlb_entry tlb[SOFT_TLB_SIZE];
+    uint32_t large_used[32]; /* a bit for 4 MiB of linear space: a large page was used there since
+                                all was flushed last (vmem.c) */
 };
 
 /* A vcpu is allocated with room behind it for the translator's look-up table, which emitted

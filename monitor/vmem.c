@@ -55,6 +55,8 @@ static bool tlb_fill(struct vcpu *v, gva_t where, unsigned access, gfn_t *f, uin
         return false;
     }
     *f = gpa_to_gfn(w.page);
+    if (w.large)
+        vmem_used_large(v, where);
     struct soft_tlb_entry *e = tlb_entry(v, where);
     e->tag = (where.v & ~PAGE_MASK) | refused_kinds(v, &w);
     e->gfn = f->v;
@@ -303,19 +305,35 @@ void vmem_faulted(struct vcpu *v, gva_t where)
     tlb_drop(v, where);
 }
 
+static void tlb_drop_all(struct vcpu *v)
+{
+    for (unsigned i = 0; i < SOFT_TLB_SIZE; i++)
+        v->tlb[i].tag = ~0u;
+}
+
+/* Where large pages were used everything is forgotten: kernels hardly ever change those. */
 void vmem_invlpg(struct vcpu *v, gva_t where)
 {
-    tlb_drop(v, where);
+    uint32_t *used = &v->large_used[where.v >> 27], bit = 1u << (where.v >> 22 & 31);
+    bool large = *used & bit;
+    *used &= ~bit;
+    if (large)
+        tlb_drop_all(v);
+    else
+        tlb_drop(v, where);
     if (v->vm->shadow)
         shadow_invlpg(v, where);
-    if (v->vm->bt)
+    if (v->vm->bt && large)
+        bt_flush_space(v, true);
+    else if (v->vm->bt)
         bt_flush_linear(v, gva(where.v & ~PAGE_MASK));
 }
 
 void vmem_flush(struct vcpu *v, bool global_too)
 {
-    for (unsigned i = 0; i < SOFT_TLB_SIZE; i++)
-        v->tlb[i].tag = ~0u;
+    tlb_drop_all(v);
+    if (global_too)
+        memset(v->large_used, 0, sizeof v->large_used);
     if (v->vm->shadow)
         shadow_switch(v, global_too);
     if (v->vm->bt)

@@ -73,6 +73,14 @@ bool vmem_translate(struct vcpu *v, gva_t where, unsigned access, gpa_t *out);
 
 /* TLB maintenance: the soft TLB here, the shadow tables and the translator's look-up. */
 void vmem_invlpg(struct vcpu *v, gva_t where);
+
+/* WHERE lies in a large page of the guest, whose translation somebody keeps who is flushed by
+ * vmem_invlpg: all of the page is, whichever of its addresses INVLPG names (SDM 3A 4.10.4.1). */
+static inline void vmem_used_large(struct vcpu *v, gva_t where)
+{
+    v->large_used[where.v >> 27] |= 1u << (where.v >> 22 & 31);
+}
+
 void vmem_flush(struct vcpu *v, bool global_too); /* CR3 or paging mode changed */
 
 /* A page fault at WHERE that somebody else found (shadow_fault) is being delivered: it

@@ -35,6 +35,7 @@ test_table:
 %include "suite/pagefault.inc"
 %include "suite/accessed.inc"
 %include "suite/remap.inc"
+%include "suite/pae.inc"
 %include "suite/crossing.inc"
 %include "suite/stack.inc"
 %include "suite/selfmod.inc"

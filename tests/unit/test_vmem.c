@@ -275,6 +275,61 @@ static void fetches(void **state)
     assert_fault(vmem_fetch(v, gva(0x400ff8), buf, 4, &got), 0x400ff8, PF_P | PF_U);
 }
 
+/* One INVLPG forgets all of a large page, in the translator as well. */
+static void invlpg_of_a_large_page(void **state)
+{
+    (void)state;
+    vm->bt = (struct bt *)vm; /* so that its double is called */
+    told.flush_space = told.flush_linear = 0;
+    poke(vm, PD + 8, 0 | U | PTE_PS);
+    poke(vm, 0x8000, 0x88);
+    assert_int_equal(get(0x808000, 0), 0x88);
+    poke(vm, PD + 8, 0);
+    vmem_invlpg(v, gva(0x405000)); /* another page, a small one */
+    assert_int_equal(get(0x808000, 0), 0x88);
+    assert_int_equal(told.flush_space, 0);
+    vmem_invlpg(v, gva(0xbff123));
+    assert_int_equal(told.flush_space, 1);
+    assert_true(told.all);
+    assert_fault(vmem_read(v, gva(0x808000), buf, 4, 0), 0x808000, 0);
+    vmem_invlpg(v, gva(0xbff123));
+    assert_int_equal(told.flush_space, 1);
+    assert_int_equal(told.flush_linear, 2);
+    vmem_used_large(v, gva(0xffffffff));
+    vmem_flush(v, false); /* global translations may be left */
+    vmem_invlpg(v, gva(0xffc00000));
+    assert_int_equal(told.flush_linear, 2);
+    vmem_used_large(v, gva(0xffffffff));
+    vmem_flush(v, true);
+    vmem_invlpg(v, gva(0xffc00000));
+    assert_int_equal(told.flush_linear, 3);
+}
+
+/* A page that can be read and not executed, in the soft TLB as in the tables. */
+static void fetches_are_accesses_of_their_own(void **state)
+{
+    (void)state;
+    unsigned got;
+    assert_true(guest_zero(vm, gpa(PD), 2 * PAGE_SIZE));
+    poke(vm, PD + 16, PT | U);
+    poke(vm, PT, 16 << 12 | U);
+    poke(vm, PT + 4, 1u << 31);
+    v->pdpte[0] = PD | PTE_P;
+    v->cr4 = CR4_PAE;
+    v->efer = EFER_NXE;
+    vmem_flush(v, true);
+    get(0x400000, 0);
+    assert_non_null(vmem_hit(v, gva(0x400000), 4, PF_U));
+    assert_null(vmem_hit(v, gva(0x400000), 4, PF_I));
+    assert_fault(vmem_fetch(v, gva(0x400000), buf, 4, &got), 0x400000, PF_P | PF_I);
+    v->cpl = 3;
+    assert_fault(vmem_fetch(v, gva(0x400000), buf, 4, &got), 0x400000, PF_P | PF_I | PF_U);
+    poke(vm, PT + 4, 0);
+    vmem_invlpg(v, gva(0x400000));
+    assert_true(vmem_fetch(v, gva(0x400000), buf, 4, &got));
+    assert_non_null(vmem_hit(v, gva(0x400000), 4, PF_I));
+}
+
 static void paging_off_is_flat(void **state)
 {
     (void)state;
@@ -431,6 +486,8 @@ int main(void)
         cmocka_unit_test_setup(same_place_in_the_soft_tlb, paged),
         cmocka_unit_test_setup(hits, paged),
         cmocka_unit_test_setup(fetches, paged),
+        cmocka_unit_test_setup(invlpg_of_a_large_page, paged),
+        cmocka_unit_test_setup(fetches_are_accesses_of_their_own, paged),
         cmocka_unit_test_setup(paging_off_is_flat, flat),
         cmocka_unit_test_setup(mmio, paged),
         cmocka_unit_test_setup(code_traces, paged),
