@@ -52,7 +52,8 @@
     X(SH_SWITCHES,    "shadow.switches",     "CR3 loads") \
     X(SH_SWITCH_HITS, "shadow.switch.hits",  "of these, to a shadow space already built") \
     X(SH_INVLPG,      "shadow.invlpg",       "INVLPG instructions") \
-    X(SH_RECLAIMS,    "shadow.reclaims",     "times the shadow pool was emptied to make room") \
+    X(SH_RECLAIMS,    "shadow.reclaims",     "times shadow tables were given up to make room") \
+    X(SH_EVICTED,     "shadow.evicted",      "shadow tables given up to make room") \
     X(INJ_INTERRUPT,  "inject.interrupt",    "external interrupts delivered to the guest") \
     X(INJ_EXCEPTION,  "inject.exception",    "exceptions delivered to the guest") \
     X(INJ_SOFT,       "inject.soft",         "software interrupts delivered to the guest") \

@@ -27,7 +27,10 @@
 
 static void list_free_records(struct shadow *s)
 {
-    for (unsigned i = SHADOW_TABLES - 1; i; i--) {
+    uint64_t limit = SHADOW_LIMIT(s->vm->ram.size);
+    s->limit = limit < SHADOW_TABLES ? (unsigned)limit : SHADOW_TABLES - 1;
+    s->free_count = s->limit;
+    for (unsigned i = s->limit; i; i--) {
         s->table[i].next = s->free_tables;
         s->free_tables = &s->table[i];
     }

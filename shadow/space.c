@@ -12,6 +12,8 @@
 #include "shadow/slots.h"
 #include "shadow/table.h"
 
+#define RECLAIM_PART 16u /* of all tables is made free at once */
+
 uint32_t space_key(const struct vcpu *v)
 {
     if (!vcpu_paging(v))
@@ -209,18 +211,57 @@ void space_retire_root(struct shadow *s, struct shadow_root *r)
         space_retire(s, sp);
 }
 
+/* ---- Making room ------------------------------------------------------------ */
+
+/* A table for good; its source may have no other. */
+static void evict(struct shadow *s, struct shadow_table *t)
+{
+    struct mirror *source = t->source;
+    s->vm->stats.n[STAT_SH_EVICTED]++;
+    table_drop(s, t);
+    if (source)
+        mirror_release(s, source);
+}
+
+static void evict_unused(struct shadow *s)
+{
+    for (unsigned i = 1; i <= s->limit; i++) {
+        if (s->table[i].host.id && !s->table[i].hangs)
+            evict(s, &s->table[i]);
+    }
+}
+
+static struct shadow_space *oldest_space(struct shadow *s)
+{
+    struct shadow_space *oldest = NULL;
+    for (unsigned i = 0; i < SHADOW_SPACES; i++) {
+        struct shadow_space *sp = &s->space[i];
+        if (sp->host.id && sp != s->current && (!oldest || sp->last_use < oldest->last_use))
+            oldest = sp;
+    }
+    return oldest;
+}
+
+/* What costs least to do without goes first: tables that hang nowhere, then the spaces unused for
+ * longest, then tables of the current space in turn, as nobody sees which of them are in use. */
 void space_reclaim(struct shadow *s)
 {
-    for (unsigned i = 0; i < SHADOW_SPACES; i++) {
-        if (s->space[i].host.id)
-            space_retire(s, &s->space[i]);
-    }
-    for (unsigned i = 0; i < SHADOW_CHUNKS; i++) {
-        while (s->large[i])
-            table_drop(s, s->large[i]);
-    }
+    unsigned enough = s->free_count + s->limit / RECLAIM_PART;
+    struct shadow_space *sp;
     s->vm->stats.n[STAT_SH_RECLAIMS]++;
+    evict_unused(s);
+    while (s->free_count < enough && (sp = oldest_space(s))) {
+        space_retire(s, sp);
+        evict_unused(s);
+    }
+    for (unsigned i = 0; i < s->limit && s->free_count < enough; i++) {
+        s->hand = s->hand % s->limit + 1;
+        if (s->table[s->hand].host.id)
+            evict(s, &s->table[s->hand]);
+    }
 }
+
+/* ---- Finding and making spaces ------------------------------------------------ */
 
 static struct shadow_space *find(struct shadow *s, uint32_t key)
 {
@@ -231,18 +272,14 @@ static struct shadow_space *find(struct shadow *s, uint32_t key)
     return NULL;
 }
 
-/* A free record, by giving up the space unused for longest if there is none. That is not
- * the current one, which was used last. */
+/* A free record, by giving up the space unused for longest if there is none. */
 static struct shadow_space *free_record(struct shadow *s)
 {
-    struct shadow_space *oldest = NULL;
     for (unsigned i = 0; i < SHADOW_SPACES; i++) {
-        struct shadow_space *sp = &s->space[i];
-        if (!sp->host.id)
-            return sp;
-        if (!oldest || sp->last_use < oldest->last_use)
-            oldest = sp;
+        if (!s->space[i].host.id)
+            return &s->space[i];
     }
+    struct shadow_space *oldest = oldest_space(s);
     space_retire(s, oldest);
     return oldest;
 }

@@ -31,7 +31,8 @@ void space_retire(struct shadow *s, struct shadow_space *sp);
  * in it and it is not the current one. */
 void space_retire_root(struct shadow *s, struct shadow_root *r);
 
-/* Frees every space but the current one, and every table. */
+/* Makes room for more tables, at least a sixteenth of all that there may be (or empties
+ * what there is): the pool is never emptied as a whole, and what goes is counted. */
 void space_reclaim(struct shadow *s);
 
 /* Makes slot INDEX empty. A guest page table's table that hangs nowhere now is dropped. */

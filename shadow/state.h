@@ -10,7 +10,7 @@
  *            has any
  *
  * Tables hang at any number of slots of any number of spaces. A table of a guest page table
- * lives while it hangs somewhere; one of a large page is kept until a reclaim.
+ * lives while it hangs somewhere; one of a large page until its room is wanted.
  * All of it can be thrown away at any time: the guest's own tables are the truth.
  */
 #ifndef RING1_SHADOW_STATE_H
@@ -20,12 +20,15 @@
 #include "monitor/types.h"
 #include "monitor/vm.h"
 
-#define SHADOW_TABLES  2048u /* record 0 is never used: a table number of 0 is none */
-#define SHADOW_SPACES  64u
-#define SHADOW_ROOTS   4u
-#define SHADOW_MIRRORS (SHADOW_TABLES + SHADOW_SPACES * SHADOW_ROOTS)
-#define SHADOW_CHUNKS  2048u /* pieces of 2 MiB in 4 GiB of guest-physical memory */
-#define FLUSH_PAGES    8u
+#define SHADOW_TABLES 2048u /* record 0 is never used: a table number of 0 is none */
+/* Tables that a guest of RAM bytes may have at once, of two frames each: 2 MiB, and a 32nd of RAM.
+ */
+#define SHADOW_LIMIT(ram) (256u + (ram) / 32 / (2 * PAGE_SIZE))
+#define SHADOW_SPACES     64u
+#define SHADOW_ROOTS      4u
+#define SHADOW_MIRRORS    (SHADOW_TABLES + SHADOW_SPACES * SHADOW_ROOTS)
+#define SHADOW_CHUNKS     2048u /* pieces of 2 MiB in 4 GiB of guest-physical memory */
+#define FLUSH_PAGES       8u
 
 /* One entry of a table: what the host holds, and its place among the writable entries of the
  * same guest frame (rmap.h). */
@@ -104,9 +107,11 @@ struct mirror {
 struct shadow {
     struct vm *vm;
     struct shadow_space *current;
-    uint64_t clock;      /* counts space switches */
-    uint32_t *writable;  /* by guest frame: first writable entry that maps it */
-    uint16_t *mirror_of; /* by guest frame: mirror number + 1, or 0 */
+    uint64_t clock;             /* counts space switches */
+    uint32_t *writable;         /* by guest frame: first writable entry that maps it */
+    uint16_t *mirror_of;        /* by guest frame: mirror number + 1, or 0 */
+    unsigned limit, free_count; /* tables: records 1 to limit; how many are free */
+    unsigned hand;              /* the record reclaimed last */
     struct shadow_table *free_tables;
     struct mirror *free_mirrors;
     gva_t refused;  /* where a write to a traced frame was refused last */

@@ -36,6 +36,7 @@ static struct shadow_table *make(struct shadow *s, unsigned role, struct shadow_
         return NULL;
     }
     s->free_tables = t->next;
+    s->free_count--;
     *t = (struct shadow_table){
         .host = host, .frame = frame, .entry = host_frame_ptr(frame), .role = role, .next = *list};
     *list = t;
@@ -88,6 +89,7 @@ void table_drop(struct shadow *s, struct shadow_table *t)
     pool_put(s->vm->pool, t->frame);
     *t = (struct shadow_table){.next = s->free_tables};
     s->free_tables = t;
+    s->free_count++;
 }
 
 void table_set(struct shadow *s, struct shadow_table *t, unsigned index, gfn_t f, unsigned flags)

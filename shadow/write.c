@@ -16,8 +16,9 @@
 /*
  * So many entries written with no fault through the frame between them, and it is taken for
  * data, or for a table that is being filled, copied or torn down: rebuilding the shadow
- * later costs less than seeing every write. A page directory's rebuilding costs more. 64-bit
- * entries are mostly written by halves, so twice as many writes are granted.
+ * later costs less than seeing every write. A page directory's rebuilding costs more. (One
+ * 64-bit entry is mostly two writes. To grant tables of these twice as many cost a quarter more
+ * exits in fork and exec.)
  */
 #define TABLE_WRITES     2u
 #define DIRECTORY_WRITES 8u
@@ -101,7 +102,7 @@ void shadow_wrote(struct vm *vm, gpa_t where, size_t len)
         return;
     unsigned last = len > PAGE_SIZE - first ? PAGE_MASK : first + (unsigned)len - 1;
     unsigned size = entry_size(m), entries = last / size - first / size + 1;
-    unsigned limit = (m->roots ? DIRECTORY_WRITES : TABLE_WRITES) * size / 4;
+    unsigned limit = m->roots ? DIRECTORY_WRITES : TABLE_WRITES;
     s->vm->stats.n[STAT_SH_PTE_WRITES] += entries;
     m->writes += entries;
     if (straddles(first, last) || m->writes > limit)

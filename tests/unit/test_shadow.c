@@ -209,99 +209,6 @@ static void write_protect_off(void **state)
     assert_maps(0x800000, 0x400000, RO);
 }
 
-static void poke64(uint32_t where, uint64_t value)
-{
-    poke(vm, where, (uint32_t)value);
-    poke(vm, where + 4, (uint32_t)(value >> 32));
-}
-
-/* PAE: pointer 0 leads to PD, pointer 3 to PD2; entry 2 of both to PT, whose entry 1 is DATA. */
-static int pae_paged(void **state)
-{
-    paged(state);
-    for (uint32_t at = PD; at <= PT2; at += PAGE_SIZE)
-        assert_true(guest_zero(vm, gpa(at), PAGE_SIZE));
-    poke64(PD + 16, PT | U);
-    poke64(PD2 + 16, PT | U);
-    poke64(PT + 8, DATA | U | AD);
-    v->cr4 = CR4_PAE;
-    v->efer = EFER_NXE;
-    v->pdpte[0] = PD | PTE_P;
-    v->pdpte[3] = PD2 | PTE_P;
-    vmem_flush(v, true);
-    return 0;
-}
-
-static void pae_pages(void **state)
-{
-    (void)state;
-    assert_int_equal(fault(0x401000, PF_W | PF_U), SHADOW_FIXED);
-    assert_maps(0x401000, DATA, RW);
-    assert_true(traced(PD) && traced(PT) && !traced(PD2));
-    assert_int_equal(fault(0xc0401000, PF_U | PF_I), SHADOW_FIXED);
-    assert_maps(0xc0401000, DATA, RW);
-    assert_true(traced(PD2));
-    assert_int_equal(fake.tables_live, 1);
-    assert_int_equal(reflected(0x80401000, PF_U), PF_U);
-    guest_writes(PT + 12, 1u << 31); /* NX, by the upper half alone */
-    assert_maps(0x401000, DATA, SH_PRESENT | SH_WRITE | SH_USER);
-    assert_int_equal(reflected(0xc0401000, PF_U | PF_I), PF_P | PF_U | PF_I);
-    guest_writes(PT + 12, 1); /* above 4 GiB */
-    assert_int_equal(flags_at(0x401000), 0);
-    assert_int_equal(fault(0x401000, 0), SHADOW_MMIO);
-    guest_writes(PT + 12, 0);
-    assert_maps(0x401000, DATA, RW);
-    guest_writes(PD + 20, 1u << 31); /* the directory's NX */
-    assert_int_equal(fault(0x401000, 0), SHADOW_FIXED);
-    assert_maps(0x401000, DATA, SH_PRESENT | SH_WRITE | SH_USER);
-    assert_maps(0xc0401000, DATA, RW);
-    v->efer = 0;
-    vmem_flush(v, true);
-    assert_int_equal(reflected(0x401000, 0), PF_P | PF_RSVD);
-    assert_int_equal(fault(0xc0401000, 0), SHADOW_FIXED);
-}
-
-/* The pointers are registers: another value takes one quarter of the space away. */
-static void pae_pointers(void **state)
-{
-    (void)state;
-    fault(0x401000, 0);
-    fault(0xc0401000, 0);
-    v->pdpte[3] = PT2 | PTE_P;
-    vmem_flush(v, false);
-    assert_maps(0x401000, DATA, RW);
-    assert_int_equal(flags_at(0xc0401000), 0);
-    assert_true(traced(PD) && !traced(PD2));
-    v->pdpte[0] = 0;
-    vmem_flush(v, false);
-    assert_int_equal(flags_at(0x401000), 0);
-    assert_false(traced(PD) || traced(PT));
-    assert_int_equal(fake.tables_live, 0);
-    assert_int_equal(fake.spaces_live, 2);  /* with paging off, and this one */
-    v->pdpte[1] = v->pdpte[2] = PD | PTE_P; /* one directory twice */
-    vmem_flush(v, false);
-    fault(0x40401000, 0);
-    fault(0x80401000, 0);
-    for (uint32_t i = 0; i < 20; i++)
-        guest_writes(PD + 0x800 + i * 4, 0); /* taken for data */
-    assert_int_equal(flags_at(0x40401000) | flags_at(0x80401000), 0);
-    assert_false(traced(PD) || traced(PT));
-}
-
-static void pae_large_pages(void **state)
-{
-    (void)state;
-    poke64(PD + 24, 0x400000 | U | PTE_PS | AD);
-    poke64(PD + 32, 0x600000 | U | PTE_PS | AD | PTE_NX);
-    assert_int_equal(fault(0x7ff000, PF_W), SHADOW_FIXED);
-    assert_maps(0x7ff000, 0x5ff000, RW);
-    assert_int_equal(fault(0x800000, PF_U | PF_W), SHADOW_FIXED);
-    assert_maps(0x800000, 0x600000, SH_PRESENT | SH_WRITE | SH_USER);
-    assert_int_equal(reflected(0x800000, PF_U | PF_I), PF_P | PF_U | PF_I);
-    guest_writes(PD + 24, 0x400000 | U | PTE_PS | AD | 1u << 13);
-    assert_int_equal(reflected(0x7ff000, 0), PF_P | PF_RSVD);
-}
-
 static void invlpg(void **state)
 {
     (void)state;
@@ -337,6 +244,34 @@ static void many_spaces(void **state)
     assert_int_equal(flags_at(0x400000), 0);
 }
 
+/* A space that was not used for long gives way, and what runs now stays. */
+static void sleeping_spaces_go_first(void **state)
+{
+    (void)state;
+    const uint32_t pts = 0x200000, limit = SHADOW_LIMIT(RAM);
+    fault(0x400000, PF_W);
+    v->cr3 = PD2;
+    vmem_flush(v, false);
+    poke(vm, PD2 + 4, 0);
+    for (uint32_t i = 2; i < limit + 1; i++) {
+        poke(vm, PD2 + i * 4, (pts + i * PAGE_SIZE) | U);
+        poke(vm, pts + i * PAGE_SIZE, DATA | U | AD);
+        assert_int_equal(fault(i << 22, PF_W), SHADOW_FIXED);
+    }
+    assert_int_equal(vm->stats.n[STAT_SH_RECLAIMS], 0);
+    assert_true(traced(PT) && traced(PD));
+    v->cr3 = PD;
+    vmem_flush(v, false);
+    assert_int_equal(fault(0x400000, PF_W), SHADOW_FIXED);
+    poke(vm, PD + 8, PT2 | U);
+    poke(vm, PT2, DATA | U | AD);
+    assert_int_equal(fault(0x800000, PF_W), SHADOW_FIXED);
+    assert_int_equal(vm->stats.n[STAT_SH_RECLAIMS], 1);
+    assert_true(traced(PT) && traced(PD));
+    assert_false(traced(PD2));
+    assert_int_equal(flags_at(0x400000), RW);
+}
+
 /* More tables than there are records. */
 static void many_tables(void **state)
 {
@@ -347,12 +282,17 @@ static void many_tables(void **state)
         poke(vm, pts + i * PAGE_SIZE, DATA | U | AD);
         poke(vm, pts + i * PAGE_SIZE + 2048, DATA | U | AD);
     }
+    const uint32_t limit = SHADOW_LIMIT(RAM), part = limit / 16;
     for (uint32_t slot = 0; slot < 2048; slot++) {
         assert_int_equal(fault(slot << 21, PF_W), SHADOW_FIXED);
         assert_int_equal(flags_at(slot << 21), RW);
     }
-    assert_int_equal(vm->stats.n[STAT_SH_RECLAIMS], 1);
-    assert_in_range(fake.tables_live, 1, SHADOW_TABLES);
+    assert_int_equal(vm->stats.n[STAT_SH_RECLAIMS], (2048 - limit + part - 1) / part);
+    assert_int_equal(vm->stats.n[STAT_SH_EVICTED], 2048 - fake.tables_live);
+    assert_in_range(fake.tables_live, limit - part, limit);
+    for (uint32_t slot = 2048 - (limit - 2 * part); slot < 2048; slot++)
+        assert_int_equal(flags_at(slot << 21), RW); /* it is the oldest that are gone */
+    assert_false(traced(pts));
 }
 
 static void scenario(void)
@@ -452,11 +392,9 @@ int main(void)
         cmocka_unit_test_setup(table_or_large_page, paged),
         cmocka_unit_test_setup(modes_have_their_own_spaces, paged),
         cmocka_unit_test_setup(write_protect_off, paged),
-        cmocka_unit_test_setup(pae_pages, pae_paged),
-        cmocka_unit_test_setup(pae_pointers, pae_paged),
-        cmocka_unit_test_setup(pae_large_pages, pae_paged),
         cmocka_unit_test_setup(invlpg, paged),
         cmocka_unit_test_setup(many_spaces, paged),
+        cmocka_unit_test_setup(sleeping_spaces_go_first, paged),
         cmocka_unit_test_setup(many_tables, paged),
         cmocka_unit_test(every_failing_creation),
         cmocka_unit_test(every_amount_of_memory),
