@@ -89,7 +89,7 @@ check_shell small "engine auto, 36 MiB: shell and reset"
 boot large 400 none --memory 1G
 check_shell large "engine auto, 1 GiB: shell and reset"
 
-# The PAE kernel says by itself whether it may use NX; plain QEMU's qemu64 CPU has it as well.
+# The PAE kernel says whether the CPU that it sees has NX; every host of Ring1's has it.
 kernel=vmlinuz-pae
 boot pae 600 check --memory 256M
 check_shell pae "PAE kernel, engine auto, 256 MiB: shell and reset"
