@@ -6,6 +6,8 @@
  */
 #include "devices/board.h"
 
+#include "devices/acpi_pm.h"
+#include "devices/acpi_tables.h"
 #include "devices/i8042.h"
 #include "devices/misc.h"
 #include "devices/pic.h"
@@ -23,6 +25,7 @@ struct board {
     struct uart uart;
     struct i8042 i8042;
     struct misc misc;
+    struct acpi_pm acpi_pm;
     uint64_t now;  /* virtual time of the current access or advance */
     bool clock_on; /* a first time has been seen: the clocks start from it */
 };
@@ -176,6 +179,16 @@ static void write_reset_control(struct board *b, unsigned offset, uint8_t value)
     misc_write_reset_control(&b->misc, value);
 }
 
+static uint8_t read_acpi_pm(struct board *b, unsigned offset)
+{
+    return acpi_pm_read(&b->acpi_pm, offset);
+}
+
+static void write_acpi_pm(struct board *b, unsigned offset, uint8_t value)
+{
+    acpi_pm_write(&b->acpi_pm, offset, value);
+}
+
 /* Every port that answers. All devices are a byte wide: a wider access reaches them as bytes, low
  * address first. ALONE: only an access to this very byte does, because wider ones at
  * CF8h are another device's (PCI configuration, absent). A NULL read gives ones. */
@@ -199,6 +212,7 @@ static const struct port_range {
     {0x3f8, 0x3ff, BYTES, read_uart,          write_uart},
     {0x4d0, 0x4d1, BYTES, read_elcr,          write_elcr},
     {0x501, 0x501, BYTES, NULL,               write_debug_exit},
+    {ACPI_PM1_EVENT, ACPI_PM_LAST, BYTES, read_acpi_pm, write_acpi_pm},
     {0xcf9, 0xcf9, ALONE, read_reset_control, write_reset_control},
     /* clang-format on */
 };
@@ -225,14 +239,17 @@ static bool rtc_line(const struct board *b)
     return rtc_irq(&b->rtc);
 }
 
+static bool sci_line(const struct board *b)
+{
+    return acpi_pm_irq(&b->acpi_pm);
+}
+
 static const struct irq_line {
     uint8_t irq;
     bool (*level)(const struct board *b);
 } irq_lines[] = {
-    {IRQ_PIT, pit_line},
-    {IRQ_KEYBOARD, keyboard_line},
-    {IRQ_UART, uart_line},
-    {IRQ_RTC, rtc_line},
+    {IRQ_PIT, pit_line}, {IRQ_KEYBOARD, keyboard_line}, {IRQ_UART, uart_line},
+    {IRQ_RTC, rtc_line}, {ACPI_SCI_IRQ, sci_line},
 };
 
 static void drive_lines(struct board *b)
@@ -272,6 +289,7 @@ static void run_clocks(struct board *b, uint64_t now)
     if (pics_masked(&b->pics, IRQ_PIT))
         pit_forget_backlog(&b->pit);
     rtc_advance(&b->rtc, b->now);
+    acpi_pm_advance(&b->acpi_pm, b->now);
 }
 
 static void take_input(struct board *b)
@@ -293,8 +311,10 @@ void board_advance(struct vm *vm, uint64_t now)
 
 uint64_t board_next_event(const struct vm *vm)
 {
-    uint64_t pit = pit_next_event(&vm->board->pit), rtc = rtc_next_event(&vm->board->rtc);
-    return pit < rtc ? pit : rtc;
+    const struct board *b = vm->board;
+    uint64_t pit = pit_next_event(&b->pit), rtc = rtc_next_event(&b->rtc);
+    uint64_t acpi = acpi_pm_next_event(&b->acpi_pm), sooner = pit < rtc ? pit : rtc;
+    return acpi < sooner ? acpi : sooner;
 }
 
 /* ---- Accesses ------------------------------------------------------------ */
@@ -360,6 +380,8 @@ bool board_create(struct vm *vm)
     uart_reset(&b->uart);
     i8042_reset(&b->i8042);
     misc_reset(&b->misc);
+    acpi_pm_reset(&b->acpi_pm);
+    (void)acpi_tables_write(vm); /* a guest of less than 1 MiB goes without */
     vm->board = b;
     return true;
 }
@@ -379,7 +401,7 @@ uint8_t board_ack(struct vm *vm)
 enum board_request board_request(const struct vm *vm)
 {
     const struct board *b = vm->board;
-    if (b->misc.off_asked)
+    if (b->misc.off_asked || b->acpi_pm.off_asked)
         return BOARD_OFF;
     return b->misc.reset_asked || b->i8042.reset_asked ? BOARD_RESET : BOARD_RUN;
 }

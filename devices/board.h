@@ -22,10 +22,11 @@ struct io_access {
 enum board_request {
     BOARD_RUN,
     BOARD_RESET, /* i8042, port 0x92, port 0xCF9 */
-    BOARD_OFF,   /* debug-exit port */
+    BOARD_OFF,   /* ACPI soft-off, debug-exit port */
 };
 
-/* Builds vm->board with every device reset. False: no memory. */
+/* Builds vm->board with every device reset, and writes the ACPI tables into guest RAM, which must
+ * be there. False: no memory. */
 bool board_create(struct vm *vm);
 
 /* Performs IO at time NOW; never fails: unclaimed reads give all ones. */

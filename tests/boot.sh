@@ -50,7 +50,7 @@ check_script() {
 # Lines of a kernel log that speak of trouble, without times and addresses.
 trouble() {
     sed -n '/ring1-guest: dmesg begins/,/ring1-guest: dmesg ends/p' "$1" |
-        grep -E 'BUG|Oops|WARNING|Call Trace|rcu:.*stall|general protection|unable to handle|Kernel panic' |
+        grep -E 'BUG|Oops|WARNING|Call Trace|rcu:.*stall|general protection|unable to handle|Kernel panic|ACPI.*(Error|Warning|Exception)' |
         sed -E 's/^\[[^]]*\] *//; s/[0-9a-f]{8}/X/g' | sort -u
 }
 
@@ -110,7 +110,7 @@ type_at_prompt() {
         grep -qa 'guest# ' "$tmp/typed.out" && break
         sleep 0.2
     done
-    printf 'echo $((6 * 7))-typed\nexit\n'
+    printf 'echo $((6 * 7))-typed\npoweroff -f\n'
 }
 : >"$tmp/typed.out"
 type_at_prompt | timeout 300 "$B/ring1" run --timeout 240 --initrd "$B/guest/initrd.img" \
@@ -118,6 +118,8 @@ type_at_prompt | timeout 300 "$B/ring1" run --timeout 240 --initrd "$B/guest/ini
 status=$?
 grep -q '42-typed' "$tmp/typed.out" && [ "$status" = 0 ]
 report $? "the shell answers what is typed" "status $status; $(tail -1 "$tmp/typed.err")"
+grep -q 'guest-off: the guest switched the machine off' "$tmp/typed.err"
+report $? "the guest switches the machine off by ACPI" "$(tail -1 "$tmp/typed.err")"
 
 if [ "$full" = full ]; then
     boot most 400 none --memory 2G

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The tables of acpi_tables.h, as the ACPI Specification 2.0c lays them out (section 5.2). The
+ * DSDT's byte code is written by hand, with the source it stands for beside it: it is short,
+ * and so nothing is needed to build it.
+ */
+#include "devices/acpi_tables.h"
+
+#include "devices/acpi_pm.h"
+#include "monitor/guestmem.h"
+#include "monitor/mem.h"
+
+/* Places, from ACPI_TABLES_START. The RSDP is found at a multiple of 16, the FACS must be at one
+ * of 64. */
+enum place { AT_RSDP = 0x000, AT_FACS = 0x040, AT_RSDT = 0x080, AT_FADT = 0x100, AT_DSDT = 0x200 };
+
+enum size { HEADER_SIZE = 36, RSDP_SIZE = 20, RSDT_SIZE = 40, FACS_SIZE = 64, FADT_SIZE = 244 };
+
+/* Offsets in the common header (5.2.5). */
+enum header {
+    H_LENGTH = 4,
+    H_REVISION = 8,
+    H_CHECKSUM = 9,
+    H_OEM_ID = 10,
+    H_OEM_TABLE = 16,
+    H_OEM_REVISION = 24,
+    H_CREATOR = 28,
+    H_CREATOR_REVISION = 32,
+};
+enum rsdp { RSDP_CHECKSUM = 8, RSDP_OEM_ID = 9, RSDP_RSDT = 16 };
+
+#define RESET_PORT  0xcf9u
+#define RESET_VALUE 0x06u
+#define GAS_IO      1u      /* generic address: system I/O space (5.2.3.1) */
+#define GAS_BITS    0x0800u /* 8 bits wide, from bit 0 */
+#define NO_C2       0x0fffu /* latencies that say the state is not there */
+
+/* IA-PC boot flags (5.2.8.3): there are legacy devices and an 8042. */
+#define BOOT_FLAGS 0x0003u
+/* Feature flags: WBINVD works, C1 works, no fixed power or sleep button, no RTC wake-up, a
+ * 32-bit timer, a reset register. */
+#define FEATURES 0x00000575u
+
+/* The FADT (5.2.8): a row a field that is not zero, SIZE bytes at OFFSET. SMI_CMD is zero: ACPI
+ * mode is the only one. */
+static const struct field {
+    uint8_t offset, size;
+    uint32_t value;
+} fadt[] = {
+    /* clang-format off */
+    { 36, 4, ACPI_TABLES_START + AT_FACS},
+    { 40, 4, ACPI_TABLES_START + AT_DSDT},
+    { 46, 2, ACPI_SCI_IRQ},
+    { 56, 4, ACPI_PM1_EVENT},
+    { 64, 4, ACPI_PM1_CONTROL},
+    { 76, 4, ACPI_PM_TIMER},
+    { 88, 1, 4}, /* PM1_EVT_LEN */
+    { 89, 1, 2}, /* PM1_CNT_LEN */
+    { 91, 1, 4}, /* PM_TMR_LEN */
+    { 96, 2, NO_C2},
+    { 98, 2, NO_C2},
+    {108, 1, 0x32}, /* CMOS byte of the century */
+    {109, 2, BOOT_FLAGS},
+    {112, 4, FEATURES},
+    {116, 4, GAS_IO | GAS_BITS},
+    {120, 4, RESET_PORT},
+    {128, 1, RESET_VALUE},
+    /* clang-format on */
+};
+
+/* Byte code (chapters 6 and 17), revision 1: integers of 32 bits. */
+static const uint8_t dsdt[] = {
+    /* clang-format off */
+    /* Name (_S5, Package () { 5, 0, 0, 0 }) */
+    0x08, '_','S','5','_', 0x12, 0x07, 4, 0x0a, ACPI_S5_TYPE, 0x00, 0x00, 0x00,
+    /* Scope (\_SB) { */
+    0x10, 0x44, 0x08, '\\','_','S','B','_',
+    /*   Device (RTC) { Name (_HID, EisaId ("PNP0B00")) */
+    0x5b, 0x82, 0x25, 'R','T','C','_', 0x08, '_','H','I','D', 0x0c, 0x41, 0xd0, 0x0b, 0x00,
+    /*     Name (_CRS, ResourceTemplate () { IO (Decode16, 0x70, 0x70, 1, 2) IRQNoFlags () { 8 } }) } */
+    0x08, '_','C','R','S', 0x11, 0x10, 0x0a, 13,
+    0x47, 0x01, 0x70, 0x00, 0x70, 0x00, 0x01, 0x02, 0x22, 0x00, 0x01, 0x79, 0x00,
+    /*   Device (KBD) { Name (_HID, EisaId ("PNP0303")) */
+    0x5b, 0x82, 0x2d, 'K','B','D','_', 0x08, '_','H','I','D', 0x0c, 0x41, 0xd0, 0x03, 0x03,
+    /*     Name (_CRS, ResourceTemplate () { IO (Decode16, 0x60, 0x60, 1, 1)
+     *         IO (Decode16, 0x64, 0x64, 1, 1) IRQNoFlags () { 1 } }) } */
+    0x08, '_','C','R','S', 0x11, 0x18, 0x0a, 21,
+    0x47, 0x01, 0x60, 0x00, 0x60, 0x00, 0x01, 0x01,
+    0x47, 0x01, 0x64, 0x00, 0x64, 0x00, 0x01, 0x01, 0x22, 0x02, 0x00, 0x79, 0x00,
+    /*   Device (COM1) { Name (_HID, EisaId ("PNP0501")) */
+    0x5b, 0x82, 0x25, 'C','O','M','1', 0x08, '_','H','I','D', 0x0c, 0x41, 0xd0, 0x05, 0x01,
+    /*     Name (_CRS, ResourceTemplate () { IO (Decode16, 0x3F8, 0x3F8, 1, 8) IRQNoFlags () { 4 } }) } } */
+    0x08, '_','C','R','S', 0x11, 0x10, 0x0a, 13,
+    0x47, 0x01, 0xf8, 0x03, 0xf8, 0x03, 0x01, 0x08, 0x22, 0x10, 0x00, 0x79, 0x00,
+    /* clang-format on */
+};
+
+static void put(uint8_t *at, uint32_t value, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++)
+        at[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* Makes the sum of LEN bytes zero. */
+static void set_checksum(uint8_t *table, size_t len, unsigned at)
+{
+    uint8_t sum = 0;
+    table[at] = 0;
+    for (size_t i = 0; i < len; i++)
+        sum = (uint8_t)(sum + table[i]);
+    table[at] = (uint8_t)-sum;
+}
+
+static bool write_table(struct vm *vm, enum place at, const char *signature, uint8_t revision,
+                        uint8_t *table, uint32_t len)
+{
+    memcpy(table, signature, 4);
+    put(table + H_LENGTH, len, 4);
+    table[H_REVISION] = revision;
+    memcpy(table + H_OEM_ID, "RING1 ", 6);
+    memcpy(table + H_OEM_TABLE, "BOARD   ", 8);
+    put(table + H_OEM_REVISION, 1, 4);
+    memcpy(table + H_CREATOR, "RNG1", 4);
+    put(table + H_CREATOR_REVISION, 1, 4);
+    set_checksum(table, len, H_CHECKSUM);
+    return guest_write(vm, gpa(ACPI_TABLES_START + at), table, len);
+}
+
+static bool write_rsdp(struct vm *vm)
+{
+    uint8_t t[RSDP_SIZE] = "RSD PTR ";
+    memcpy(t + RSDP_OEM_ID, "RING1 ", 6); /* revision 0: no XSDT */
+    put(t + RSDP_RSDT, ACPI_TABLES_START + AT_RSDT, 4);
+    set_checksum(t, sizeof t, RSDP_CHECKSUM);
+    return guest_write(vm, gpa(ACPI_TABLES_START + AT_RSDP), t, sizeof t);
+}
+
+static bool write_rsdt(struct vm *vm)
+{
+    uint8_t t[RSDT_SIZE] = {0};
+    put(t + HEADER_SIZE, ACPI_TABLES_START + AT_FADT, 4);
+    return write_table(vm, AT_RSDT, "RSDT", 1, t, sizeof t);
+}
+
+/* The FACS has neither the common header nor a checksum (5.2.9). */
+static bool write_facs(struct vm *vm)
+{
+    uint8_t t[FACS_SIZE] = "FACS";
+    put(t + H_LENGTH, FACS_SIZE, 4);
+    return guest_write(vm, gpa(ACPI_TABLES_START + AT_FACS), t, sizeof t);
+}
+
+static bool write_fadt(struct vm *vm)
+{
+    uint8_t t[FADT_SIZE] = {0};
+    for (unsigned i = 0; i < ARRAY_SIZE(fadt); i++)
+        put(t + fadt[i].offset, fadt[i].value, fadt[i].size);
+    return write_table(vm, AT_FADT, "FACP", 3, t, sizeof t);
+}
+
+static bool write_dsdt(struct vm *vm)
+{
+    uint8_t t[HEADER_SIZE + sizeof dsdt] = {0};
+    _Static_assert(AT_DSDT + sizeof t <= ACPI_TABLES_END - ACPI_TABLES_START, "room");
+    memcpy(t + HEADER_SIZE, dsdt, sizeof dsdt);
+    return write_table(vm, AT_DSDT, "DSDT", 1, t, sizeof t);
+}
+
+bool acpi_tables_write(struct vm *vm)
+{
+    return write_rsdp(vm) && write_rsdt(vm) && write_facs(vm) && write_fadt(vm) && write_dsdt(vm);
+}

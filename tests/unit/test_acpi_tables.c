@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The ACPI tables as a guest finds them: by the RSDP's mark, each by the pointer before it,
+ * lengths and checksums; the FADT's ports are the board's; the DSDT's packages nest exactly.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "devices/acpi_pm.h"
+#include "devices/acpi_tables.h"
+#include "monitor/guestmem.h"
+#include "tests/unit/fake_host.h"
+
+static struct vm *vm;
+static uint8_t area[0x20000]; /* E0000 to FFFFF */
+
+static int set_up(void **state)
+{
+    (void)state;
+    vm = fake_vm(2u << 20);
+    assert_true(acpi_tables_write(vm));
+    assert_true(guest_read(vm, gpa(0xe0000), area, sizeof area));
+    return 0;
+}
+
+static uint32_t get(const uint8_t *at, unsigned size)
+{
+    uint32_t value = 0;
+    for (unsigned i = 0; i < size; i++)
+        value |= (uint32_t)at[i] << 8 * i;
+    return value;
+}
+
+static uint8_t sum(const uint8_t *at, size_t len)
+{
+    uint8_t s = 0;
+    while (len--)
+        s = (uint8_t)(s + *at++);
+    return s;
+}
+
+/* What stands at the guest address AT, LEN bytes of it inside the area. */
+static const uint8_t *at(uint32_t address, size_t len)
+{
+    assert_true(address >= ACPI_TABLES_START && address + len <= ACPI_TABLES_END);
+    return area + (address - 0xe0000);
+}
+
+/* The one mark at a multiple of 16 (ACPI 2.0c, 5.2.4.1). */
+static const uint8_t *rsdp(void)
+{
+    const uint8_t *found = NULL;
+    for (size_t i = 0; i < sizeof area; i += 16) {
+        if (memcmp(area + i, "RSD PTR ", 8) == 0) {
+            assert_null(found);
+            found = area + i;
+        }
+    }
+    assert_non_null(found);
+    return found;
+}
+
+static const uint8_t *table(uint32_t address, const char *signature)
+{
+    const uint8_t *t = at(address, 36);
+    assert_memory_equal(t, signature, 4);
+    assert_int_equal(sum(at(address, get(t + 4, 4)), get(t + 4, 4)), 0);
+    assert_memory_equal(t + 10, "RING1 BOARD   ", 14);
+    return t;
+}
+
+static const uint8_t *fadt(void)
+{
+    const uint8_t *rsdt = table(get(rsdp() + 16, 4), "RSDT");
+    assert_int_equal(get(rsdt + 4, 4), 40); /* one entry */
+    return table(get(rsdt + 36, 4), "FACP");
+}
+
+static void the_pointer(void **state)
+{
+    (void)state;
+    assert_int_equal(sum(rsdp(), 20), 0);
+    assert_int_equal(rsdp()[15], 0); /* ACPI 1.0: the RSDT counts */
+}
+
+static void the_board_in_the_fadt(void **state)
+{
+    (void)state;
+    const uint8_t *f = fadt();
+    assert_int_equal(get(f + 4, 4), 244);
+    assert_int_equal(get(f + 46, 2), ACPI_SCI_IRQ);
+    assert_int_equal(get(f + 48, 4), 0); /* no SMI command: no legacy mode */
+    assert_int_equal(get(f + 56, 4), ACPI_PM1_EVENT);
+    assert_int_equal(get(f + 64, 4), ACPI_PM1_CONTROL);
+    assert_int_equal(get(f + 76, 4), ACPI_PM_TIMER);
+    assert_int_equal(get(f + 88, 4), 0x04000204); /* lengths: event 4, control 2, PM2 0, timer 4 */
+    assert_int_equal(get(f + 92, 2), 0);          /* no general-purpose events */
+    assert_true(get(f + 96, 2) > 100 && get(f + 98, 2) > 1000); /* no C2, no C3 */
+    assert_int_equal(get(f + 109, 2) & 3, 3);
+    uint32_t flags = get(f + 112, 4);
+    assert_int_equal(flags & 0x575, 0x575);
+    assert_int_equal(flags & ~0x575u, 0);
+    assert_int_equal(get(f + 116, 4), 0x00000801); /* an I/O port of 8 bits */
+    assert_int_equal(get(f + 120, 4), 0xcf9);
+    assert_int_equal(f[128], 0x06);
+}
+
+static void the_facs(void **state)
+{
+    (void)state;
+    uint32_t where = get(fadt() + 36, 4);
+    const uint8_t *facs = at(where, 64);
+    assert_int_equal(where % 64, 0);
+    assert_memory_equal(facs, "FACS", 4);
+    assert_int_equal(get(facs + 4, 4), 64);
+}
+
+/* The bytes a package length at P counts, itself included (ACPI 2.0c, 17.2.4). */
+static uint32_t package(const uint8_t *p)
+{
+    unsigned more = *p >> 6;
+    uint32_t len = more ? *p & 15 : *p & 63;
+    for (unsigned i = 0; i < more; i++)
+        len |= (uint32_t)p[1 + i] << (4 + 8 * i);
+    return len;
+}
+
+static void the_byte_code(void **state)
+{
+    (void)state;
+    static const uint8_t s5[] = {0x08, '_', 'S', '5', '_', 0x12, 7, 4, 0x0a, ACPI_S5_TYPE};
+    const uint8_t *d = table(get(fadt() + 40, 4), "DSDT"), *end = d + get(d + 4, 4);
+    const uint8_t *at = d + 36;
+    assert_memory_equal(at, s5, sizeof s5);
+    at += 6 + package(at + 6);
+    assert_int_equal(*at, 0x10); /* the scope goes to the table's end */
+    assert_ptr_equal(at + 1 + package(at + 1), end);
+    unsigned devices = 0;
+    for (at += 8; at < end; devices++) {
+        assert_int_equal(at[0] << 8 | at[1], 0x5b82);
+        const uint8_t *next = at + 2 + package(at + 2);
+        assert_true(next <= end);
+        assert_memory_equal(next - 2, "\x79\0", 2); /* its resources' end tag */
+        at = next;
+    }
+    assert_int_equal(devices, 3);
+}
+
+static void nothing_else_is_touched(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof area; i++) {
+        if (i < ACPI_TABLES_START - 0xe0000 || i >= ACPI_TABLES_END - 0xe0000)
+            assert_int_equal(area[i], 0);
+    }
+}
+
+static void a_guest_too_small(void **state)
+{
+    (void)state;
+    assert_false(acpi_tables_write(fake_vm(64u << 10)));
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, set_up)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_pointer),   TEST(the_board_in_the_fadt),   TEST(the_facs),
+        TEST(the_byte_code), TEST(nothing_else_is_touched), TEST(a_guest_too_small),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
