@@ -26,9 +26,14 @@ struct board {
     struct i8042 i8042;
     struct misc misc;
     struct acpi_pm acpi_pm;
-    uint64_t now;  /* virtual time of the current access or advance */
-    bool clock_on; /* a first time has been seen: the clocks start from it */
+    uint64_t now;             /* virtual time of the current access or advance */
+    uint64_t pit_unmasked_at; /* when IRQ 0 was last seen unmasked */
+    bool clock_on;            /* a first time has been seen: the clocks start from it */
 };
+
+/* A handler masks its interrupt while it runs (Linux masks every one); a guest that gives the timer
+ * up keeps it masked. Only then are its late ticks forgotten. */
+#define MASKED_FOR_GOOD_NS 100000000u
 
 #define IRQ_PIT      0u
 #define IRQ_KEYBOARD 1u
@@ -286,7 +291,9 @@ static void run_clocks(struct board *b, uint64_t now)
         b->now = now;
     if (pit_advance(&b->pit, b->now))
         pics_set_line(&b->pics, IRQ_PIT, false);
-    if (pics_masked(&b->pics, IRQ_PIT))
+    if (!pics_masked(&b->pics, IRQ_PIT))
+        b->pit_unmasked_at = b->now;
+    else if (b->now - b->pit_unmasked_at >= MASKED_FOR_GOOD_NS)
         pit_forget_backlog(&b->pit);
     rtc_advance(&b->rtc, b->now);
     acpi_pm_advance(&b->acpi_pm, b->now);

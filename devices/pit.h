@@ -8,9 +8,9 @@
  * owed one interrupt for each. IRQ 0 is high while a tick is owed; the board calls
  * pit_tick_taken at each acknowledge and shows the PIC an edge for the next. At most one
  * second's worth is owed; what exceeds it is counted in .dropped. A control word for
- * counter 0 cancels what is owed, and while the guest masks IRQ 0 (pit_forget_backlog)
- * no more than the one tick that the PIC would hold is kept. Edges of OUT 0 that come
- * from programming, not from counting, make no tick.
+ * counter 0 cancels what is owed, and when the guest has masked IRQ 0 for long
+ * (pit_forget_backlog) no more than the one tick that the PIC would hold is kept. Edges of OUT 0
+ * that come from programming, not from counting, make no tick.
  */
 #ifndef RING1_PIT_H
 #define RING1_PIT_H

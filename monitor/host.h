@@ -141,6 +141,7 @@ void host_tc_area(struct host_tc *out);
 
 uint64_t host_now_ns(void);                /* monotonic, since start */
 uint64_t host_tsc(void);                   /* the counter RDTSC shows the guest */
+uint64_t host_tsc_hz(void);                /* its rate, as host_now_ns takes it; not 0 */
 void host_timer_arm(uint64_t deadline_ns); /* an interrupt no later than this, if sooner
                                               than the host's own tick */
 void host_idle(void);                      /* sleep until the next interrupt */

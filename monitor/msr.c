@@ -54,10 +54,12 @@ static void write_efer(struct vcpu *v, uint64_t value)
         vmem_flush(v, true);
 }
 
-/* A write would need an offset that RDTSC in direct code cannot be given: docs/limits.md. */
+/* A write to the counter or its offset would need an offset that RDTSC in direct code cannot be
+ * given: docs/limits.md. */
 /* clang-format off */
 static const struct msr_row rows[] = {
     {MSR_TSC,              priv_tsc,         ignore, 0},
+    {MSR_TSC_ADJUST,       read_zero,        ignore, 0}, /* Linux reads it, to see that it is 0 */
     {MSR_PLATFORM_ID,      read_zero,        NULL, 0},
     {MSR_EBL_CR_POWERON,   read_zero,        ignore, 0},
     {MSR_BIOS_SIGN_ID,     read_zero,        ignore, 0}, /* Linux: 0 first, CPUID, then read */

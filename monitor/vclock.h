@@ -30,6 +30,11 @@ static inline uint64_t vclock_tsc(const struct vm *vm)
     return host_tsc() / vclock_divisor(vm);
 }
 
+static inline uint64_t vclock_tsc_hz(const struct vm *vm)
+{
+    return host_tsc_hz() / vclock_divisor(vm);
+}
+
 /* When on the host's clock it is NS on the guest's; UINT64_MAX is never on both. */
 static inline uint64_t vclock_to_host(const struct vm *vm, uint64_t ns)
 {

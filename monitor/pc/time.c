@@ -8,12 +8,14 @@
 #include "monitor/pc/hw.h"
 #include "monitor/pc/pc.h"
 
-#define PIC1            0x20
-#define PIC2            0xa0
-#define PIT_HZ          1193182ull
-#define TICK_MAX_NS     50000000ull
-#define CALIBRATE_TICKS 11932u       /* 10 ms */
-#define GIVE_UP_TSC     (1ull << 34) /* seconds, on any CPU */
+#define PIC1             0x20
+#define PIC2             0xa0
+#define PIT_HZ           1193182ull
+#define TICK_MAX_NS      50000000ull
+#define CALIBRATE_PULSES 59659u /* 50 ms */
+#define CALIBRATE_TRIES  10u
+#define CALIBRATE_GOOD   10000u       /* 100 ppm */
+#define GIVE_UP_TSC      (1ull << 34) /* seconds, on any CPU */
 
 static struct {
     uint64_t tsc_start;
@@ -48,33 +50,44 @@ void pc_irq(unsigned irq)
     out8(PIC1, 0x20);
 }
 
-/* TSC ticks while PIT channel 2 counts CALIBRATE_TICKS down. */
-static uint64_t measure(void)
+/* TSC ticks while PIT channel 2 counts CALIBRATE_PULSES down, and by how much that may be wrong:
+ * the count began somewhere during the write of its high byte, and ended between two reads. */
+struct sample {
+    uint64_t ticks, doubt;
+};
+
+static struct sample measure(void)
 {
     out8(0x61, (uint8_t)((in8(0x61) & ~2) | 1));
     out8(0x43, 0xb0); /* channel 2, both bytes, mode 0 */
-    out8(0x42, CALIBRATE_TICKS & 0xff);
-    out8(0x42, CALIBRATE_TICKS >> 8);
-    uint64_t start = rdtsc();
+    out8(0x42, CALIBRATE_PULSES & 0xff);
+    uint64_t before = rdtsc();
+    out8(0x42, CALIBRATE_PULSES >> 8);
+    uint64_t after = rdtsc(), last = after, now = after;
     while (!(in8(0x61) & 0x20)) {
-        if (rdtsc() - start > GIVE_UP_TSC)
+        last = now;
+        now = rdtsc();
+        if (now - after > GIVE_UP_TSC)
             panic("the timer (8254 channel 2) does not count: this machine has none, or it is off");
     }
-    return rdtsc() - start;
+    uint64_t least = last - after, most = rdtsc() - before;
+    return (struct sample){least + (most - least) / 2, (most - least) / 2};
 }
 
-/* Nanoseconds a TSC tick: the smallest of five measurements is the least disturbed. */
+/* The rate of the TSC: a measurement in which nothing came between (an emulator that was not run
+ * for a while measures too much or too little), or else the best of a few. */
 static void calibrate(void)
 {
-    uint64_t best = UINT64_MAX;
-    for (unsigned i = 0; i < 5; i++) {
-        uint64_t t = measure();
-        if (t < best)
-            best = t;
+    struct sample best = {1, UINT64_MAX};
+    for (unsigned i = 0; i < CALIBRATE_TRIES && best.doubt > best.ticks / CALIBRATE_GOOD; i++) {
+        struct sample s = measure();
+        if (s.doubt < best.doubt)
+            best = s;
     }
-    uint64_t ns = CALIBRATE_TICKS * 1000000000ull / PIT_HZ;
-    pit.ns_per_tsc = (ns << 32) / best; /* 10^7 << 32 fits in 64 bits */
-    log_line("ring1: TSC %lu kHz", best * 1000000 / ns);
+    uint64_t ns = CALIBRATE_PULSES * 1000000000ull / PIT_HZ;
+    pit.ns_per_tsc = (ns << 32) / best.ticks; /* 10^8 << 32 fits in 64 bits */
+    log_line("ring1: TSC %lu kHz, give or take %lu", host_tsc_hz() / 1000,
+             best.doubt * 1000000 / ns);
 }
 
 void pc_time_init(void)
@@ -87,6 +100,11 @@ void pc_time_init(void)
 uint64_t host_tsc(void)
 {
     return rdtsc();
+}
+
+uint64_t host_tsc_hz(void)
+{
+    return (1000000000ull << 32) / pit.ns_per_tsc;
 }
 
 uint64_t host_now_ns(void)

@@ -303,6 +303,11 @@ uint64_t host_tsc(void)
     return fake.tsc;
 }
 
+uint64_t host_tsc_hz(void)
+{
+    return FAKE_TSC_HZ;
+}
+
 void host_timer_arm(uint64_t deadline_ns)
 {
     fake.armed_ns = deadline_ns;

@@ -10,6 +10,8 @@
 #include "monitor/host.h"
 #include "monitor/vm.h"
 
+#define FAKE_TSC_HZ 2444815000ull /* what host_tsc_hz says; host_tsc does not count by itself */
+
 /* Starts afresh: forgets everything; a pool of FRAMES frames. */
 struct pool *fake_host_reset(uint32_t frames);
 

@@ -13,13 +13,17 @@
 
 #include "monitor/abi.h"
 #include "monitor/priv.h"
+#include "monitor/vcpu.h"
+#include "tests/unit/fake_host.h"
 
 static uint32_t r[4];
+static struct vm vm;
+static struct vcpu cpu = {.vm = &vm};
 
 static void ask(uint32_t leaf, uint32_t subleaf)
 {
     memset(r, 0xa5, sizeof r);
-    priv_cpuid(NULL, leaf, subleaf, r);
+    priv_cpuid(&cpu, leaf, subleaf, r);
 }
 
 static void vendor(void **state)
@@ -27,7 +31,7 @@ static void vendor(void **state)
     char text[13] = {0};
     (void)state;
     ask(0, 0);
-    assert_int_equal(r[0], 2);
+    assert_int_equal(r[0], 0x16);
     memcpy(text, &r[1], 4);
     memcpy(text + 4, &r[3], 4);
     memcpy(text + 8, &r[2], 4);
@@ -84,7 +88,7 @@ static void brand(void **state)
     char text[48];
     (void)state;
     ask(0x80000000, 0);
-    assert_int_equal(r[0], 0x80000004);
+    assert_int_equal(r[0], 0x80000007);
     for (uint32_t i = 0; i < 3; i++) {
         ask(0x80000002 + i, 0);
         memcpy(text + i * 16, r, 16);
@@ -106,10 +110,41 @@ static void extended_features(void **state)
     (void)c;
 }
 
+/* As Linux computes it (arch/x86/kernel/tsc.c), and under the interpreter alone with its slow
+ * clock. */
+static void tsc_rate(void **state)
+{
+    (void)state;
+    for (unsigned slow = 0; slow < 2; slow++) {
+        uint64_t hz = FAKE_TSC_HZ / (slow ? 16 : 1);
+        vm.engine = slow ? PLAN_INTERP : PLAN_AUTO;
+        ask(0x15, 0);
+        assert_int_equal(r[0], 1);
+        assert_in_range((uint64_t)(r[2] / 1000) * r[1] * 1000, hz - 2000, hz);
+        ask(0x16, 0);
+        assert_int_equal(r[0], (hz + 500000) / 1000000);
+        assert_int_equal(r[1], r[0]);
+        ask(0x80000007, 0);
+        assert_int_equal(r[3], 1u << 8);
+    }
+    vm.engine = PLAN_AUTO;
+}
+
+static void leaf_7_has_one_subleaf(void **state)
+{
+    (void)state;
+    ask(7, 0);
+    assert_int_equal(r[0], 0);
+    assert_int_equal(r[1], 1u << 1); /* no SMEP, ERMS, AVX2 and so on */
+    assert_int_equal(r[2] | r[3], 0);
+    ask(7, 1);
+    assert_int_equal(r[0] | r[1] | r[2] | r[3], 0);
+}
+
 static void silence(void **state)
 {
-    static const uint32_t leaves[] = {3,          4,          5,          6,          7,
-                                      0xa,        0xb,        0xd,        0x15,       0x40000001,
+    static const uint32_t leaves[] = {3,          4,          5,          6,          8,
+                                      0xa,        0xb,        0xd,        0x17,       0x40000001,
                                       0x40000100, 0x80000005, 0x80000008, 0xc0000000, 0xffffffff};
     (void)state;
     for (unsigned i = 0; i < sizeof leaves / sizeof leaves[0]; i++) {
@@ -140,6 +175,8 @@ int main(void)
         cmocka_unit_test(extended_features),
         cmocka_unit_test(silence),
         cmocka_unit_test(subleaves_do_not_matter),
+        cmocka_unit_test(tsc_rate),
+        cmocka_unit_test(leaf_7_has_one_subleaf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -291,6 +291,8 @@ static void msrs(void **state)
     assert_true(priv_tsc(v) == 0x123456789abcdefull);
     assert_true(priv_write_msr(v, MSR_TSC, 5)); /* ignored */
     assert_true(msr(MSR_TSC) == fake.tsc);
+    assert_true(priv_write_msr(v, MSR_TSC_ADJUST, 5)); /* as well */
+    assert_true(msr(MSR_TSC_ADJUST) == 0);
     assert_true(msr(MSR_BIOS_SIGN_ID) == 0);
     assert_true(priv_write_msr(v, MSR_BIOS_SIGN_ID, 7ull << 32));
     assert_true(msr(MSR_BIOS_SIGN_ID) == 0);
