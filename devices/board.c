@@ -14,6 +14,8 @@
 #include "devices/pit.h"
 #include "devices/rtc.h"
 #include "devices/uart.h"
+#include "devices/vga.h"
+#include "monitor/guestmem.h"
 #include "monitor/host.h"
 #include "monitor/mem.h"
 #include "monitor/pool.h"
@@ -26,6 +28,7 @@ struct board {
     struct i8042 i8042;
     struct misc misc;
     struct acpi_pm acpi_pm;
+    struct vga vga;
     uint64_t now;             /* virtual time of the current access or advance */
     uint64_t pit_unmasked_at; /* when IRQ 0 was last seen unmasked */
     bool clock_on;            /* a first time has been seen: the clocks start from it */
@@ -194,6 +197,16 @@ static void write_acpi_pm(struct board *b, unsigned offset, uint8_t value)
     acpi_pm_write(&b->acpi_pm, offset, value);
 }
 
+static uint8_t read_vga(struct board *b, unsigned offset)
+{
+    return vga_read(&b->vga, offset, b->now);
+}
+
+static void write_vga(struct board *b, unsigned offset, uint8_t value)
+{
+    vga_write(&b->vga, offset, value);
+}
+
 /* Every port that answers. All devices are a byte wide: a wider access reaches them as bytes, low
  * address first. ALONE: only an access to this very byte does, because wider ones at
  * CF8h are another device's (PCI configuration, absent). A NULL read gives ones. */
@@ -214,6 +227,7 @@ static const struct port_range {
     {0x080, 0x080, BYTES, read_post,          write_post},
     {0x092, 0x092, BYTES, read_port92,        write_port92},
     {0x0a0, 0x0a1, BYTES, read_pic_slave,     write_pic_slave},
+    {VGA_PORT, VGA_PORT_LAST, BYTES, read_vga, write_vga},
     {0x3f8, 0x3ff, BYTES, read_uart,          write_uart},
     {0x4d0, 0x4d1, BYTES, read_elcr,          write_elcr},
     {0x501, 0x501, BYTES, NULL,               write_debug_exit},
@@ -376,6 +390,13 @@ void board_access(struct vm *vm, struct io_access *io, uint64_t now)
 
 /* ---- The rest of the machine --------------------------------------------- */
 
+static void clear_screen(struct vm *vm)
+{
+    static const uint8_t blank[2] = {VGA_BLANK & 0xff, VGA_BLANK >> 8};
+    for (uint32_t at = 0; at < VGA_TEXT_SIZE; at += sizeof blank)
+        guest_write(vm, gpa(VGA_TEXT_START + at), blank, sizeof blank);
+}
+
 bool board_create(struct vm *vm)
 {
     struct board *b = pool_alloc(vm->pool, sizeof *b);
@@ -388,6 +409,8 @@ bool board_create(struct vm *vm)
     i8042_reset(&b->i8042);
     misc_reset(&b->misc);
     acpi_pm_reset(&b->acpi_pm);
+    vga_reset(&b->vga);
+    clear_screen(vm);
     (void)acpi_tables_write(vm); /* a guest of less than 1 MiB goes without */
     vm->board = b;
     return true;
@@ -411,6 +434,12 @@ enum board_request board_request(const struct vm *vm)
     if (b->misc.off_asked || b->acpi_pm.off_asked)
         return BOARD_OFF;
     return b->misc.reset_asked || b->i8042.reset_asked ? BOARD_RESET : BOARD_RUN;
+}
+
+struct board_text board_text(const struct vm *vm)
+{
+    const struct vga *g = &vm->board->vga;
+    return (struct board_text){vga_text(g), VGA_TEXT_START, VGA_TEXT_SIZE, vga_start(g)};
 }
 
 bool board_a20(const struct vm *vm)

@@ -25,8 +25,8 @@ enum board_request {
     BOARD_OFF,   /* ACPI soft-off, debug-exit port */
 };
 
-/* Builds vm->board with every device reset, and writes the ACPI tables into guest RAM, which must
- * be there. False: no memory. */
+/* Builds vm->board with every device reset, and writes the ACPI tables and a blank
+ * screen into guest RAM, which must be there. False: no memory. */
 bool board_create(struct vm *vm);
 
 /* Performs IO at time NOW; never fails: unclaimed reads give all ones. */
@@ -45,6 +45,14 @@ bool board_pending(const struct vm *vm);
 uint8_t board_ack(struct vm *vm);
 
 enum board_request board_request(const struct vm *vm);
+
+/* Where the text screen lies in guest-physical memory: it starts START bytes behind BASE and wraps
+ * there after SIZE. */
+struct board_text {
+    bool text; /* false: the display is in a graphics mode */
+    uint32_t base, size, start;
+};
+struct board_text board_text(const struct vm *vm);
 
 /* A20 gate as port 0x92 and the i8042 have it. */
 bool board_a20(const struct vm *vm);

@@ -37,6 +37,11 @@ enum header {
 /* Other fields of the zero page. */
 enum zero_page {
     Z_EXT_MEM_K = 0x2,
+    Z_VIDEO_MODE = 0x6,
+    Z_VIDEO_COLUMNS = 0x7,
+    Z_VIDEO_LINES = 0xe,
+    Z_VIDEO_IS_VGA = 0xf,
+    Z_VIDEO_POINTS = 0x10,
     Z_ALT_MEM_K = 0x1e0,
     Z_E820_ENTRIES = 0x1e8,
     Z_E820_TABLE = 0x2d0,
@@ -272,6 +277,17 @@ static void put_memory_map(uint8_t *zero_page, uint32_t ram)
     zero_page[Z_EXT_MEM_K + 1] = (uint8_t)(short_kib >> 8);
 }
 
+/* A VGA in text mode 3: 80x25, characters of 16 lines, the cursor at the top (struct screen_info).
+ */
+static void put_video(uint8_t *zero_page)
+{
+    zero_page[Z_VIDEO_MODE] = 3;
+    zero_page[Z_VIDEO_COLUMNS] = 80;
+    zero_page[Z_VIDEO_LINES] = 25;
+    zero_page[Z_VIDEO_IS_VGA] = 1;
+    zero_page[Z_VIDEO_POINTS] = 16;
+}
+
 bool bzimage_load(const struct kernel_request *r, struct image *im, struct problem *p)
 {
     uint8_t h[H_END];
@@ -287,6 +303,7 @@ bool bzimage_load(const struct kernel_request *r, struct image *im, struct probl
     put32(zero_page, H_RAMDISK_SIZE, 0);
     put32(zero_page, H_CODE32_START, im->eip);
     put_memory_map(zero_page, im->ram);
+    put_video(zero_page);
     im->esi = ZERO_PAGE;
     im->esp = INITIAL_STACK;
     return add_command_line(r, &f, im, zero_page, p) && add_initrd(r, &f, im, zero_page, p) &&

@@ -104,6 +104,7 @@ static enum relay_end wait_for(const struct run *r, pid_t child, bool console,
         .in = console ? r->in : -1,
         .out = console ? r->out : -1,
         .chords = r->terminal.raw,
+        .screen = r->order->screen,
         .signals = r->signals,
         .deadline = r->deadline,
     };

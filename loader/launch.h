@@ -11,11 +11,12 @@
 
 struct launch_order {
     const struct emulator *on;
-    struct launch machine;    /* .console and .console_fd are launch_run's to fill in */
-    const char *host_args;    /* more arguments for the emulator, "" if none */
-    const char *console_file; /* NULL: standard input and output */
-    uint32_t timeout;         /* seconds from now; 0: none */
-    int signals;              /* from relay_signals */
+    struct launch machine;           /* .console and .console_fd are launch_run's to fill in */
+    const char *host_args;           /* more arguments for the emulator, "" if none */
+    const char *console_file;        /* NULL: standard input and output */
+    const struct screenfile *screen; /* for Ctrl-A s */
+    uint32_t timeout;                /* seconds from now; 0: none */
+    int signals;                     /* from relay_signals */
 };
 
 struct launch_result {

@@ -30,6 +30,7 @@ struct session {
     uint32_t plan_size;
     uint64_t started;
     int signals;
+    struct screenfile screen;
     struct launch_result result;
 };
 
@@ -68,7 +69,8 @@ static bool write_plan(struct session *s, const struct image *im, struct problem
         .name = input_base_name(s->o.kernel),
         .append = s->o.append,
         .engine = s->o.engine,
-        .flags = (s->o.stats ? PLAN_STATS : 0u) | (s->o.count ? PLAN_COUNT : 0u),
+        .flags = (s->o.stats ? PLAN_STATS : 0u) | (s->o.count ? PLAN_COUNT : 0u) |
+                 (s->o.screen ? PLAN_SCREEN : 0u),
     };
     if (!planfile_size(im, &choice, &s->plan_size, p))
         return false;
@@ -87,9 +89,11 @@ static bool make_plan(struct session *s, struct problem *p)
 {
     struct kernel_request r;
     struct image im;
+    s->screen = (struct screenfile){s->o.screen, -1, &s->dir};
     image_init(&im, s->o.memory_mib);
     bool ok = read_inputs(&s->o, &r, p) && kernel_load(&r, &im, p) &&
-              locate_monitor(s->monitor, p) && s->o.on->check(p) && write_plan(s, &im, p);
+              locate_monitor(s->monitor, p) && s->o.on->check(p) &&
+              screenfile_open(&s->screen, p) && write_plan(s, &im, p);
     image_free(&im);
     blob_free(&r.kernel);
     blob_free(&r.initrd);
@@ -119,6 +123,7 @@ static bool launch(struct session *s, struct problem *p)
             },
         .host_args = s->o.host_args,
         .console_file = s->o.console,
+        .screen = &s->screen,
         .timeout = s->o.timeout,
         .signals = s->signals,
     };
@@ -188,6 +193,9 @@ static int judge(const struct session *s)
 {
     char *log = tempdir_read_tail(&s->dir, FILE_LOG, LOG_SHOWN);
     int status = EXIT_HOST_TROUBLE;
+    struct problem p;
+    if (!screenfile_update(&s->screen, &p))
+        complain(&p);
     if (s->o.verbose && log)
         verdict_print_tail(stderr, log, 0, "  log: ");
     switch (s->result.end) {
@@ -237,6 +245,7 @@ int main(int argc, char **argv)
         status = judge(&s);
     else
         status = complain(&p);
+    screenfile_close(&s.screen);
     tempdir_remove(&s.dir);
     end_by_signal(&s);
     return status;

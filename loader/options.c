@@ -20,6 +20,7 @@ enum key {
     KEY_INITRD,
     KEY_APPEND,
     KEY_CONSOLE,
+    KEY_SCREEN,
     KEY_ENGINE,
     KEY_STATS,
     KEY_COUNT,
@@ -56,8 +57,8 @@ static const char ring1_doc[] =
 static const char run_doc[] =
     "Boots KERNEL, a 32-bit Linux bzImage, a multiboot kernel or an i386 ELF file, under the "
     "Ring1 monitor."
-    "\vThe guest's serial port COM1 is its console. On a terminal, Ctrl-A x leaves, Ctrl-A h "
-    "shows help and Ctrl-A Ctrl-A sends one Ctrl-A.\n\n"
+    "\vThe guest's serial port COM1 is its console. On a terminal, Ctrl-A x leaves, Ctrl-A s "
+    "writes the file of --screen, Ctrl-A h shows help and Ctrl-A Ctrl-A sends one Ctrl-A.\n\n"
     "The monitor's image ring1.elf is taken from $RING1_MONITOR, else from beside ring1, else "
     "from ../lib/ring1. Files of the run live in a private directory under $TMPDIR.\n\n"
     EXIT_TEXT;
@@ -69,6 +70,7 @@ static const struct argp_option run_options[] = {
     {"append", KEY_APPEND, "STRING", 0, "The kernel's command line", 1},
     {"engine", KEY_ENGINE, "ENGINE", 0, "How guest kernel code runs: auto (default), interp or translate", 1},
     {"console", KEY_CONSOLE, "FILE", 0, "Console output to FILE and no input; default is stdio", 2},
+    {"screen", KEY_SCREEN, "FILE", 0, "The guest's text screen to FILE at the end, and on Ctrl-A s", 2},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Stop after this time", 2},
     {"stats", KEY_STATS, 0, 0, "Print the monitor's counters at the end", 2},
     {"count", KEY_COUNT, 0, 0, "As --stats, and count the guest instructions run from the cache (slower)", 2},
@@ -143,6 +145,9 @@ static error_t run_option(int key, char *arg, struct argp_state *state)
         break;
     case KEY_CONSOLE:
         o->console = strcmp(arg, "stdio") == 0 ? NULL : arg;
+        break;
+    case KEY_SCREEN:
+        o->screen = arg;
         break;
     case KEY_ENGINE:
         ok = parse_engine(arg, o, p);

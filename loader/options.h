@@ -14,6 +14,7 @@ struct options {
     const char *initrd;  /* NULL: none */
     const char *append;  /* "" if none */
     const char *console; /* file for the console's output; NULL: standard input and output */
+    const char *screen;  /* file for the text screen; NULL: none */
     const char *host_args;
     const struct emulator *on;
     enum plan_engine engine;

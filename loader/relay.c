@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -125,6 +126,23 @@ static void look_for_child(struct loop *l)
     l->in_ended = true;
 }
 
+static void tell(struct loop *l, const char *text)
+{
+    if (write(STDERR_FILENO, text, strlen(text)) < 0)
+        l->in_ended = true;
+}
+
+static void take_screen(struct loop *l)
+{
+    struct problem p = {EXIT_HOST_TROUBLE, "no --screen FILE was given"};
+    char text[sizeof p.text + 20];
+    if (l->r->screen && l->r->screen->path && screenfile_update(l->r->screen, &p))
+        snprintf(p.text, sizeof p.text, "the screen is in %s", l->r->screen->path);
+    problem_make_printable(p.text);
+    snprintf(text, sizeof text, "\r\n[%s]\r\n", p.text);
+    tell(l, text);
+}
+
 /* From the user to the guest's buffer. True: the user wants to leave. */
 static bool take_input(struct loop *l)
 {
@@ -139,8 +157,10 @@ static bool take_input(struct loop *l)
         return false;
     }
     l->to_guest.end = chord_feed(&l->chord, typed.data, typed.end, l->to_guest.data, &event);
-    if (event == CHORD_HELP && write(STDERR_FILENO, CHORD_HELP_TEXT, strlen(CHORD_HELP_TEXT)) < 0)
-        l->in_ended = true;
+    if (event == CHORD_HELP)
+        tell(l, CHORD_HELP_TEXT);
+    if (event == CHORD_SCREEN)
+        take_screen(l);
     return event == CHORD_LEAVE;
 }
 

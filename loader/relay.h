@@ -8,17 +8,19 @@
 #define RING1_LOADER_RELAY_H
 
 #include "loader/problem.h"
+#include "loader/screenfile.h"
 #include "loader/terminal.h"
 
 #include <sys/types.h>
 
 struct relay {
     pid_t child;
-    int guest;         /* the guest's console, non-blocking; -1: none */
-    int in, out;       /* the user's side; -1: none */
-    bool chords;       /* IN is a terminal: Ctrl-A means something */
-    int signals;       /* from relay_signals */
-    uint64_t deadline; /* as relay_now; 0: none */
+    int guest;                       /* the guest's console, non-blocking; -1: none */
+    int in, out;                     /* the user's side; -1: none */
+    bool chords;                     /* IN is a terminal: Ctrl-A means something */
+    const struct screenfile *screen; /* what Ctrl-A s writes; NULL: none */
+    int signals;                     /* from relay_signals */
+    uint64_t deadline;               /* as relay_now; 0: none */
 };
 
 enum relay_end {

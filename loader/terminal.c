@@ -41,6 +41,9 @@ static enum chord_event second_key(uint8_t key)
     case 'x':
     case 'X':
         return CHORD_LEAVE;
+    case 's':
+    case 'S':
+        return CHORD_SCREEN;
     case 'h':
     case 'H':
     case '?':

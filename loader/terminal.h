@@ -26,16 +26,17 @@ void terminal_restore(struct terminal *t);
  * itself (which the shell shares) non-blocking; where that is impossible, a duplicate. */
 int terminal_reopen(int fd);
 
-/* Ctrl-A x leaves, Ctrl-A h asks for help, Ctrl-A Ctrl-A is one Ctrl-A for the guest; before
- * any other key Ctrl-A goes to the guest with it. */
+/* Ctrl-A x leaves, Ctrl-A s asks for the screen to be written, Ctrl-A h asks for help, Ctrl-A
+ * Ctrl-A is one Ctrl-A for the guest; before any other key Ctrl-A goes to the guest with it. */
 #define CHORD_PREFIX 0x01
 #define CHORD_HELP_TEXT                                                                            \
-    "\r\n[Ctrl-A x: leave   Ctrl-A Ctrl-A: send Ctrl-A   Ctrl-A h: this help]\r\n"
+    "\r\n[Ctrl-A x: leave   Ctrl-A s: write --screen's file   Ctrl-A Ctrl-A: send Ctrl-A   "       \
+    "Ctrl-A h: this help]\r\n"
 
 struct chord {
     bool pending; /* Ctrl-A was the last key */
 };
-enum chord_event { CHORD_NONE, CHORD_LEAVE, CHORD_HELP };
+enum chord_event { CHORD_NONE, CHORD_LEAVE, CHORD_HELP, CHORD_SCREEN };
 
 /* Takes N typed bytes and writes those for the guest to OUT (room for 2*N + 2). Returns their
  * number; *EVENT is what the user asked for, CHORD_LEAVE above all. */

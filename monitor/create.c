@@ -113,6 +113,7 @@ struct vm *vm_create(const struct plan *p, struct pool *pool)
     vm->vcpu = v;
     vm->engine = (enum plan_engine)p->engine;
     vm->count = p->flags & PLAN_COUNT;
+    vm->screen.wanted = p->flags & PLAN_SCREEN;
     vcpu_reset(v, vm);
     if (!build_rooms(vm, p) || !load_segments(vm, p))
         return NULL;

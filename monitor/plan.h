@@ -21,8 +21,9 @@
 enum plan_engine { PLAN_AUTO, PLAN_INTERP, PLAN_TRANSLATE };
 
 enum plan_flags {
-    PLAN_STATS = 1u << 0, /* print statistics at exit */
-    PLAN_COUNT = 1u << 1, /* count the guest instructions run from the cache (slower) */
+    PLAN_STATS = 1u << 0,  /* print statistics at exit */
+    PLAN_COUNT = 1u << 1,  /* count the guest instructions run from the cache (slower) */
+    PLAN_SCREEN = 1u << 2, /* log the guest's text screen when it changes and at exit */
 };
 
 struct plan_segment {

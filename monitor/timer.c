@@ -7,6 +7,7 @@
 
 #include "devices/board.h"
 #include "monitor/host.h"
+#include "monitor/screen.h"
 #include "monitor/vclock.h"
 #include "monitor/vcpu.h"
 
@@ -24,6 +25,7 @@ void timer_service(struct vm *vm, bool poll)
         return;
     vm->next_poll_ns = now + POLL_NS;
     board_advance(vm, now);
+    screen_watch(vm);
     timer_update_event(vm);
 }
 

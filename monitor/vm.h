@@ -25,6 +25,13 @@ struct guest_ram {
     hfn_t *frame;  /* size / 4096 entries */
 };
 
+/* Looking at the guest's text screen (screen.h). */
+struct screen {
+    bool wanted;      /* the plan says so */
+    uint64_t next_ns; /* host time of the next look */
+    uint32_t seen;    /* fingerprint of what was logged last */
+};
+
 struct vm {
     struct vcpu *vcpu;
     struct guest_ram ram;
@@ -38,6 +45,7 @@ struct vm {
     enum plan_engine engine;
     bool count; /* count guest instructions run from the cache */
     struct stats stats;
+    struct screen screen;
     uint64_t next_poll_ns; /* when console input is looked at next (timer.c) */
 
     bool ended;

@@ -225,6 +225,7 @@ export RING1_MONITOR=$top/fake.elf
 TMPDIR=$top/none run run bz
 check "no temporary directory" 3 'cannot make a temporary directory in .*/none' lines:1
 bad "console file in no directory" 2 '--console none/file: cannot write it' run --console none/file bz
+bad "screen file in no directory" 2 '--screen none/file: cannot write it' run --screen none/file bz
 bad "a quote left open" 2 'a quote is not closed' run --host-args "-name 'x" bz
 run run --host-args '-no-such-option' bz
 check "an argument that QEMU refuses" 3 'QEMU ended with status 1 before' 'its errors: .*no-such-option'

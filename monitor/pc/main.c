@@ -8,6 +8,7 @@
 #include "monitor/pc/pc.h"
 #include "monitor/report.h"
 #include "monitor/run.h"
+#include "monitor/screen.h"
 
 void pc_main(uint32_t multiboot_info);
 
@@ -22,6 +23,8 @@ static void run_guest(const struct plan *plan)
         host_exit(EXIT_HOST_TROUBLE);
     }
     vm_run(vm);
+    if (plan->flags & PLAN_SCREEN)
+        screen_log(vm);
     if (plan->flags & PLAN_STATS)
         stats_print(&vm->stats);
     if (vm->exit == EXIT_GUEST_KILLED || vm->exit == EXIT_GUEST_HALTED)

@@ -92,7 +92,11 @@ static void zero_page_tells_memory(void **state)
     }
     assert_int_equal(get32(z, 0x1e0), RAM / 1024 - 1024);
     assert_int_equal(get16(z, 2), 0xfc00);
-    assert_int_equal(z[0x0f], 0);  /* no screen */
+    assert_int_equal(z[0x06], 3); /* a VGA in mode 3: 80 columns, 25 lines, characters of 16 */
+    assert_int_equal(z[0x07], 80);
+    assert_int_equal(z[0x0e], 25);
+    assert_int_equal(z[0x0f], 1);
+    assert_int_equal(get16(z, 0x10), 16);
     assert_int_equal(z[0x1ef], 0); /* the sentinel */
     assert_int_equal(z[0x210], 0xff);
     assert_memory_equal(z + 0x202, "HdrS", 4);

@@ -202,6 +202,7 @@ static void escape_key(void **state)
     feed(&c, "a\001hb", "ab", CHORD_HELP);
     feed(&c, "\001c", "\001c", CHORD_NONE);
     feed(&c, "ab\001xcd", "ab", CHORD_LEAVE);
+    feed(&c, "a\001sb", "ab", CHORD_SCREEN);
     feed(&c, "\001", "", CHORD_NONE); /* the chord may come in two reads */
     feed(&c, "x", "", CHORD_LEAVE);
     feed(&c, "x", "x", CHORD_NONE);
