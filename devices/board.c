@@ -24,7 +24,7 @@ struct board {
     struct pics pics;
     struct pit pit;
     struct rtc rtc;
-    struct uart uart;
+    struct uart uart[2]; /* COM1 is the console; nothing is at COM2's end */
     struct i8042 i8042;
     struct misc misc;
     struct acpi_pm acpi_pm;
@@ -40,7 +40,8 @@ struct board {
 
 #define IRQ_PIT      0u
 #define IRQ_KEYBOARD 1u
-#define IRQ_UART     4u
+#define IRQ_COM2     3u
+#define IRQ_COM1     4u
 #define IRQ_RTC      8u
 
 /* ---- Ports --------------------------------------------------------------- */
@@ -156,17 +157,29 @@ static void write_port92(struct board *b, unsigned offset, uint8_t value)
     misc_write_92(&b->misc, value);
 }
 
-static uint8_t read_uart(struct board *b, unsigned offset)
+static uint8_t read_com1(struct board *b, unsigned offset)
 {
-    return uart_read(&b->uart, offset);
+    return uart_read(&b->uart[0], offset);
 }
 
-static void write_uart(struct board *b, unsigned offset, uint8_t value)
+static void write_com1(struct board *b, unsigned offset, uint8_t value)
 {
     uint8_t c;
-    uart_write(&b->uart, offset, value);
-    if (uart_take_output(&b->uart, &c))
+    uart_write(&b->uart[0], offset, value);
+    if (uart_take_output(&b->uart[0], &c))
         host_console_put(c);
+}
+
+static uint8_t read_com2(struct board *b, unsigned offset)
+{
+    return uart_read(&b->uart[1], offset);
+}
+
+static void write_com2(struct board *b, unsigned offset, uint8_t value)
+{
+    uint8_t lost;
+    uart_write(&b->uart[1], offset, value);
+    uart_take_output(&b->uart[1], &lost);
 }
 
 static void write_debug_exit(struct board *b, unsigned offset, uint8_t value)
@@ -228,7 +241,8 @@ static const struct port_range {
     {0x092, 0x092, BYTES, read_port92,        write_port92},
     {0x0a0, 0x0a1, BYTES, read_pic_slave,     write_pic_slave},
     {VGA_PORT, VGA_PORT_LAST, BYTES, read_vga, write_vga},
-    {0x3f8, 0x3ff, BYTES, read_uart,          write_uart},
+    {0x2f8, 0x2ff, BYTES, read_com2,          write_com2},
+    {0x3f8, 0x3ff, BYTES, read_com1,          write_com1},
     {0x4d0, 0x4d1, BYTES, read_elcr,          write_elcr},
     {0x501, 0x501, BYTES, NULL,               write_debug_exit},
     {ACPI_PM1_EVENT, ACPI_PM_LAST, BYTES, read_acpi_pm, write_acpi_pm},
@@ -248,9 +262,14 @@ static bool keyboard_line(const struct board *b)
     return i8042_irq(&b->i8042);
 }
 
-static bool uart_line(const struct board *b)
+static bool com1_line(const struct board *b)
 {
-    return uart_irq(&b->uart);
+    return uart_irq(&b->uart[0]);
+}
+
+static bool com2_line(const struct board *b)
+{
+    return uart_irq(&b->uart[1]);
 }
 
 static bool rtc_line(const struct board *b)
@@ -267,8 +286,14 @@ static const struct irq_line {
     uint8_t irq;
     bool (*level)(const struct board *b);
 } irq_lines[] = {
-    {IRQ_PIT, pit_line}, {IRQ_KEYBOARD, keyboard_line}, {IRQ_UART, uart_line},
-    {IRQ_RTC, rtc_line}, {ACPI_SCI_IRQ, sci_line},
+    /* clang-format off */
+    {IRQ_PIT, pit_line},
+    {IRQ_KEYBOARD, keyboard_line},
+    {IRQ_COM2, com2_line},
+    {IRQ_COM1, com1_line},
+    {IRQ_RTC, rtc_line},
+    {ACPI_SCI_IRQ, sci_line},
+    /* clang-format on */
 };
 
 static void drive_lines(struct board *b)
@@ -315,11 +340,11 @@ static void run_clocks(struct board *b, uint64_t now)
 
 static void take_input(struct board *b)
 {
-    while (uart_wants_input(&b->uart)) {
+    while (uart_wants_input(&b->uart[0])) {
         int c = host_console_get();
         if (c < 0)
             return;
-        uart_receive(&b->uart, (uint8_t)c, 0);
+        uart_receive(&b->uart[0], (uint8_t)c, 0);
     }
 }
 
@@ -405,7 +430,8 @@ bool board_create(struct vm *vm)
     pics_reset(&b->pics);
     pit_reset(&b->pit, 0);
     rtc_reset(&b->rtc, host_wallclock_s(), vm->ram.size, 0);
-    uart_reset(&b->uart);
+    uart_reset(&b->uart[0]);
+    uart_reset(&b->uart[1]);
     i8042_reset(&b->i8042);
     misc_reset(&b->misc);
     acpi_pm_reset(&b->acpi_pm);

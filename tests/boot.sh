@@ -65,7 +65,7 @@ stat_of() { awk -v k="$2" '$2 == k { print $1 }' "$tmp/$1.err"; }
 
 # The same guest on plain QEMU: the oracle for the kernel's log.
 direct() {
-    timeout 400 qemu-system-i386 -accel tcg -m 256 -display none -nodefaults -no-reboot -serial stdio \
+    timeout 400 qemu-system-i386 -accel tcg -m 256 -display none -nodefaults -no-reboot -serial stdio -serial null \
         -kernel "$B/guest/vmlinuz" -initrd "$B/guest/initrd.img" \
         -append "console=ttyS0 ring1.script=check" </dev/null 2>/dev/null | tr -d '\r' >"$tmp/direct.txt"
     grep -Eq 'ring1-guest: script [0-9]{3,} ok, 0 failed' "$tmp/direct.txt"

@@ -147,7 +147,7 @@ static void the_byte_code(void **state)
         assert_memory_equal(next - 2, "\x79\0", 2); /* its resources' end tag */
         at = next;
     }
-    assert_int_equal(devices, 3);
+    assert_int_equal(devices, 4);
 }
 
 static void nothing_else_is_touched(void **state)
