@@ -6,14 +6,18 @@
 # and hashes; its lists and cache for i386 live under DIR/apt, so neither the machine's
 # architectures nor its package state change, and no root is needed. Does nothing when the
 # outputs are there and newer than the scripts packed into them. Read guest-init.sh next.
+#
+# tools/guest.sh DIR NAME...: fetches other guests in the same way, if they are not there: invaders
+# (DIR/invaders.exec), memtest (DIR/memtest.bin), installer (DIR/installer/linux and initrd.gz).
 set -eu
 
-[ $# -eq 1 ] || { echo "usage: tools/guest.sh DIR   (makes DIR/vmlinuz, DIR/vmlinuz-pae and DIR/initrd.img)" >&2; exit 2; }
+[ $# -ge 1 ] || { echo "usage: tools/guest.sh DIR [NAME...]   (makes DIR/vmlinuz, DIR/vmlinuz-pae and DIR/initrd.img)" >&2; exit 2; }
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 init=$here/guest-init.sh
 script=$here/../tests/guest-script.sh
 mkdir -p -- "$1"
 dir=$(CDPATH='' cd -- "$1" && pwd)
+shift
 work=
 
 say() { echo "guest: $*" >&2; }
@@ -150,6 +154,57 @@ build_initrd() {
     mv "$dir/initrd.img.new" "$dir/initrd.img"
 }
 
+# PACKAGE, then pairs of a file in it (a pattern) and its name below DIR. The last comes last, whole.
+fetch_files() {
+    what=$1
+    # shellcheck disable=SC2046
+    fetch "$what" $(versions "$what" | sed "s/^/$what=/")
+    unpack
+    shift
+    while [ $# -gt 0 ]; do
+        mkdir -p "$dir/$(dirname "$2")"
+        # shellcheck disable=SC2086
+        cp $work/root/$1 "$dir/$2.new"
+        mv "$dir/$2.new" "$dir/$2"
+        shift 2
+    done
+}
+
+# NAME: the last file it makes. A new guest is a row here and one in fetch_other.
+other() {
+    case $1 in
+    invaders) echo invaders.exec ;;
+    memtest) echo memtest.bin ;;
+    installer) echo installer/initrd.gz ;;
+    *) die "$1: no such guest; there are invaders, memtest and installer" ;;
+    esac
+}
+
+fetch_other() {
+    images=usr/lib/debian-installer/images/12/i386/text/debian-installer/i386
+    case $1 in
+    invaders) fetch_files grub-invaders boot/invaders.exec invaders.exec ;;
+    memtest) fetch_files memtest86+ boot/memtest86+ia32.bin memtest.bin ;;
+    installer) fetch_files debian-installer-12-netboot-i386 $images/linux installer/linux \
+        $images/initrd.gz installer/initrd.gz ;;
+    esac
+}
+
+missing=
+for name; do
+    file=$(other "$name") || exit 1
+    [ -s "$dir/$file" ] || missing="$missing $name"
+done
+if [ $# -gt 0 ]; then
+    [ -n "$missing" ] || exit 0
+    work=$(mktemp -d "$dir/work.XXXXXX")
+    write_apt_conf
+    update_lists
+    for name in $missing; do
+        fetch_other "$name"
+    done
+    exit 0
+fi
 if fresh; then
     exit 0
 fi
