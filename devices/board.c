@@ -32,6 +32,7 @@ struct board {
     uint64_t now;             /* virtual time of the current access or advance */
     uint64_t pit_unmasked_at; /* when IRQ 0 was last seen unmasked */
     bool clock_on;            /* a first time has been seen: the clocks start from it */
+    bool mark;                /* the access at hand is to the statistics port */
 };
 
 /* A handler masks its interrupt while it runs (Linux masks every one); a guest that gives the timer
@@ -188,6 +189,14 @@ static void write_debug_exit(struct board *b, unsigned offset, uint8_t value)
     misc_write_debug_exit(&b->misc, value);
 }
 
+/* The counters are not the board's: who made the access hears of it. */
+static void write_statistics(struct board *b, unsigned offset, uint8_t value)
+{
+    (void)offset;
+    (void)value;
+    b->mark = true;
+}
+
 static uint8_t read_reset_control(struct board *b, unsigned offset)
 {
     (void)offset;
@@ -245,6 +254,7 @@ static const struct port_range {
     {0x3f8, 0x3ff, BYTES, read_com1,          write_com1},
     {0x4d0, 0x4d1, BYTES, read_elcr,          write_elcr},
     {0x501, 0x501, BYTES, NULL,               write_debug_exit},
+    {0x502, 0x502, ALONE, NULL,               write_statistics},
     {ACPI_PM1_EVENT, ACPI_PM_LAST, BYTES, read_acpi_pm, write_acpi_pm},
     {0xcf9, 0xcf9, ALONE, read_reset_control, write_reset_control},
     /* clang-format on */
@@ -402,6 +412,7 @@ void board_access(struct vm *vm, struct io_access *io, uint64_t now)
         return;
     }
     uint32_t value = 0;
+    b->mark = false;
     run_clocks(b, now);
     settle(b);
     for (unsigned i = 0; i < io->size; i++) {
@@ -411,6 +422,7 @@ void board_access(struct vm *vm, struct io_access *io, uint64_t now)
     }
     if (!io->write)
         io->value = value;
+    io->mark = b->mark;
 }
 
 /* ---- The rest of the machine --------------------------------------------- */

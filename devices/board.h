@@ -16,6 +16,7 @@ struct io_access {
     uint8_t size;     /* 1, 2, 4 */
     uint64_t address; /* port number or guest-physical address */
     uint32_t value;   /* written, or filled in by the board */
+    bool mark;        /* out: the guest wrote to the statistics port */
 };
 
 /* What the guest has asked of the whole machine. */

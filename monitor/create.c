@@ -114,6 +114,7 @@ struct vm *vm_create(const struct plan *p, struct pool *pool)
     vm->engine = (enum plan_engine)p->engine;
     vm->count = p->flags & PLAN_COUNT;
     vm->screen.wanted = p->flags & PLAN_SCREEN;
+    vm->marks = p->flags & PLAN_STATS;
     vcpu_reset(v, vm);
     if (!build_rooms(vm, p) || !load_segments(vm, p))
         return NULL;

@@ -142,3 +142,13 @@ uint32_t pool_free_frames(const struct pool *p)
 {
     return p->free;
 }
+
+uint32_t pool_touched_frames(const struct pool *p)
+{
+    uint32_t n = 1;
+    for (unsigned i = 0; i < p->ranges; i++) {
+        const struct range *r = &p->range[i];
+        n += r->next - r->first + (r->last - r->end);
+    }
+    return n;
+}

@@ -30,4 +30,8 @@ void *pool_alloc(struct pool *p, size_t bytes);
 
 uint32_t pool_free_frames(const struct pool *p);
 
+/* Frames that were ever handed out, the pool's own included: returned ones are the first to go out
+ * again, so it is also the most that were in use at once. */
+uint32_t pool_touched_frames(const struct pool *p);
+
 #endif

@@ -12,6 +12,7 @@
 #include "monitor/host.h"
 #include "monitor/inject.h"
 #include "monitor/mode.h"
+#include "monitor/pool.h"
 #include "monitor/timer.h"
 #include "monitor/vcpu.h"
 
@@ -138,4 +139,6 @@ void vm_run(struct vm *vm)
     vm->stats.n[STAT_NS_TOTAL] += host_now_ns() - start;
     vm->stats.n[STAT_INSN_TC] = vm->vcpu->tc_insns;
     vm->stats.n[STAT_SYSCALLS_DIRECT] = vm->vcpu->direct.syscalls;
+    vm->stats.n[STAT_MEMORY] =
+        ((uint64_t)pool_touched_frames(vm->pool) - vm->ram.size / PAGE_SIZE) * (PAGE_SIZE / 1024);
 }

@@ -31,3 +31,14 @@ void stats_print(const struct stats *st)
             log_line("stat %-22s %14lu  %s", rows[i].name, st->n[i], rows[i].text);
     }
 }
+
+void stats_mark(struct stats *st, uint8_t tag)
+{
+    uint32_t bit = 1u << tag % 32;
+    if (st->marked[tag / 32] & bit)
+        return;
+    st->marked[tag / 32] |= bit;
+    log_line("stat %-22s %14u  %s", "mark", tag,
+             "the counters when the guest wrote this to port 502h");
+    stats_print(st);
+}

@@ -67,6 +67,7 @@
     X(FB_SHADOW,      "fallback.inhibit",    "interpreted one instruction in an STI or MOV SS shadow") \
     X(FB_DECLINED,    "fallback.declined",   "interpreted because the page mixes code and often-written data, or a crossing instruction's second page is not there") \
     X(FB_FORCED,      "fallback.forced",     "interpreted because --engine interp says so") \
+    X(MEMORY,         "memory.beyond.kib",   "KiB of host memory used at most beyond guest RAM, translation cache included, monitor's image not") \
     X(IO_READ,        "io.read",             "port reads") \
     X(IO_WRITE,       "io.write",            "port writes")
 /* clang-format on */
@@ -80,6 +81,7 @@ enum stat {
 
 struct stats {
     uint64_t n[STAT_COUNT];
+    uint32_t marked[8]; /* bit map of the tags that stats_mark has seen */
 };
 
 /* The printed name and the explanation of counter S. */
@@ -88,5 +90,9 @@ const char *stats_text(enum stat s);
 
 /* One log line per counter that is not zero: "stat <name> <value>  <explanation>". */
 void stats_print(const struct stats *st);
+
+/* The same behind a line "stat mark <tag>  ...": the counters at a moment that the guest chose.
+ * Each tag once, or a guest could fill the log. */
+void stats_mark(struct stats *st, uint8_t tag);
 
 #endif

@@ -44,6 +44,7 @@ struct vm {
     struct interp *interp;
     enum plan_engine engine;
     bool count; /* count guest instructions run from the cache */
+    bool marks; /* the guest's statistics port prints the counters */
     struct stats stats;
     struct screen screen;
     uint64_t next_poll_ns; /* when console input is looked at next (timer.c) */

@@ -6,7 +6,8 @@ cat <<'EOT'
 # The counters of `ring1 run --stats`
 
 Printed when the guest ends, those that are not zero. Made from `monitor/stats.h` by `tools/stats.sh`; `make lint`
-checks that both agree. Times are nanoseconds of the host's clock; everything else is a count.
+checks that both agree. Times are nanoseconds of the host's clock; everything else is a count. A guest can have them printed
+earlier by writing a byte to port 502h: they follow a line "mark" with that byte (each value once).
 
 | counter | meaning |
 |---|---|

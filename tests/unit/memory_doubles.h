@@ -30,6 +30,7 @@ static struct {
     bool gives_up; /* bt_wrote drops its last block of the frame */
     unsigned accesses;
     struct io_access io[8];
+    bool mark; /* accesses are to the statistics port */
 } told;
 
 bool bt_wrote(struct vm *vm, gfn_t frame, unsigned first, unsigned last)
@@ -76,6 +77,7 @@ void board_access(struct vm *vm, struct io_access *io, uint64_t now)
     (void)now;
     if (!io->write)
         io->value = (uint32_t)io->address;
+    io->mark = told.mark;
     if (told.accesses < 8)
         told.io[told.accesses] = *io;
     told.accesses++;

@@ -118,11 +118,11 @@ static void rooms(void **state)
     assert_ptr_equal(made->vcpu->vm, made);
     assert_true(made->pool == pool && made->trace && made->board && made->segtab && made->interp);
     assert_true(made->shadow && made->bt);
-    assert_false(made->ended || made->count);
+    assert_false(made->ended || made->count || made->marks);
     file->plan.engine = PLAN_INTERP;
-    file->plan.flags = PLAN_COUNT;
+    file->plan.flags = PLAN_COUNT | PLAN_STATS;
     made = create();
-    assert_true(made->count);
+    assert_true(made->count && made->marks);
     assert_int_equal(made->engine, PLAN_INTERP);
     assert_null(made->shadow);
     assert_null(made->bt);

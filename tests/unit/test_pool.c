@@ -154,13 +154,28 @@ static void foreign_frames_are_a_bug(void **state)
     assert_true(put_dies(p, 11));
 }
 
+/* The most that were in use: what came back goes out first. */
+static void touched(void **state)
+{
+    (void)state;
+    struct pool *p = fake_host_reset(100);
+    assert_int_equal(pool_touched_frames(p), 1);
+    hfn_t f = pool_get(p);
+    pool_get(p);
+    pool_put(p, f);
+    pool_get(p);
+    assert_int_equal(pool_touched_frames(p), 3);
+    pool_get_run(p, 10);
+    assert_int_equal(pool_touched_frames(p), 13);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_frame_once),         cmocka_unit_test(frames_come_back_zeroed),
         cmocka_unit_test(runs_from_the_end),        cmocka_unit_test(a_run_needs_one_range),
         cmocka_unit_test(alloc_rounds_up),          cmocka_unit_test(too_many_ranges),
-        cmocka_unit_test(foreign_frames_are_a_bug),
+        cmocka_unit_test(foreign_frames_are_a_bug), cmocka_unit_test(touched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

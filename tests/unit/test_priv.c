@@ -368,6 +368,19 @@ static void ports(void **state)
     assert_int_equal(vm->stats.n[STAT_IO_WRITE], 1);
 }
 
+/* The counters are printed only for who asked for statistics. */
+static void statistics_port(void **state)
+{
+    (void)state;
+    told.mark = true;
+    assert_true(priv_out(v, 0x502, 1, 9));
+    assert_int_equal(fake.log_len, 0);
+    vm->marks = true;
+    assert_true(priv_out(v, 0x502, 1, 9));
+    assert_non_null(strstr(fake.log, "stat mark "));
+    told.mark = false;
+}
+
 static void ports_need_permission(void **state)
 {
     uint32_t x = 0;
@@ -415,6 +428,7 @@ int main(void)
         T(msrs),
         T(hidden_msrs),
         T(ports),
+        T(statistics_port),
         T(ports_need_permission),
         T(halts),
     };

@@ -46,12 +46,28 @@ static void prints_nothing_for_zeros(void **state)
     assert_int_equal(fake.log_len, 0);
 }
 
+static void a_mark_prints_once(void **state)
+{
+    (void)state;
+    struct stats st = {.n[STAT_EXIT_PF] = 12};
+    fake_host_reset(10);
+    stats_mark(&st, 255);
+    assert_non_null(strstr(fake.log, "stat mark                              255  "));
+    assert_non_null(strstr(fake.log, "\nstat exit.pf                            12  "));
+    size_t len = fake.log_len;
+    stats_mark(&st, 255);
+    assert_int_equal(fake.log_len, len);
+    stats_mark(&st, 223);
+    assert_true(fake.log_len > len);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_counter_has_a_name_and_a_text),
         cmocka_unit_test(prints_what_is_not_zero),
         cmocka_unit_test(prints_nothing_for_zeros),
+        cmocka_unit_test(a_mark_prints_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
