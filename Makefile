@@ -84,7 +84,7 @@ $(BT_TESTS:%=$(B)/unit/test_%): $(patsubst %,$(B)/host/tests/unit/bt_%.o,gen pro
 $(foreach t,$(BT_TESTS),$(eval LIBS_test_$t = $$(B)/host/core.a -lZydis))
 unit: $(UNIT:%=$(B)/unit/%)
 
-# ---- the translator's benchmark: 32-bit programs in one flat image; who runs it is built without sanitizers
+# ---- benchmarks. The translator's: 32-bit programs in one flat image; who runs it is built without sanitizers
 GUEST32_CFLAGS = -std=gnu11 $(WARN) -I. -m32 -march=i686 -mtune=generic -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fcf-protection=none
 $(B)/bench/calls.c: tests/bench/native/gen-calls.sh
@@ -103,6 +103,13 @@ $(B)/bench/programs.bin: tests/bench/native/programs.ld $(B)/bench/programs.o $(
 $(B)/bench/image.o: tests/bench/native/image.asm $(B)/bench/programs.bin
 	$(Q)$(NASM) -f elf64 -DIMAGE='"$(B)/bench/programs.bin"' -o $@ $<
 $(B)/unit/test_image: $(B)/host/tests/unit/bt_image.o $(B)/bench/image.o
+# The guest's benchmark programs.
+$(B)/bench/ring1-bench: $(patsubst %,tests/bench/guest/%.c,main loops calls process memory)
+$(B)/bench/ring1-tiny: tests/bench/guest/tiny.c
+$(B)/bench/ring1-%: tests/bench/guest/sys.h Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	@echo "  CC   $@"
+	$(Q)$(CC) $(GUEST32_CFLAGS) -O2 -msse2 -mfpmath=sse -no-pie -static -nostdlib -o $@ $(filter %.c,$^)
 NATIVE = tests/bench/native/main.c $(patsubst %,tests/unit/bt_%.c,image run world) tests/unit/fake_host.c tests/unit/fake_fpu.c \
 	$(filter-out monitor/mem.c,$(CORE))
 $(B)/bench/native: $(NATIVE:%.c=$(B)/tool/%.o) $(B)/bench/image.o
@@ -125,7 +132,7 @@ check: all unit guest $(B)/guest/vmlinux
 check-full: all unit guest $(B)/guest/vmlinux
 	@bash tests/check.sh $(B) full
 
-bench: all guest bench-native
+bench: all guest bench-native $(B)/bench/ring1-bench $(B)/bench/ring1-tiny
 	@bash tests/bench.sh $(B) $(RUNS)
 bench-native: $(B)/bench/native
 	@$(B)/bench/native
