@@ -112,7 +112,7 @@ clocks() { # SET KIND
             if (!sum["host"]) exit
             off = 100 * (sum["bench"] / sum["host"] - 1)
             printf "%-34s %+.2f %% over %.1f s%s\n", "guest clock, " s ", " k, off, sum["host"] / 1000,
-                off * off > 1 ? ": DO NOT TRUST these figures" : "" }' "$tmp/$1.$2".[0-9]*
+                (off * off > 1 ? ": DO NOT TRUST these figures" : "") }' "$tmp/$1.$2".[0-9]*
 }
 
 # Differences of counters between the marks before and behind each test, by its operations. What the guest's timer
