@@ -171,6 +171,7 @@ static void access_board(struct vcpu *v, struct io_access *io)
 {
     board_access(v->vm, io, vclock_ns(v->vm));
     v->event = board_pending(v->vm);
+    v->vm->stats.n[STAT_SYSCALLS_DIRECT] = v->direct.syscalls;
     if (io->mark && v->vm->marks)
         stats_mark(&v->vm->stats, (uint8_t)io->value);
     v->vm->stats.n[io->write ? STAT_IO_WRITE : STAT_IO_READ]++;

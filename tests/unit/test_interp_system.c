@@ -17,7 +17,7 @@ static void control_registers(void **state)
     assert_int_equal(v->cr3, 0x5000);
     v->gpr[R_EAX] = CR0_PG; /* without PE */
     FAULTS(GP0, 0x0f, 0x22, 0xc0);
-    v->gpr[R_EAX] = CR4_PAE;
+    v->gpr[R_EAX] = CR4_SMEP; /* not shown by CPUID */
     FAULTS(GP0, 0x0f, 0x22, 0xe0);
     FAULTS(UD, 0x0f, 0x20, 0xc8); /* cr1 */
     v->gpr[R_EAX] = CR4_PSE;
