@@ -171,7 +171,9 @@ bool segtab_list(struct vcpu *v, struct direct_check *list, unsigned most, uint3
     *n = 0;
     for (unsigned i = 0; i < t->n; i++) {
         gva_t where;
-        if (!selector_locate(v, t->entry[i].sel, &where) || *n == most || !t->entry[i].raw)
+        if (!selector_locate(v, t->entry[i].sel, &where))
+            continue; /* outside its table, and absent in ours, until LGDT or LLDT */
+        if (*n == most)
             return false;
         list[(*n)++] = (struct direct_check){t->entry[i].raw, where.v};
     }
