@@ -90,7 +90,7 @@ struct bt {
     uint64_t *slot_value;          /* in the cache's data area */
     uint32_t *by_key, *by_frame;   /* bucket heads */
     uint32_t lookup_mode;          /* mode that the look-up table's entries are for */
-    uint16_t local[LOCAL_ENTRIES]; /* look-up entries that do not survive a CR3 load */
+    uint32_t local[LOCAL_ENTRIES]; /* addresses in it that do not survive a CR3 load */
     uint32_t nlocal;
     uint32_t nown;  /* blocks made since the last flush that do not survive a CR3 load */
     uint8_t *drops; /* by guest frame: how often its translations were dropped lately */
@@ -100,8 +100,8 @@ struct bt {
     bool count;                       /* policy: count guest instructions run */
     uint64_t callouts;                /* instructions translated as callouts so far */
     uint32_t thunk_lookup;            /* TC offset of the shared look-up, ... */
+    uint32_t thunk_probe;             /* ... of its second level, with ECX in R11 ... */
     uint32_t thunk_user;              /* ... of the way out for an IRET to user code ... */
-    uint32_t thunk_miss;              /* ... of the exit where it finds nothing ... */
     uint32_t thunk_empty;             /* ... and of what a RET finds in an empty call stack */
     uint32_t recent[RECENT];
     uint8_t scratch[MAX_BLOCK_CODE]; /* a block is assembled here and copied in one go */
@@ -110,8 +110,11 @@ struct bt {
 
 /* ---- cache.c: records, slots, the look-up table ---- */
 
-/* Offsets from R15 of the look-up table: tags (minus eip), then targets (64-bit). */
-#define LOOKUP_ENTRIES 65536u
+/* Offsets from R15 of the look-up table: tags (minus eip), then targets (64-bit). An address is in
+ * the entry that it hashes to or in one of the LOOKUP_WAYS - 1 behind it. */
+#define LOOKUP_HASHES  65536u
+#define LOOKUP_WAYS    8u
+#define LOOKUP_ENTRIES (LOOKUP_HASHES + LOOKUP_WAYS)
 #define LOOKUP_TAGS    VCPU_LOOKUP_OFFSET
 #define LOOKUP_TARGETS (VCPU_LOOKUP_OFFSET + LOOKUP_ENTRIES * 4)
 

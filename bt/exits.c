@@ -148,11 +148,13 @@ static void emit_lookup_index(struct code *c)
     emit_bytes(c, movzx_r10_r10w, sizeof movzx_r10_r10w);
 }
 
-static void emit_mov_ecx_indexed(struct code *c)
+/* ECX = 0 if entry R10 + WAY is R8D's: a tag is minus the address. */
+static void emit_compare_tag(struct code *c, unsigned way)
 {
     static const uint8_t opcode[] = {0x43, 0x8b, 0x8c, 0x97}; /* mov ecx, [r15 + r10*4 + d32] */
     emit_bytes(c, opcode, sizeof opcode);
-    emit32(c, LOOKUP_TAGS);
+    emit32(c, LOOKUP_TAGS + 4 * way);
+    emit_lea(c, H_RCX, H_RCX, H_R8, 1, 0);
 }
 
 /* JMP or CALL [r15 + r10*8 + d32]. */
@@ -163,8 +165,8 @@ static void emit_indexed(struct code *c, enum exit_kind kind)
     emit32(c, LOOKUP_TARGETS);
 }
 
-/* A call that misses comes back behind the other one: what its RET takes from the call stack must
- * be in this block. */
+/* The first level. A call that misses comes back behind the other one: what its RET takes from the
+ * call stack must be in this block. */
 static void emit_lookup(struct translation *t, enum exit_kind kind)
 {
     struct code *c = &t->code;
@@ -172,19 +174,17 @@ static void emit_lookup(struct translation *t, enum exit_kind kind)
     emit_lookup_index(c);
     emit_mov_reg(c, H_R11, H_RCX);
     record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
-    emit_mov_ecx_indexed(c);
-    emit_lea(c, H_RCX, H_RCX, H_R8, 1, 0); /* tag is minus eip: 0 on a hit */
+    emit_compare_tag(c, 0);
     uint32_t hit = emit_jrcxz8(c);
     uint32_t over = 0;
-    emit_mov_reg(c, H_RCX, H_R11);
     if (kind == EXIT_CALL) {
-        emit_thunk(t, CALL_REL32, t->bt->thunk_miss);
+        emit_thunk(t, CALL_REL32, t->bt->thunk_probe);
         record(t, 0, 0, UNWIND_FORWARD);
         over = emit_jmp8(c);
+        record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
     } else {
-        emit_thunk(t, JMP_REL32, t->bt->thunk_miss);
+        emit_thunk(t, JMP_REL32, t->bt->thunk_probe);
     }
-    record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
     emit_patch8(c, hit);
     emit_mov_reg(c, H_RCX, H_R11);
     emit_indexed(c, kind);
@@ -234,11 +234,24 @@ void emit_event_test(struct translation *t, uint32_t eip, unsigned how)
     record(t, eip, 0, how);
 }
 
-static void emit_miss(struct translation *t)
+/* The second level, once for all: from the first with R10 the entry that it tried. */
+static void emit_probe(struct translation *t)
 {
-    record(t, 0, 0, UNWIND_FORWARD);
-    emit_mov_imm(&t->code, H_R9, 0); /* no slot */
-    emit_gate(&t->code, TC_EXIT_MISS);
+    struct code *c = &t->code;
+    uint32_t hit[LOOKUP_WAYS];
+    record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
+    for (unsigned way = 1; way < LOOKUP_WAYS; way++) {
+        emit_compare_tag(c, way);
+        hit[way] = emit_jrcxz8(c);
+    }
+    emit_mov_imm(c, H_R9, 0); /* no slot */
+    emit_gate(c, TC_EXIT_MISS);
+    for (unsigned way = LOOKUP_WAYS - 1; way > 0; way--) {
+        emit_patch8(c, hit[way]);
+        emit_lea(c, H_R10, H_R10, H_NONE, 1, 1);
+    }
+    emit_mov_reg(c, H_RCX, H_R11);
+    emit_indexed(c, EXIT_JUMP);
 }
 
 /* What a RET finds in an empty call stack: it stays there, and the return is looked up. */
@@ -268,8 +281,8 @@ void thunks_emit(struct bt *bt, struct vcpu *v)
     struct translation t = {.bt = bt, .b = &bt->block[0], .self = 0};
     *t.b = (struct block){.frame = {NO_FRAME, NO_FRAME}};
     t.code = (struct code){bt->tc.write, MAX_BLOCK_CODE, 0, false};
-    bt->thunk_miss = 0;
-    emit_miss(&t);
+    bt->thunk_probe = 0;
+    emit_probe(&t);
     bt->thunk_user = t.code.len;
     v->direct.slow = emit_user(&t);
     v->direct.user_return = bt->tc.user_return ? bt->tc.user_return : v->direct.slow;

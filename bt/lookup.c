@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The look-up table that emitted code searches (jump.c): direct-mapped, by linear address, for one
- * mode at a time. It lies behind the vcpu. Entries of blocks that are not global are remembered, so
- * that a CR3 load need not go through the whole table.
+ * The look-up table that emitted code searches (exits.c): hashed by linear address, for one mode at
+ * a time, in two levels: the entry that an address hashes to is tried where the jump is, those
+ * behind it by one shared piece of code. It lies behind the vcpu. Entries of blocks that are not
+ * global are remembered, so that a CR3 load need not go through the whole table.
  */
 #include "bt/cache.h"
 #include "monitor/mem.h"
@@ -20,14 +21,14 @@ static uint64_t *targets(struct vcpu *v)
 /* As emit_lookup_index computes it. */
 static unsigned index_of(uint32_t eip)
 {
-    return (eip + __builtin_bswap32(eip)) & (LOOKUP_ENTRIES - 1);
+    return (eip + __builtin_bswap32(eip)) & (LOOKUP_HASHES - 1);
 }
 
-/* The tag of an address that does not fall into entry I: tag 0 is that of address 0, which
- * falls into entry 0; tag 1 that of 0xffffffff, which does not. */
+/* The tag of an address that is not looked for in entry I: tag 0 is that of address 0, which
+ * may be in the first LOOKUP_WAYS; tag 1 that of 0xffffffff, which is not in those. */
 static uint32_t empty_tag(unsigned i)
 {
-    return i == 0;
+    return i < LOOKUP_WAYS;
 }
 
 void lookup_clear(struct vcpu *v)
@@ -38,16 +39,45 @@ void lookup_clear(struct vcpu *v)
     v->vm->bt->nlocal = 0;
 }
 
+/* The entry that EIP is in, or LOOKUP_ENTRIES. */
+static unsigned find(struct vcpu *v, uint32_t eip)
+{
+    unsigned first = index_of(eip);
+    for (unsigned i = first; i < first + LOOKUP_WAYS; i++) {
+        if (tags(v)[i] + eip == 0)
+            return i;
+    }
+    return LOOKUP_ENTRIES;
+}
+
+/* What is in entry FROM moves to another one where it may be, or is forgotten. */
+static void move_away(struct vcpu *v, unsigned from)
+{
+    unsigned first = index_of(-tags(v)[from]);
+    for (unsigned i = first; i < first + LOOKUP_WAYS; i++) {
+        if (i != from && tags(v)[i] == empty_tag(i)) {
+            tags(v)[i] = tags(v)[from];
+            targets(v)[i] = targets(v)[from];
+            return;
+        }
+    }
+}
+
+/* The newest address gets the entry that emitted code tries first. */
 void lookup_enter(struct vcpu *v, uint32_t entry)
 {
     struct bt *bt = v->vm->bt;
     const struct entry *e = &bt->entry[entry];
-    unsigned i = index_of(e->eip);
+    unsigned i = index_of(e->eip), old = find(v, e->eip);
     if (!bt->block[e->block].global) {
         if (bt->nlocal == LOCAL_ENTRIES)
             lookup_clear(v);
-        bt->local[bt->nlocal++] = (uint16_t)i;
+        bt->local[bt->nlocal++] = e->eip;
     }
+    if (old < LOOKUP_ENTRIES)
+        tags(v)[old] = empty_tag(old);
+    if (tags(v)[i] != empty_tag(i))
+        move_away(v, i);
     tags(v)[i] = -e->eip;
     targets(v)[i] = entry_address(bt, entry);
 }
@@ -57,8 +87,8 @@ void lookup_remove(struct vcpu *v, uint32_t block)
     struct bt *bt = v->vm->bt;
     const struct block *b = &bt->block[block];
     for (uint32_t e = b->entries; e < b->entries + b->nentries; e++) {
-        unsigned i = index_of(bt->entry[e].eip);
-        if (targets(v)[i] == entry_address(bt, e))
+        unsigned i = find(v, bt->entry[e].eip);
+        if (i < LOOKUP_ENTRIES && targets(v)[i] == entry_address(bt, e))
             tags(v)[i] = empty_tag(i);
     }
 }
@@ -66,8 +96,11 @@ void lookup_remove(struct vcpu *v, uint32_t block)
 static void clear_local(struct vcpu *v)
 {
     struct bt *bt = v->vm->bt;
-    for (uint32_t i = 0; i < bt->nlocal; i++)
-        tags(v)[bt->local[i]] = empty_tag(bt->local[i]);
+    for (uint32_t n = 0; n < bt->nlocal; n++) {
+        unsigned i = find(v, bt->local[n]);
+        if (i < LOOKUP_ENTRIES)
+            tags(v)[i] = empty_tag(i);
+    }
     bt->nlocal = 0;
 }
 
@@ -97,7 +130,6 @@ uint64_t bt_lookup(struct vcpu *v)
 {
     struct bt *bt = v->vm->bt;
     uint32_t mode = cache_mode(v);
-    unsigned i = index_of(v->eip);
     set_guards(v);
     bt->recent[bt->nrecent++ % RECENT] = v->eip;
     if (mode != bt->lookup_mode) {
@@ -107,7 +139,8 @@ uint64_t bt_lookup(struct vcpu *v)
         v->vm->stats.n[STAT_BT_MODES]++;
         return 0;
     }
-    return tags(v)[i] + v->eip == 0 ? targets(v)[i] : 0;
+    unsigned i = find(v, v->eip);
+    return i < LOOKUP_ENTRIES ? targets(v)[i] : 0;
 }
 
 void bt_flush_space(struct vcpu *v, bool all)

@@ -128,7 +128,7 @@ struct vcpu {
 /* A vcpu is allocated with room behind it for the translator's look-up table, which emitted
  * code reaches from the same register (bt/cache.h). Bytes in all. */
 #define VCPU_LOOKUP_OFFSET 16384u
-#define VCPU_LOOKUP_SIZE   (65536u * 12)
+#define VCPU_LOOKUP_SIZE   ((65536u + 8) * 12)
 #define VCPU_SPAN          (VCPU_LOOKUP_OFFSET + VCPU_LOOKUP_SIZE)
 _Static_assert(sizeof(struct vcpu) <= VCPU_LOOKUP_OFFSET, "the look-up table lies behind");
 

@@ -63,30 +63,6 @@ static void entered_and_removed(void **state)
     assert_false(known(EIP));
 }
 
-/* As the table's comment says: low 16 bits of the address plus itself with its bytes swapped. */
-static uint32_t same_entry(uint32_t eip)
-{
-    uint32_t want = (eip + __builtin_bswap32(eip)) & 0xffff;
-    for (uint32_t other = BT_CODE; other < BT_RAM; other++)
-        if (other != eip && ((other + __builtin_bswap32(other)) & 0xffff) == want)
-            return other;
-    fail();
-    return 0;
-}
-
-static void two_of_one_entry(void **state)
-{
-    (void)state;
-    uint32_t other = same_entry(EIP);
-    uint32_t a = make(EIP, true), b = make(other, true);
-    assert_true(known(other));
-    assert_false(known(EIP));
-    lookup_remove(v, a); /* is not there: the other stays */
-    assert_true(known(other));
-    lookup_remove(v, b);
-    assert_false(known(other));
-}
-
 /* Runs RET to EIP: what the emitted search finds, 0 for a miss. */
 static uint64_t emitted_search(uint32_t eip)
 {
@@ -107,6 +83,62 @@ static uint64_t emitted_search(uint32_t eip)
     bt_unwind(v, &x);
     assert_int_equal(v->eip, eip);
     return 0;
+}
+
+/* As the table's comment says: low 16 bits of the address plus itself with its bytes swapped. The
+ * first address from FROM on that hashes to what EIP does. */
+static uint32_t same_entry(uint32_t from, uint32_t eip)
+{
+    uint32_t want = (eip + __builtin_bswap32(eip)) & 0xffff;
+    for (uint32_t other = from; other < BT_RAM; other++)
+        if (other != eip && ((other + __builtin_bswap32(other)) & 0xffff) == want)
+            return other;
+    fail();
+    return 0;
+}
+
+/* As many as there are ways are found at once; one more, and one of them is forgotten. */
+static void addresses_of_one_hash(void **state)
+{
+    (void)state;
+    uint32_t eip[LOOKUP_WAYS + 1], block[LOOKUP_WAYS + 1], from = BT_CODE;
+    for (unsigned n = 0; n <= LOOKUP_WAYS; n++, from = eip[n - 1] + 1)
+        eip[n] = same_entry(from, EIP);
+    for (unsigned n = 0; n < LOOKUP_WAYS; n++)
+        block[n] = make(eip[n], true);
+    for (unsigned n = 0; n < LOOKUP_WAYS; n++) {
+        assert_true(known(eip[n]));
+        assert_int_equal(emitted_search(eip[n]), bt_entry(vm->bt, block[n]));
+    }
+    lookup_remove(v, block[3]);
+    assert_int_equal(emitted_search(eip[3]), 0);
+    assert_int_equal(emitted_search(eip[4]), bt_entry(vm->bt, block[4]));
+    lookup_enter(v, vm->bt->block[block[3]].entries);
+    block[LOOKUP_WAYS] = make(eip[LOOKUP_WAYS], true);
+    unsigned found = 0;
+    for (unsigned n = 0; n <= LOOKUP_WAYS; n++) {
+        found += known(eip[n]);
+        assert_int_equal(emitted_search(eip[n]), known(eip[n]) ? bt_entry(vm->bt, block[n]) : 0);
+    }
+    assert_true(known(eip[LOOKUP_WAYS]));
+    assert_int_equal(found, LOOKUP_WAYS);
+    for (unsigned n = 0; n <= LOOKUP_WAYS; n++)
+        lookup_remove(v, block[n]);
+    for (unsigned n = 0; n <= LOOKUP_WAYS; n++)
+        assert_false(known(eip[n]));
+}
+
+/* Entering an address again leaves no second copy that would outlive it. */
+static void entered_twice(void **state)
+{
+    (void)state;
+    uint32_t a = make(EIP, false), b = make(same_entry(BT_CODE, EIP), true);
+    lookup_enter(v, vm->bt->block[a].entries);
+    assert_true(known(EIP) && known(vm->bt->block[b].eip));
+    bt_flush_space(v, false);
+    assert_false(known(EIP));
+    assert_int_equal(emitted_search(EIP), 0);
+    assert_true(known(vm->bt->block[b].eip));
 }
 
 /* No address is found in an empty table, not even those whose tag says "empty" elsewhere; stale
@@ -303,7 +335,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(entered_and_removed, set_up),
-        cmocka_unit_test_setup(two_of_one_entry, set_up),
+        cmocka_unit_test_setup(addresses_of_one_hash, set_up),
+        cmocka_unit_test_setup(entered_twice, set_up),
         cmocka_unit_test_setup(nothing_in_an_empty_table, set_up),
         cmocka_unit_test_setup(emitted_search_agrees, set_up),
         cmocka_unit_test_setup(first_and_last_address, set_up),
