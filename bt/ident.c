@@ -269,6 +269,11 @@ bool ident_load(struct translation *t, unsigned r)
     return memory_access(t, 0x8b, r, 4, false);
 }
 
+bool ident_load8(struct translation *t, unsigned r)
+{
+    return memory_access(t, 0x0fb6, r, 4, false);
+}
+
 bool ident_load16(struct translation *t, unsigned r)
 {
     return memory_access(t, 0x0fb7, r, 4, false);
@@ -276,5 +281,5 @@ bool ident_load16(struct translation *t, unsigned r)
 
 bool ident_store(struct translation *t, unsigned r, unsigned size)
 {
-    return memory_access(t, 0x89, r, size, true);
+    return memory_access(t, size == 1 ? 0x88 : 0x89, r, size, true);
 }

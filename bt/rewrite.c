@@ -27,12 +27,38 @@ static bool names_esp(const struct insn *i)
     return false;
 }
 
+/*
+ * AH, DH or BH = [mem], [mem] = AH, CH, DH or BH, where the operand needs a REX prefix, with which
+ * these registers have no name: through CL, while ECX waits in R11. Linux has one on the way out of
+ * its kernel.
+ */
+static bool high_byte_move(struct translation *t)
+{
+    const struct insn *i = &t->insn;
+    struct code *c = &t->code;
+    unsigned reg = insn_reg(i);
+    bool load = i->opcode == 0x8a, store = i->opcode == 0x88;
+    if (i->map || !(load || store) || insn_mod(i) == 3 || reg < 4 || (load && reg == 5) ||
+        i->mem.base == R_ECX || i->mem.index == R_ECX)
+        return false;
+    emit_mov_reg(c, H_R11, H_RCX);
+    record(t, t->eip, 0, UNWIND_ECX_R11);
+    if (store)
+        emit_bytes(c, (const uint8_t[]){0x0f, 0xb6, (uint8_t)(0xc8 | reg)}, 3); /* movzx ecx, ah */
+    bool can = load ? ident_load8(t, H_RCX) : ident_store(t, H_RCX, 1);
+    if (can && load)
+        emit_bytes(c, (const uint8_t[]){0x8a, (uint8_t)(0xc1 | reg << 3)}, 2); /* mov ah, cl */
+    record(t, can ? t->next : t->eip, 0, UNWIND_ECX_R11);
+    emit_mov_reg(c, H_RCX, H_R11);
+    return can;
+}
+
 static enum end copy(struct translation *t)
 {
     if (names_esp(&t->insn))
         esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
-    return ident(t) ? END_NO : callout(t);
+    return ident(t) || high_byte_move(t) ? END_NO : callout(t);
 }
 
 /* ---- Flags and system ----------------------------------------------------- */

@@ -126,7 +126,8 @@ bool ident(struct translation *t);
 
 /* Loads the address or value of the memory operand: false as above. */
 bool ident_load(struct translation *t, unsigned r);                 /* r32 = [mem] */
-bool ident_load16(struct translation *t, unsigned r);               /* zero-extended */
+bool ident_load8(struct translation *t, unsigned r);                /* zero-extended */
+bool ident_load16(struct translation *t, unsigned r);               /* likewise */
 bool ident_store(struct translation *t, unsigned r, unsigned size); /* [mem] = r */
 
 /* Leave this instruction to the interpreter. */
