@@ -24,6 +24,7 @@ enum unwind_how {
     UNWIND_ECX_R11 = 1u << 1,   /* the guest's ECX is in R11D */
     UNWIND_INHIBIT = 1u << 2,   /* in the shadow of an STI */
     UNWIND_ESP_R9 = 1u << 3,    /* the guest's ESP is in R9D */
+    UNWIND_PUSHED = 1u << 5,    /* a word that is no return address lies on the call stack */
     UNWIND_FLAGS_R11 = 1u << 4, /* the guest's arithmetic flags and DF are in R11 */
 };
 

@@ -122,8 +122,10 @@ enum end pushf(struct translation *t)
         return callout(t);
     record(t, t->eip, 0, UNWIND_EIP);
     emit8(c, 0x9c); /* pushfq; pop r8: on the host stack */
+    record(t, t->eip, 0, UNWIND_PUSHED);
     emit8(c, 0x41);
     emit8(c, 0x58);
+    record(t, t->eip, 0, UNWIND_EIP);
     emit_load_vcpu(c, H_R9, offsetof(struct vcpu, eflags));
     emit_load_vcpu8(c, H_R10, offsetof(struct vcpu, vif));
     for (unsigned i = 0; i < 3; i++)

@@ -157,8 +157,10 @@ enum end pop_sreg(struct translation *t)
 /* The guest's flags to R11, so that the code that follows may change them. */
 static void emit_park_flags(struct translation *t)
 {
-    static const uint8_t pushfq_pop_r11[] = {0x9c, 0x41, 0x5b};
-    emit_bytes(&t->code, pushfq_pop_r11, sizeof pushfq_pop_r11);
+    static const uint8_t pop_r11[] = {0x41, 0x5b};
+    emit8(&t->code, 0x9c); /* pushfq */
+    record(t, t->eip, 0, UNWIND_PUSHED);
+    emit_bytes(&t->code, pop_r11, sizeof pop_r11);
     record(t, t->eip, 0, UNWIND_FLAGS_R11);
 }
 
@@ -180,8 +182,9 @@ static void emit_check_others(struct code *c)
 }
 
 /* R10D = IF of the image R8D, 0 or 1; RFLAGS = its arithmetic flags and DF; R8 is lost. */
-static void emit_load_flags(struct code *c)
+static void emit_load_flags(struct translation *t)
 {
+    struct code *c = &t->code;
     static const uint8_t split[] = {
         0x45, 0x89, 0xc2,       /* mov r10d, r8d */
         0x41, 0xc1, 0xea, 0x09, /* shr r10d, 9 */
@@ -189,12 +192,15 @@ static void emit_load_flags(struct code *c)
         0x41, 0x81, 0xe0,       /* and r8d, imm32 */
     };
     static const uint8_t or_r8d[] = {0x41, 0x81, 0xc8};
-    static const uint8_t push_r8_popfq[] = {0x41, 0x50, 0x9d};
+    static const uint8_t push_r8[] = {0x41, 0x50};
     emit_bytes(c, split, sizeof split);
     emit32(c, FL_ARITH | FL_DF);
     emit_bytes(c, or_r8d, sizeof or_r8d);
     emit32(c, FL_IF | FL_ONE);
-    emit_bytes(c, push_r8_popfq, sizeof push_r8_popfq);
+    emit_bytes(c, push_r8, sizeof push_r8);
+    record(t, t->eip, 0, UNWIND_PUSHED | UNWIND_FLAGS_R11);
+    emit8(c, 0x9d); /* popfq */
+    record(t, t->eip, 0, UNWIND_FLAGS_R11);
 }
 
 enum end popf(struct translation *t)
@@ -205,7 +211,7 @@ enum end popf(struct translation *t)
     emit_load_guest(&t->code, H_R8, H_R14, t->delta);
     emit_park_flags(t);
     emit_check_others(&t->code);
-    emit_load_flags(&t->code);
+    emit_load_flags(t);
     emit_store_vcpu8(&t->code, offsetof(struct vcpu, vif), H_R10);
     move_esp(t, 4);
     emit_event_test(t, t->next, UNWIND_EIP);
@@ -281,7 +287,7 @@ enum end iret(struct translation *t)
     emit_check_code(t);
     emit_check_others(c);
     emit_check_nt(c);
-    emit_load_flags(c);
+    emit_load_flags(t);
     emit_mov_reg(c, H_R8, H_R13);
     emit_store_vcpu8(c, offsetof(struct vcpu, vif), H_R10);
     record(t, 0, 12, UNWIND_FORWARD);

@@ -58,7 +58,7 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
     if (bt->count && x->kind == HX_TC && x->code == TC_EXIT_INTERP)
         v->tc_insns--; /* the interpreter runs it, and counts it */
     bt->unwind_flushes = bt->flushes;
-    keep_calls(v, x->scratch[SCR_RSP]);
+    keep_calls(v, x->scratch[SCR_RSP] + (u->how & UNWIND_PUSHED ? 8 : 0));
 }
 
 /*

@@ -89,7 +89,8 @@ gate_committed:
         jmp [r15 + D_LOOKUP]
 syscall_slow:
         int 0xc7                        ; a gate that nothing else uses
-gate_syscall_end:
+gate_syscall_end:                       ; where that INT stops: not gate_return's first byte
+        ud2
 
 %macro same_segment 2 ; offset in the vcpu, index in loaded[]
         mov r9, [r15 + %1]
