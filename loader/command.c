@@ -116,6 +116,13 @@ bool command_exists(const char *program, const char *package, struct problem *p)
     return problem_host(p, "%s is not installed; on Debian: apt install %s", program, package);
 }
 
+bool command_file_exists(const char *path, const char *package, struct problem *p)
+{
+    if (access(path, R_OK) == 0)
+        return true;
+    return problem_host(p, "%s is not there; on Debian: apt install %s", path, package);
+}
+
 static void limit_files(unsigned long long bytes)
 {
     struct rlimit limit = {bytes, bytes};

@@ -30,6 +30,9 @@ void command_free(struct command *c);
 /* Is PROGRAM in $PATH? If not, P names it and the Debian PACKAGE that has it. */
 bool command_exists(const char *program, const char *package, struct problem *p);
 
+/* Can the file PATH be read? If not, P names it and the Debian PACKAGE that has it. */
+bool command_file_exists(const char *path, const char *package, struct problem *p);
+
 /* What a started program gets as directory, descriptors and the file size it may write. */
 struct command_place {
     const char *directory;

@@ -12,11 +12,6 @@
 
 #include <stdint.h>
 
-/* Files in the temporary directory; emulators run with it as their working directory. */
-#define FILE_PLAN   "plan"
-#define FILE_LOG    "log"    /* what the monitor writes to port 0xE9, and maybe more */
-#define FILE_ERRORS "errors" /* standard error of whatever was started */
-
 struct launch {
     const struct tempdir *dir;
     const char *monitor; /* absolute path of the monitor's image */

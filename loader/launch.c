@@ -6,6 +6,8 @@
 #define _GNU_SOURCE /* posix_openpt and friends */
 #include "loader/launch.h"
 
+#include "loader/tool.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,8 +18,7 @@
 #include <unistd.h>
 
 /* An emulator may log without end, and a guest may make it; the disk is the user's. */
-#define MAX_LOG_BYTES   (256ull << 20)
-#define MAX_IMAGE_BYTES (8ull << 30)
+#define MAX_LOG_BYTES (256ull << 20)
 
 struct run {
     struct launch_order *order;
@@ -95,14 +96,13 @@ static bool open_files(struct run *r)
     return r->errors >= 0;
 }
 
-static enum relay_end wait_for(const struct run *r, pid_t child, bool console,
-                               struct launch_result *result)
+static void wait_for(const struct run *r, pid_t child, struct relay_result *result)
 {
     struct relay relay = {
         .child = child,
-        .guest = console ? r->guest : -1,
-        .in = console ? r->in : -1,
-        .out = console ? r->out : -1,
+        .guest = r->guest,
+        .in = r->in,
+        .out = r->out,
         .chords = r->terminal.raw,
         .screen = r->order->screen,
         .signals = r->signals,
@@ -111,34 +111,24 @@ static enum relay_end wait_for(const struct run *r, pid_t child, bool console,
     result->end = relay_run(&relay, &result->signal, &result->status);
     if (result->end != RELAY_CHILD_ENDED)
         command_kill(child);
-    return result->end;
 }
 
 /* Runs the emulator's tool if it has one. True with END other than RELAY_CHILD_ENDED: the user
  * or the clock has ended it all. */
-static bool run_tool(struct run *r, const struct command *tool, struct launch_result *result)
+static bool run_tool(struct run *r, const struct command *tool, struct relay_result *result)
 {
-    struct command_place place = {
-        .directory = r->order->machine.dir->path,
-        .in = r->null,
-        .out = r->errors,
-        .err = r->errors,
-        .keep = -1,
-        .max_file = MAX_IMAGE_BYTES,
-        .tmpdir = r->order->machine.dir->path,
+    struct tool_place place = {
+        .dir = r->order->machine.dir,
+        .null = r->null,
+        .errors = r->errors,
+        .signals = r->signals,
+        .deadline = r->deadline,
     };
     result->end = RELAY_CHILD_ENDED;
-    if (tool->count == 0)
-        return true;
-    pid_t child = command_start(tool, &place, r->problem);
-    if (child < 0)
-        return false;
-    if (wait_for(r, child, false, result) == RELAY_CHILD_ENDED && result->status != 0)
-        return problem_host(r->problem, "%s could not make the boot image", tool->arg[0]);
-    return true;
+    return tool->count == 0 || tool_run(tool, &place, result, r->problem);
 }
 
-static bool run_emulator(struct run *r, const struct command *c, struct launch_result *result)
+static bool run_emulator(struct run *r, const struct command *c, struct relay_result *result)
 {
     bool log_is_output = r->order->on->log_is_output;
     struct command_place place = {
@@ -158,12 +148,12 @@ static bool run_emulator(struct run *r, const struct command *c, struct launch_r
     }
     if (r->in >= 0)
         terminal_raw(&r->terminal, r->in);
-    wait_for(r, child, true, result);
+    wait_for(r, child, result);
     terminal_restore(&r->terminal);
     return true;
 }
 
-static bool run_all(struct run *r, struct launch_result *result)
+static bool run_all(struct run *r, struct relay_result *result)
 {
     struct command tool = {0}, emulator = {0};
     const struct emulator *on = r->order->on;
@@ -187,7 +177,7 @@ static void close_all(const struct run *r)
     }
 }
 
-bool launch_run(struct launch_order *o, struct launch_result *result, struct problem *p)
+bool launch_run(struct launch_order *o, struct relay_result *result, struct problem *p)
 {
     struct run r = {
         .order = o,
@@ -203,7 +193,7 @@ bool launch_run(struct launch_order *o, struct launch_result *result, struct pro
     };
     if (o->timeout)
         r.deadline = relay_now() + (uint64_t)o->timeout * 1000;
-    *result = (struct launch_result){0};
+    *result = (struct relay_result){0};
     bool ok = open_console(&r) && open_user_side(&r) && open_files(&r) && run_all(&r, result);
     close_all(&r);
     return ok;

@@ -19,13 +19,7 @@ struct launch_order {
     int signals;                     /* from relay_signals */
 };
 
-struct launch_result {
-    enum relay_end end;
-    int signal; /* RELAY_SIGNAL: which; RELAY_OUTPUT_LOST: errno */
-    int status; /* RELAY_CHILD_ENDED: as from waitpid */
-};
-
 /* False: the emulator was never started, P says why. */
-bool launch_run(struct launch_order *o, struct launch_result *result, struct problem *p);
+bool launch_run(struct launch_order *o, struct relay_result *result, struct problem *p);
 
 #endif

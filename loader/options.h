@@ -9,8 +9,12 @@
 
 #include <stdint.h>
 
+enum command_name { COMMAND_RUN, COMMAND_IMAGE };
+
 struct options {
+    enum command_name command;
     const char *kernel;
+    const char *output;  /* image: the file to make */
     const char *initrd;  /* NULL: none */
     const char *append;  /* "" if none */
     const char *console; /* file for the console's output; NULL: standard input and output */
@@ -22,7 +26,7 @@ struct options {
     bool stats, count, verbose;
 };
 
-/* Parses "ring1 run ..." into O; strings point into ARGV. False: P says what is wrong. Help and
+/* Parses "ring1 COMMAND ..." into O; strings point into ARGV. False: P says what is wrong. Help and
  * version, and options that do not exist, are answered here and end the program. */
 bool options_parse(int argc, char **argv, struct options *o, struct problem *p);
 

@@ -31,6 +31,13 @@ enum relay_end {
     RELAY_OUTPUT_LOST, /* nobody reads the output, or the disk is full: errno in *SIGNAL */
 };
 
+/* How a wait ended, for those who pass it on. */
+struct relay_result {
+    enum relay_end end;
+    int signal; /* RELAY_SIGNAL: which; RELAY_OUTPUT_LOST: errno */
+    int status; /* RELAY_CHILD_ENDED: as from waitpid */
+};
+
 /* Milliseconds of the monotonic clock. */
 uint64_t relay_now(void);
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,22 @@ int tempdir_create_file(const struct tempdir *d, const char *name, struct proble
     if (fd < 0)
         problem_host(p, "cannot create %s: %s", path, strerror(errno));
     return fd;
+}
+
+bool tempdir_create_text(const struct tempdir *d, const char *name, struct problem *p,
+                         const char *format, ...)
+{
+    char text[4096];
+    va_list ap;
+    int fd = tempdir_create_file(d, name, p);
+    if (fd < 0)
+        return false;
+    va_start(ap, format);
+    int size = vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    bool ok = size >= 0 && (size_t)size < sizeof text && write(fd, text, (size_t)size) == size;
+    close(fd);
+    return ok || problem_host(p, "cannot write %s: %s; is $TMPDIR full?", name, strerror(errno));
 }
 
 char *tempdir_read_tail(const struct tempdir *d, const char *name, size_t max)

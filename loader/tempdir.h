@@ -11,6 +11,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* Files in the directory; what is started there has it as its working directory. */
+#define FILE_PLAN   "plan"
+#define FILE_LOG    "log"    /* what the monitor writes to port 0xE9, and maybe more */
+#define FILE_ERRORS "errors" /* standard error of whatever was started */
+
 struct tempdir {
     char path[4096];
 };
@@ -27,6 +32,10 @@ void tempdir_path(const struct tempdir *d, const char *name, char out[TEMPDIR_PA
 
 /* Creates NAME within the directory for writing and reading; -1 with P set. */
 int tempdir_create_file(const struct tempdir *d, const char *name, struct problem *p);
+
+/* Creates NAME with a text of up to 4 KiB in it. */
+bool tempdir_create_text(const struct tempdir *d, const char *name, struct problem *p,
+                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The last MAX bytes of the file NAME as allocated text, NUL-terminated, its own NULs turned into
  * '?'. An absent or unreadable file is empty text; NULL only without memory. */

@@ -106,7 +106,7 @@ words 0x1000000 0 0x800000 | patch bz 600
 
 echo "# the command line"
 bad "no command" 2 'no command given; write .ring1 run KERNEL'
-bad "unknown command" 2 'walk: no such command' walk
+bad "unknown command" 2 'walk: no such command; .ring1 --help. lists them' walk
 bad "no kernel" 2 'no kernel given' run
 bad "two kernels" 2 'only one kernel' run kernel kernel
 run run --no-such-option kernel
@@ -125,6 +125,8 @@ run --help
 check "--help" 0 out:'Exit status' out:'Examples' lines:0
 run run --help
 check "run --help" 0 out:'--memory=SIZE' out:'Ctrl-A x' out:'Exit status' lines:0
+run image --help
+check "image --help" 0 out:'--output=FILE' out:'--memory=SIZE' out:'Exit status' lines:0
 run --version
 check "--version" 0 out:'^ring1 [0-9]'
 
@@ -231,6 +233,49 @@ run run --host-args '-no-such-option' bz
 check "an argument that QEMU refuses" 3 'QEMU ended with status 1 before' 'its errors: .*no-such-option'
 RING1_MONITOR=$top/tiny run run bz
 check "a monitor that is none" 3 'QEMU ended with status 1 before the monitor gave a result'
+
+echo "# images"
+bad "image without a kernel" 2 'no kernel given; write .ring1 image KERNEL' image -o x.iso
+bad "image without a file" 2 'no file to make was given' image bz
+run image -o x.iso --on qemu bz
+check "an option of another command" 2 'unrecognized option'
+bad "an image of what is no kernel" 2 'kernel tiny: not a kernel' image -o x.iso tiny
+bad "an image with an endless initrd" 2 'initrd /dev/zero: this is neither' image -o x.iso --initrd /dev/zero bz
+bad "an image into no directory" 2 '--output none/x.iso: cannot write it: No such file' image -o none/x.iso bz
+bad "an image over a directory" 2 '--output .*/tmp.*: this is a directory' image -o "$TMPDIR" bz
+bad "an image over a device" 2 '--output /dev/null: this is not a regular file' image -o /dev/null bz
+bad "an image without a name" 2 '--output : this is no file name' image -o '' bz
+bad "an image over its own kernel" 2 '--output \./bz: this is bz itself' image -o ./bz bz
+cp initrd old.iso
+chmod 640 old.iso
+ln -sf old.iso link.iso
+mkdir fakes
+printf '#!/bin/sh\necho no luck >&2\nexit 1\n' >fakes/grub-mkrescue
+chmod +x fakes/grub-mkrescue
+PATH=$top/fakes:$PATH run image -o old.iso bz
+check "grub-mkrescue fails" 3 'grub-mkrescue could not make the boot image' 'its errors: no luck'
+cmp -s initrd old.iso && r=yes || r=no
+result "and the old file is still there" "$r"
+printf '#!/bin/sh\nexec sleep 20\n' >fakes/grub-mkrescue
+(trap - INT QUIT; PATH=$top/fakes:$PATH exec "$ring1" image -o old.iso bz </dev/null >out 2>err) &
+pid=$!
+sleep 0.5
+kill -INT $pid
+wait $pid 2>/dev/null
+rc=$?
+check "ended by SIGINT while an image is made" 130 '^ring1: ended: '
+cmp -s initrd old.iso && [ -z "$(ls -d old.iso.* 2>/dev/null)" ] && r=yes || r=no
+result "leaves the old file and nothing else" "$r" "$(ls)"
+PATH=$top/bin
+/usr/bin/timeout 20 "$ring1" image -o x.iso bz </dev/null >out 2>err
+rc=$?
+PATH=$save
+check "an image without grub-mkrescue" 3 'grub-mkrescue is not installed; on Debian: apt install grub-common' lines:1
+run image -o link.iso --append o --initrd initrd bz
+check "an image replaces an old file" 0 '^ring1: link.iso: [0-9]+ KiB, boots bz with 256 MiB' lines:1
+[ -L link.iso ] && [ "$(stat -c %a old.iso)" = 640 ] && [ "$(dd if=old.iso bs=1 skip=32769 count=5 2>/dev/null)" = CD001 ] &&
+    r=yes || r=no
+result "through a symbolic link, and with its permissions" "$r" "$(ls -l)"
 
 echo "# runs on QEMU"
 run run --append o bz

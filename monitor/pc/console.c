@@ -2,7 +2,7 @@
  *
  * COM1 as the guest's console and port 0xE9 as the log, and the ways to end the
  * machine. Both emulators have port 0xE9; on a real PC, where it reads as no 0xE9, the log
- * goes to COM1 as well.
+ * goes to COM1 as well, and to the text screen.
  */
 #include "monitor/pc/hw.h"
 #include "monitor/pc/pc.h"
@@ -35,6 +35,14 @@ int host_console_get(void)
     return in8(COM1 + 5) & LSR_DATA ? in8(COM1) : -1;
 }
 
+/* Terminals want a carriage return. */
+static void put_log_byte(uint8_t c)
+{
+    if (c == '\n')
+        host_console_put('\r');
+    host_console_put(c);
+}
+
 void host_log_write(const char *text, size_t len)
 {
     bool debug_port = in8(0xe9) == 0xe9;
@@ -42,8 +50,10 @@ void host_log_write(const char *text, size_t len)
         if (debug_port)
             out8(0xe9, (uint8_t)text[i]);
         else
-            host_console_put((uint8_t)text[i]);
+            put_log_byte((uint8_t)text[i]);
     }
+    if (!debug_port)
+        pc_screen_write(text, len);
 }
 
 _Noreturn void host_exit(int status)

@@ -71,6 +71,9 @@ static inline void *pc_phys(uint64_t physical)
 /* console.c: COM1 and port 0xE9, works from the first moment on. */
 void pc_console_init(void);
 
+/* screen.c: LEN bytes of the log to the PC's text screen, if the firmware left it in 80x25 text. */
+void pc_screen_write(const char *text, size_t len);
+
 /* memmap.c: the pool over all RAM but what the monitor, the plan and the firmware hold.
  * Returns the plan's place; NULL (with a log line) if there is none. */
 const struct plan *pc_memory_init(uint32_t multiboot_info);

@@ -133,7 +133,13 @@ static void options_are_taken(void **state)
     assert_string_equal(o.console, "C");
     assert_int_equal(o.timeout, 9);
     assert_true(o.stats && o.verbose && !o.count);
+    assert_true(parse(&o, "image", "-o", "F", "--memory=64M", "K", "--initrd", "I", NULL));
+    assert_int_equal(o.command, COMMAND_IMAGE);
+    assert_string_equal(o.output, "F");
+    assert_int_equal(o.memory_mib, 64);
+    assert_string_equal(o.initrd, "I");
     assert_true(parse(&o, "run", "--count", "--console", "stdio", "K", NULL));
+    assert_int_equal(o.command, COMMAND_RUN);
     assert_true(o.stats && o.count);
     assert_null(o.console);
 }

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * ring1 run: the guest's boot plan is made, the monitor runs with it on an emulator, and the
+ * user is told how that ended.
+ */
+#include "loader/action.h"
+#include "loader/guest.h"
+#include "loader/launch.h"
+#include "loader/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MONITOR_MIB 96u /* the monitor, its tables and the translation cache */
+#define LOG_SHOWN   (16u << 20)
+
+struct session {
+    const struct options *o;
+    struct guest guest;
+    uint64_t started;
+    struct screenfile screen;
+    struct relay_result result;
+};
+
+/* Who sits at a terminal is told what runs on what, and how to leave. */
+static void announce(const struct session *s)
+{
+    if (s->o->console || !isatty(STDIN_FILENO))
+        return;
+    fprintf(stderr,
+            "ring1: %s, %u MiB, under Ring1 on %s's software CPU without VT-x or SVM; "
+            "leave with Ctrl-A x\n",
+            input_base_name(s->o->kernel), s->o->memory_mib, s->o->on->title);
+}
+
+static bool launch(struct session *s, struct problem *p)
+{
+    struct launch_order order = {
+        .on = s->o->on,
+        .machine =
+            {
+                .dir = &s->guest.dir,
+                .monitor = s->guest.monitor,
+                .memory_mib = s->o->memory_mib + (s->guest.plan_size >> 20) + 1 + MONITOR_MIB,
+            },
+        .host_args = s->o->host_args,
+        .console_file = s->o->console,
+        .screen = &s->screen,
+        .timeout = s->o->timeout,
+        .signals = s->guest.signals,
+    };
+    announce(s);
+    s->started = relay_now();
+    return launch_run(&order, &s->result, p);
+}
+
+static void summary(const struct session *s, const char *name, const char *reason)
+{
+    uint64_t ms = relay_now() - s->started;
+    fprintf(stderr, "ring1: %s: %s (%s, %u MiB, %llu.%llu s)\n", name, reason, s->o->on->title,
+            s->o->memory_mib, (unsigned long long)ms / 1000, (unsigned long long)ms / 100 % 10);
+}
+
+static void describe_end(int status, char *out, size_t size)
+{
+    if (WIFSIGNALED(status))
+        snprintf(out, size, "was killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(out, size, "ended with status %d", WEXITSTATUS(status));
+}
+
+/* No result in the log: the emulator did not start properly, or it or the monitor broke down. */
+static int unexplained_end(const struct session *s, const char *log)
+{
+    char how[100], reason[200];
+    char *errors = tempdir_read_tail(&s->guest.dir, FILE_ERRORS, LOG_SHOWN);
+    describe_end(s->result.status, how, sizeof how);
+    snprintf(reason, sizeof reason, "%s %s before the monitor gave a result", s->o->on->title, how);
+    summary(s, "host-trouble", reason);
+    if (errors)
+        verdict_print_tail(stderr, errors, 10, "  its errors: ");
+    if (!s->o->verbose)
+        verdict_print_tail(stderr, log, 10, "  log: ");
+    free(errors);
+    return EXIT_HOST_TROUBLE;
+}
+
+static int explained_end(const struct session *s, const struct verdict *v, const char *log)
+{
+    if (s->o->stats)
+        verdict_print_stats(stderr, log);
+    summary(s, v->name, v->reason);
+    verdict_print_report(stderr, log);
+    if (v->status == EXIT_HOST_TROUBLE && !s->o->verbose)
+        verdict_print_tail(stderr, log, 10, "  log: ");
+    return (int)v->status;
+}
+
+static int child_ended(const struct session *s, const char *log)
+{
+    struct verdict v;
+    return verdict_find(log, &v) ? explained_end(s, &v, log) : unexplained_end(s, log);
+}
+
+static int timed_out(const struct session *s)
+{
+    char reason[100];
+    snprintf(reason, sizeof reason, "the guest still ran after --timeout %u", s->o->timeout);
+    summary(s, "time-out", reason);
+    return EXIT_TIMEOUT;
+}
+
+static int judge(const struct session *s)
+{
+    char *log = tempdir_read_tail(&s->guest.dir, FILE_LOG, LOG_SHOWN);
+    int status = EXIT_HOST_TROUBLE;
+    struct problem p;
+    if (!screenfile_update(&s->screen, &p))
+        fprintf(stderr, "ring1: %s\n", p.text);
+    if (s->o->verbose && log)
+        verdict_print_tail(stderr, log, 0, "  log: ");
+    switch (s->result.end) {
+    case RELAY_CHILD_ENDED:
+        status = child_ended(s, log ? log : "");
+        break;
+    case RELAY_TIMEOUT:
+        status = timed_out(s);
+        break;
+    case RELAY_LEFT:
+        summary(s, "left", "you typed Ctrl-A x; the guest was switched off");
+        status = EXIT_GUEST_OFF;
+        break;
+    case RELAY_SIGNAL:
+        summary(s, "ended", strsignal(s->result.signal));
+        break;
+    case RELAY_OUTPUT_LOST:
+        summary(s, "host-trouble: cannot write the console's output", strerror(s->result.signal));
+        break;
+    }
+    free(log);
+    return status;
+}
+
+static uint32_t plan_flags(const struct options *o)
+{
+    return (o->stats ? PLAN_STATS : 0u) | (o->count ? PLAN_COUNT : 0u) |
+           (o->screen ? PLAN_SCREEN : 0u);
+}
+
+static bool ready(void *with, struct problem *p)
+{
+    struct session *s = with;
+    return s->o->on->check(p) && screenfile_open(&s->screen, p);
+}
+
+bool action_run(const struct options *o, struct outcome *out, struct problem *p)
+{
+    struct session s = {.o = o};
+    s.screen = (struct screenfile){o->screen, -1, &s.guest.dir};
+    bool ok = guest_prepare(o, plan_flags(o), ready, &s, &s.guest, p) && launch(&s, p);
+    if (ok)
+        out->status = judge(&s);
+    if (ok && s.result.end == RELAY_SIGNAL)
+        out->signal = s.result.signal;
+    screenfile_close(&s.screen);
+    guest_drop(&s.guest);
+    return ok;
+}

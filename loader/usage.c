@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Texts and tables only.
+ */
+#include "loader/usage.h"
+
+/* clang-format off */
+#define EXIT_TEXT \
+    "Exit status:\n" \
+    "  0  the guest switched itself off or reset, or you left with Ctrl-A x\n" \
+    "  2  bad arguments, kernel or initrd\n" \
+    "  3  trouble on this side: emulator missing, out of memory, a bug in the monitor\n" \
+    "  4  the guest halted with interrupts off: nothing can wake it\n" \
+    "  5  the guest was killed: triple fault, or something Ring1 cannot run\n" \
+    "  6  --timeout ran out\n" \
+    "A signal ends ring1 as it ends other programs, after the emulator has been stopped.\n"
+
+const char usage_doc[] =
+    "Runs 32-bit x86 operating systems on machines without VT-x or SVM."
+    "\vCommands:\n"
+    "  run      boot a kernel on an emulator, its console on this terminal\n"
+    "  image    make a CD image that boots a kernel on a PC\n"
+    "`ring1 COMMAND --help' lists the options of a command.\n"
+    "\n"
+    "Examples:\n"
+    "  ring1 run --initrd initrd.img --append console=ttyS0 vmlinuz\n"
+    "        boot Linux with its console on this terminal; leave with Ctrl-A x\n"
+    "  ring1 run --memory 64M --console out.txt --timeout 60 toy.elf\n"
+    "        boot a multiboot or ELF kernel, its output to a file, for a minute at most\n"
+    "  ring1 run --on bochs --engine interp --stats vmlinuz\n"
+    "        the same monitor on Bochs, everything interpreted, counters at the end\n"
+    "  ring1 image -o linux.iso --initrd initrd.img --append console=ttyS0 vmlinuz\n"
+    "        a CD image that boots the same guest on a real PC or a cloud machine\n"
+    "\n" EXIT_TEXT;
+
+static const char run_doc[] =
+    "Boots KERNEL, a 32-bit Linux bzImage, a multiboot kernel or an i386 ELF file, under the "
+    "Ring1 monitor."
+    "\vThe guest's serial port COM1 is its console. On a terminal, Ctrl-A x leaves, Ctrl-A s "
+    "writes the file of --screen, Ctrl-A h shows help and Ctrl-A Ctrl-A sends one Ctrl-A.\n\n"
+    "The monitor's image ring1.elf is taken from $RING1_MONITOR, else from beside ring1, else "
+    "from ../lib/ring1. Files of the run live in a private directory under $TMPDIR.\n\n"
+    EXIT_TEXT;
+
+static const char image_doc[] =
+    "Makes a CD image that boots KERNEL under the Ring1 monitor on a PC with a BIOS, real or virtual."
+    "\vCopied as it is to a USB stick or a disk the image boots as well. The guest's console is COM1 "
+    "with 115200 baud; the monitor's messages go there and to the text screen.\n\n"
+    "The machine needs a CPU with long mode (VT-x or SVM is not used), and memory for the guest, for the "
+    "image, and 96 MiB. An old FILE is replaced when the new one is whole and not before.\n\n"
+    "Exit status:\n"
+    "  0  the image is made\n"
+    "  2  bad arguments, kernel, initrd or file name\n"
+    "  3  trouble on this side: grub-mkrescue or what it needs is missing, a disk is full\n";
+
+#define GUEST_OPTIONS \
+    {"memory", KEY_MEMORY, "SIZE", 0, "Guest memory, 16M to 2G; default 256M; without suffix MiB", 1}, \
+    {"initrd", KEY_INITRD, "FILE", 0, "Initial RAM disk, or module of a multiboot kernel", 1}, \
+    {"append", KEY_APPEND, "STRING", 0, "The kernel's command line", 1}, \
+    {"engine", KEY_ENGINE, "ENGINE", 0, "How guest kernel code runs: auto (default), interp or translate", 1}
+
+static const struct argp_option run_options[] = {
+    {"on", KEY_ON, "HOST", 0, "The machine under the monitor: qemu (default) or bochs", 1},
+    GUEST_OPTIONS,
+    {"console", KEY_CONSOLE, "FILE", 0, "Console output to FILE and no input; default is stdio", 2},
+    {"screen", KEY_SCREEN, "FILE", 0, "The guest's text screen to FILE at the end, and on Ctrl-A s", 2},
+    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Stop after this time", 2},
+    {"stats", KEY_STATS, 0, 0, "Print the monitor's counters at the end", 2},
+    {"count", KEY_COUNT, 0, 0, "As --stats, and count the guest instructions run from the cache (slower)", 2},
+    {"verbose", KEY_VERBOSE, 0, 0, "Print the monitor's whole log at the end", 2},
+    {"host-args", KEY_HOST_ARGS, "ARGS", 0, "More arguments for the emulator, quoted as in a shell", 2},
+    {0},
+};
+
+static const struct argp_option image_options[] = {
+    {"output", KEY_OUTPUT, "FILE", 0, "The image to make", 1},
+    GUEST_OPTIONS,
+    {0},
+};
+
+const struct usage_command usage_commands[] = {
+    [COMMAND_RUN] = {"run", "ring1 run", run_doc, "KERNEL", run_options},
+    [COMMAND_IMAGE] = {"image", "ring1 image", image_doc, "KERNEL", image_options},
+};
+/* clang-format on */
+
+const struct usage_command *const usage_commands_end =
+    usage_commands + sizeof usage_commands / sizeof usage_commands[0];
