@@ -58,9 +58,12 @@ $(B)/tool/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(TOOL_CFLAGS) -c -o $@ $<
-$(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o)
+# The decoder, but for its text form, counts instructions for `ring1 inspect`.
+LOADER_DECODER = $(filter-out %/format.c,$(wildcard bt/decode/*.c))
+LOADER_LIBS = -lelf -lutil -lz -llzma -lzstd -llz4 -ljansson
+$(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o) $(LOADER_DECODER:%.c=$(B)/tool/%.o)
 	@echo "  LD   $@"
-	$(Q)$(CC) -o $@ $^ -lelf -lutil
+	$(Q)$(CC) -o $@ $^ $(LOADER_LIBS)
 
 # ---- unit tests: each links what it needs of the core, built for the host
 $(B)/host/%.o: %.c Makefile | $(B)/.deps
@@ -74,7 +77,7 @@ $(B)/host/core.a: $(HOST_OBJ)
 $(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host/tests/unit/fake_fpu.o $(B)/host/core.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka -lelf $(LIBS_$(notdir $@))
+	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka $(LOADER_LIBS) $(LIBS_$(notdir $@))
 LIBS_test_decode_oracle = -lZydis
 LIBS_test_decode_binutils = -lopcodes -lbfd
 LIBS_test_emit = -lZydis

@@ -16,5 +16,6 @@ struct outcome {
 /* False: P says what was wrong. */
 bool action_run(const struct options *o, struct outcome *out, struct problem *p);
 bool action_image(const struct options *o, struct outcome *out, struct problem *p);
+bool action_inspect(const struct options *o, struct outcome *out, struct problem *p);
 
 #endif

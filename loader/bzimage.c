@@ -5,34 +5,11 @@
  * and the "zero page" tells it of its memory, command line and initrd. The real-mode
  * setup code is skipped: what it would ask a BIOS stands in the zero page.
  */
+#include "loader/bzimage.h"
 #include "loader/kernel.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* Offsets in the setup header, which has the same place in the file and in the zero page. */
-enum header {
-    H_SETUP_SECTS = 0x1f1,
-    H_SYSSIZE = 0x1f4,
-    H_BOOT_FLAG = 0x1fe,
-    H_LENGTH = 0x201, /* the header ends this many bytes behind 0x202 */
-    H_MAGIC = 0x202,
-    H_VERSION = 0x206,
-    H_LOADER_TYPE = 0x210,
-    H_LOADFLAGS = 0x211,
-    H_CODE32_START = 0x214,
-    H_RAMDISK_IMAGE = 0x218,
-    H_RAMDISK_SIZE = 0x21c,
-    H_CMD_LINE_PTR = 0x228,
-    H_INITRD_ADDR_MAX = 0x22c,
-    H_KERNEL_ALIGNMENT = 0x230,
-    H_RELOCATABLE = 0x234,
-    H_XLOADFLAGS = 0x236,
-    H_CMDLINE_SIZE = 0x238,
-    H_PREF_ADDRESS = 0x258,
-    H_INIT_SIZE = 0x260,
-    H_END = 0x268, /* of the fields used here */
-};
 
 /* Other fields of the zero page. */
 enum zero_page {
@@ -49,8 +26,6 @@ enum zero_page {
     Z_SIZE = 4096,
 };
 
-#define LOADED_HIGH    0x01u
-#define XLF_KERNEL_64  0x01u
 #define LOADER_UNKNOWN 0xffu
 #define E820_RAM       1u
 #define E820_RESERVED  2u
@@ -76,17 +51,22 @@ bool bzimage_probe(const struct blob *kernel)
     return kernel->size >= H_MAGIC + 4 && memcmp(kernel->data + H_MAGIC, "HdrS", 4) == 0;
 }
 
-/* Copies the header into H (zeros behind its end), since old headers and small files end early. */
-static bool copy_header(const struct kernel_request *r, uint8_t h[H_END], struct problem *p)
+bool bzimage_copy_header(const struct blob *kernel, uint8_t h[H_END])
 {
-    size_t end = H_MAGIC + r->kernel.data[H_LENGTH];
+    size_t end = H_MAGIC + kernel->data[H_LENGTH];
     memset(h, 0, H_END);
     if (end > H_END)
         end = H_END;
-    if (end < H_CMD_LINE_PTR + 4 || r->kernel.size < end)
-        return problem_bad(p, "kernel %s: the bzImage header is truncated or damaged", r->path);
-    memcpy(h, r->kernel.data, end);
+    if (end < H_CMD_LINE_PTR + 4 || kernel->size < end)
+        return false;
+    memcpy(h, kernel->data, end);
     return true;
+}
+
+static bool copy_header(const struct kernel_request *r, uint8_t h[H_END], struct problem *p)
+{
+    return bzimage_copy_header(&r->kernel, h) ||
+           problem_bad(p, "kernel %s: the bzImage header is truncated or damaged", r->path);
 }
 
 static bool check_header(const struct kernel_request *r, const uint8_t *h, struct problem *p)

@@ -13,6 +13,7 @@
 static bool (*const actions[])(const struct options *, struct outcome *, struct problem *) = {
     [COMMAND_RUN] = action_run,
     [COMMAND_IMAGE] = action_image,
+    [COMMAND_INSPECT] = action_inspect,
 };
 
 /* Standard descriptors that were closed would be given to files of ours. */

@@ -5,33 +5,14 @@
  * The information structure with memory map, command line and one module (the initrd)
  * goes to the first free place in low memory.
  */
+#include "loader/multiboot.h"
 #include "loader/kernel.h"
 
 #include <string.h>
 
-#define HEADER_MAGIC 0x1badb002u
 #define BOOT_MAGIC   0x2badb002u
 #define SEARCH_BYTES 8192u
-
-/* Header flags, section 3.1.2: a loader must refuse what it does not know of bits 0-15. */
-#define WANT_PAGE_ALIGN (1u << 0)
-#define WANT_MEMORY     (1u << 1)
-#define WANT_VIDEO      (1u << 2) /* a wish only: there is no screen, and the information says so */
-#define WANT_KNOWN      (WANT_PAGE_ALIGN | WANT_MEMORY | WANT_VIDEO)
-#define WANT_MASK       0xffffu
-#define HAS_ADDRESSES   (1u << 16)
-
-enum header {
-    H_FLAGS = 4,
-    H_CHECKSUM = 8,
-    H_HEADER_ADDR = 12,
-    H_LOAD_ADDR = 16,
-    H_LOAD_END_ADDR = 20,
-    H_BSS_END_ADDR = 24,
-    H_ENTRY_ADDR = 28,
-    H_SIZE = 12,
-    H_SIZE_WITH_ADDRESSES = 32,
-};
+#define WANT_KNOWN   (WANT_PAGE_ALIGN | WANT_MEMORY | WANT_VIDEO)
 
 /* The information structure, section 3.3, and what follows it in the same piece of memory. */
 enum info {
@@ -57,8 +38,7 @@ enum info {
 
 static const char loader_name[] = "Ring1";
 
-/* The header's offset in the file, or -1. */
-static long find_header(const struct blob *k)
+long multiboot_find_header(const struct blob *k)
 {
     size_t end = k->size < SEARCH_BYTES ? k->size : SEARCH_BYTES;
     for (size_t at = 0; at + H_SIZE <= end; at += 4) {
@@ -72,7 +52,7 @@ static long find_header(const struct blob *k)
 
 bool multiboot_probe(const struct blob *kernel)
 {
-    return find_header(kernel) >= 0;
+    return multiboot_find_header(kernel) >= 0;
 }
 
 /* Flag 16: the header's addresses describe one segment. Where load_end_addr is 0 it ends with
@@ -114,7 +94,7 @@ static bool load_by_addresses(const struct kernel_request *r, size_t at, struct 
 
 static bool load_kernel(const struct kernel_request *r, struct image *im, struct problem *p)
 {
-    size_t at = (size_t)find_header(&r->kernel);
+    size_t at = (size_t)multiboot_find_header(&r->kernel);
     uint32_t flags = get32(r->kernel.data + at, H_FLAGS);
     if (flags & WANT_MASK & ~WANT_KNOWN)
         return problem_bad(p,

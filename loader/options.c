@@ -106,6 +106,9 @@ static error_t command_option(int key, char *arg, struct argp_state *state)
     case KEY_HOST_ARGS:
         o->host_args = arg;
         break;
+    case KEY_JSON:
+        o->json = true;
+        break;
     case KEY_VERBOSE:
         o->verbose = true;
         break;

@@ -20,6 +20,7 @@ const char usage_doc[] =
     "\vCommands:\n"
     "  run      boot a kernel on an emulator, its console on this terminal\n"
     "  image    make a CD image that boots a kernel on a PC\n"
+    "  inspect  say what a kernel file is, and count its sensitive instructions\n"
     "`ring1 COMMAND --help' lists the options of a command.\n"
     "\n"
     "Examples:\n"
@@ -31,6 +32,8 @@ const char usage_doc[] =
     "        the same monitor on Bochs, everything interpreted, counters at the end\n"
     "  ring1 image -o linux.iso --initrd initrd.img --append console=ttyS0 vmlinuz\n"
     "        a CD image that boots the same guest on a real PC or a cloud machine\n"
+    "  ring1 inspect vmlinuz\n"
+    "        what this kernel is and what in it needs Ring1\n"
     "\n" EXIT_TEXT;
 
 static const char run_doc[] =
@@ -78,9 +81,26 @@ static const struct argp_option image_options[] = {
     {0},
 };
 
+static const char inspect_doc[] =
+    "Says what KERNEL is: format, addresses, boot protocol, and whether Ring1 starts it; then counts its "
+    "sensitive instructions by class."
+    "\vA Linux bzImage is unpacked for that (gzip, xz, lzma, zstd, lz4). The count is a linear sweep with "
+    "Ring1's own decoder. `silent' instructions neither trap nor do what they should at a lower privilege: "
+    "they are why a 32-bit x86 needs binary translation. `IOPL' ones trap unless IOPL allows them.\n\n"
+    "Exit status:\n"
+    "  0  the file was described\n"
+    "  2  bad arguments, or not a kernel\n"
+    "  3  trouble on this side\n";
+
+static const struct argp_option inspect_options[] = {
+    {"json", KEY_JSON, 0, 0, "Print JSON", 1},
+    {0},
+};
+
 const struct usage_command usage_commands[] = {
     [COMMAND_RUN] = {"run", "ring1 run", run_doc, "KERNEL", run_options},
     [COMMAND_IMAGE] = {"image", "ring1 image", image_doc, "KERNEL", image_options},
+    [COMMAND_INSPECT] = {"inspect", "ring1 inspect", inspect_doc, "KERNEL", inspect_options},
 };
 /* clang-format on */
 

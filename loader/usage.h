@@ -24,6 +24,7 @@ enum usage_key {
     KEY_TIMEOUT,
     KEY_HOST_ARGS,
     KEY_VERBOSE,
+    KEY_JSON,
 };
 
 struct usage_command {

@@ -277,6 +277,33 @@ check "an image replaces an old file" 0 '^ring1: link.iso: [0-9]+ KiB, boots bz 
     r=yes || r=no
 result "through a symbolic link, and with its permissions" "$r" "$(ls -l)"
 
+echo "# inspect"
+bad "inspect without a kernel" 2 'no kernel given; write .ring1 inspect KERNEL' inspect
+bad "inspect of a missing file" 2 'kernel nowhere: cannot open it' inspect nowhere
+bad "inspect of a directory" 2 'this is a directory' inspect .
+bad "inspect of text" 2 'this is a script' inspect "$here/loader.sh"
+bad "inspect of one byte" 2 'not a kernel that Ring1 knows' inspect tiny
+bad "inspect of a device" 2 'neither a regular file nor a pipe' inspect /dev/zero
+run inspect kernel
+check "inspect of a multiboot kernel" 0 out:'format +multiboot kernel' out:'entry +0x100020' out:'^  POPF +[0-9]+ +silent' lines:0
+run inspect bz
+check "inspect of a bzImage without a kernel inside" 0 out:'boot protocol +2.15' out:'starts +yes' out:'not unpacked' lines:0
+run inspect --json "$B/guest/vmlinuz"
+check "inspect --json of Debian's kernel" 0 out:'"packed_with": "xz"' out:'"boot_protocol": "2\.15"' out:'"physical": 16777216' lines:0
+run inspect "$ring1"
+check "inspect of a 64-bit program" 0 out:'starts +no' out:'because .*64-bit' lines:0
+"$ring1" inspect bz >/dev/full 2>err </dev/null
+rc=$?
+check "inspect to a full disk" 3 'cannot write to the standard output: No space left' lines:1
+# The decoder's counts over Debian's kernel are objdump's.
+if [ -s "$B/guest/vmlinux" ]; then
+    "$ring1" inspect "$B/guest/vmlinuz" >out 2>err
+    objdump -d --no-show-raw-insn "$B/guest/vmlinux" | awk '{ n[$2]++ } END { print n["popf"], n["pushf"], n["cli"] + n["sti"], n["iret"] }' >want
+    awk '/^  (POPF|PUSHF|IRET) / { v[$1] = $2 } /^  CLI STI/ { v["CLI"] = $3 } END { print v["POPF"], v["PUSHF"], v["CLI"], v["IRET"] }' out >got
+    cmp -s want got && r=yes || r=no
+    result "the census is objdump's" "$r" "$(cat want got)"
+fi
+
 echo "# runs on QEMU"
 run run --append o bz
 check "switched off" 0 '^ring1: guest-off: the fake guest switched itself off \(QEMU, 256 MiB, [0-9.]+ s\)$' lines:1
