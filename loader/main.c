@@ -14,6 +14,7 @@ static bool (*const actions[])(const struct options *, struct outcome *, struct 
     [COMMAND_RUN] = action_run,
     [COMMAND_IMAGE] = action_image,
     [COMMAND_INSPECT] = action_inspect,
+    [COMMAND_CHECK] = action_check,
 };
 
 /* Standard descriptors that were closed would be given to files of ours. */

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-enum command_name { COMMAND_RUN, COMMAND_IMAGE, COMMAND_INSPECT };
+enum command_name { COMMAND_RUN, COMMAND_IMAGE, COMMAND_INSPECT, COMMAND_CHECK };
 
 struct options {
     enum command_name command;
@@ -24,7 +24,7 @@ struct options {
     enum plan_engine engine;
     uint32_t memory_mib, timeout; /* timeout in seconds, 0: none */
     bool stats, count, verbose;
-    bool json; /* inspect */
+    bool json; /* inspect, check */
 };
 
 /* Parses "ring1 COMMAND ..." into O; strings point into ARGV. False: P says what is wrong. Help and

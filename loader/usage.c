@@ -21,6 +21,7 @@ const char usage_doc[] =
     "  run      boot a kernel on an emulator, its console on this terminal\n"
     "  image    make a CD image that boots a kernel on a PC\n"
     "  inspect  say what a kernel file is, and count its sensitive instructions\n"
+    "  check    say what this host offers and which forms of Ring1 can run on it\n"
     "`ring1 COMMAND --help' lists the options of a command.\n"
     "\n"
     "Examples:\n"
@@ -92,7 +93,14 @@ static const char inspect_doc[] =
     "  2  bad arguments, or not a kernel\n"
     "  3  trouble on this side\n";
 
-static const struct argp_option inspect_options[] = {
+static const char check_doc[] =
+    "Says what this host offers: CPU, memory, emulators and their versions, and which forms of Ring1 can run."
+    "\vExit status:\n"
+    "  0  at least one form can run\n"
+    "  2  bad arguments\n"
+    "  3  none can\n";
+
+static const struct argp_option json_options[] = {
     {"json", KEY_JSON, 0, 0, "Print JSON", 1},
     {0},
 };
@@ -100,7 +108,8 @@ static const struct argp_option inspect_options[] = {
 const struct usage_command usage_commands[] = {
     [COMMAND_RUN] = {"run", "ring1 run", run_doc, "KERNEL", run_options},
     [COMMAND_IMAGE] = {"image", "ring1 image", image_doc, "KERNEL", image_options},
-    [COMMAND_INSPECT] = {"inspect", "ring1 inspect", inspect_doc, "KERNEL", inspect_options},
+    [COMMAND_INSPECT] = {"inspect", "ring1 inspect", inspect_doc, "KERNEL", json_options},
+    [COMMAND_CHECK] = {"check", "ring1 check", check_doc, NULL, json_options},
 };
 /* clang-format on */
 

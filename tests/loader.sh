@@ -304,6 +304,25 @@ if [ -s "$B/guest/vmlinux" ]; then
     result "the census is objdump's" "$r" "$(cat want got)"
 fi
 
+echo "# check"
+run check
+check "check" 0 out:'long mode +(yes|no)' out:'qemu-system-x86_64 +QEMU emulator version [0-9]' out:'bochs +Bochs x86 Emulator [0-9]' \
+    out:'ring1 run +yes' out:'ring1 run --on bochs +yes' out:'ring1 image +yes' lines:0
+run check --json
+check "check --json" 0 out:'"ring1_run": true' lines:0
+bad "check of something" 2 'bz: .ring1 check. takes options only' check bz
+mkdir empty.d
+PATH=$top/empty.d /usr/bin/timeout 20 "$ring1" check >out 2>err </dev/null
+rc=$?
+check "check where nothing is installed" 3 out:'ring1 run +no: qemu-system-x86_64 is not installed' out:'ring1 image +no: grub' lines:0
+RING1_MONITOR=$top/none run check
+check "check without a monitor" 3 out:'ring1 run +no: the monitor' out:'RING1_MONITOR=.*none: cannot read' lines:0
+printf '#!/bin/sh\nexec sleep 20\n' >fakes/qemu-system-x86_64
+chmod +x fakes/qemu-system-x86_64
+PATH=$top/fakes:$PATH run check
+check "check with a program that hangs" 0 out:'qemu-system-x86_64 +installed, version unknown' lines:0
+rm -r fakes
+
 echo "# runs on QEMU"
 run run --append o bz
 check "switched off" 0 '^ring1: guest-off: the fake guest switched itself off \(QEMU, 256 MiB, [0-9.]+ s\)$' lines:1
