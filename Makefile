@@ -2,6 +2,7 @@
 # The one Makefile. B is the build directory; everything made or fetched lands there.
 #   make run    boot the default guest to a shell      make check  all tests
 #   make bench  speed: Linux, and the translator       make lint   format, headers, include law
+#   make install PREFIX=/usr/local DESTDIR=            make deb    a Debian package in B
 B ?= build
 Q = @
 CC = gcc
@@ -18,7 +19,7 @@ PC_ASM = $(filter-out monitor/pc/boot32.asm, $(wildcard monitor/pc/*.asm))
 LOADER = $(wildcard loader/*.c)
 UNIT = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all deps guest run check check-full bench bench-native lint read clean unit
+.PHONY: all deps guest run check check-full bench bench-native lint read clean unit install uninstall deb
 .SECONDARY:
 all: deps $(B)/ring1.elf $(B)/ring1
 
@@ -140,6 +141,15 @@ bench: all guest bench-native $(B)/bench/ring1-bench $(B)/bench/ring1-tiny
 bench-native: $(B)/bench/native
 	@$(B)/bench/native
 RUNS ?= 3
+
+# ---- installing
+PREFIX ?= /usr/local
+install: all
+	@sh tools/install.sh $(B) "$(DESTDIR)$(PREFIX)"
+uninstall:
+	@sh tools/install.sh $(B) "$(DESTDIR)$(PREFIX)" remove
+deb: all
+	@sh tools/deb.sh $(B)
 
 # Format, headers that stand alone, the include law, lengths, cppcheck; the tree in reading order.
 lint: | $(B)/.deps

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for ring1: commands, their options, the values that are words, and files.
+_ring1() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+    local guest='--memory= --initrd= --append= --engine=' common='--help --usage --version'
+    # "--on=qemu" comes as three words: "--on", "=", "qemu".
+    [ "$word" = = ] && word=
+    [ "$before" = = ] && before=${COMP_WORDS[COMP_CWORD - 2]}
+    COMPREPLY=()
+    if [ "$COMP_CWORD" = 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "run image inspect check $common" -- "$word")
+        return
+    fi
+    case $before in
+    --on) mapfile -t COMPREPLY < <(compgen -W 'qemu bochs' -- "$word") ;;
+    --engine) mapfile -t COMPREPLY < <(compgen -W 'auto interp translate' -- "$word") ;;
+    --memory) mapfile -t COMPREPLY < <(compgen -W '16M 64M 256M 512M 1G 2G' -- "$word") ;;
+    --append | --timeout | --host-args) ;;
+    *)
+        case $command:$word in
+        run:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --on= --console= --screen= --timeout= --stats --count
+            --verbose --host-args= $common" -- "$word") ;;
+        image:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --output= $common" -- "$word") ;;
+        inspect:-* | check:-*) mapfile -t COMPREPLY < <(compgen -W "--json $common" -- "$word") ;;
+        check:*) ;;
+        *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+        esac
+        ;;
+    esac
+    case ${COMPREPLY[*]} in *=) compopt -o nospace 2>/dev/null ;; esac
+}
+complete -o filenames -F _ring1 ring1
