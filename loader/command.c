@@ -143,8 +143,10 @@ static _Noreturn void become(const struct command *c, const struct command_place
     if (getppid() != parent)
         _exit(1);
     limit_files(place->max_file);
-    if (place->keep >= 0)
-        fcntl(place->keep, F_SETFD, 0);
+    for (unsigned i = 0; i < sizeof place->keep / sizeof place->keep[0]; i++) {
+        if (place->keep[i] >= 0)
+            fcntl(place->keep[i], F_SETFD, 0);
+    }
     if (place->tmpdir)
         setenv("TMPDIR", place->tmpdir, 1);
     if (chdir(place->directory) == 0 && dup2(place->in, 0) == 0 && dup2(place->out, 1) == 1 &&

@@ -12,17 +12,22 @@
 
 #include <stdint.h>
 
+/* The machine's serial ports. */
+enum port { PORT_CONSOLE, PORT_CONTROL, PORTS }; /* COM1; COM2: requests (plan.h) */
+
 struct launch {
     const struct tempdir *dir;
     const char *monitor; /* absolute path of the monitor's image */
     uint32_t memory_mib; /* of the machine: the guest's, the plan's and the monitor's */
-    const char *console; /* .pty emulators: the terminal device for COM1 */
-    int console_fd;      /* the others: the socket for COM1, inherited */
+    struct launch_port {
+        const char *path; /* .pty emulators: the terminal device */
+        int fd;           /* the others: the socket, inherited */
+    } port[PORTS];
 };
 
 struct emulator {
     const char *name, *title;
-    bool pty;           /* COM1 wants a terminal device, not a socket */
+    bool pty;           /* serial ports want terminal devices, not sockets */
     bool log_is_output; /* port 0xE9 comes out of standard output */
     /* Are the programs and files there? */
     bool (*check)(struct problem *p);

@@ -20,50 +20,59 @@
 /* An emulator may log without end, and a guest may make it; the disk is the user's. */
 #define MAX_LOG_BYTES (256ull << 20)
 
+/* A serial port's two ends. */
+struct channel {
+    int ours, machine;
+    char path[64];
+};
+
 struct run {
     struct launch_order *order;
     struct problem *problem;
-    int guest, machine; /* the console's ends: ours, and the emulator's */
+    struct channel channel[PORTS];
     int in, out;
     struct terminal terminal;
     int null, log, errors;
+    int trace; /* file of --trace-file; -1: none */
+    struct logtail tail;
     int signals;
     uint64_t deadline;
-    char console[64];
 };
 
-static bool open_pty(struct run *r)
+static bool open_pty(struct channel *c, struct problem *p)
 {
-    r->guest = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (r->guest < 0 || grantpt(r->guest) != 0 || unlockpt(r->guest) != 0 ||
-        ptsname_r(r->guest, r->console, sizeof r->console) != 0)
-        return problem_host(r->problem, "cannot make a pseudo-terminal: %s", strerror(errno));
-    r->machine = open(r->console, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    c->ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (c->ours < 0 || grantpt(c->ours) != 0 || unlockpt(c->ours) != 0 ||
+        ptsname_r(c->ours, c->path, sizeof c->path) != 0)
+        return problem_host(p, "cannot make a pseudo-terminal: %s", strerror(errno));
+    c->machine = open(c->path, O_RDWR | O_NOCTTY | O_CLOEXEC);
     struct termios t;
-    if (r->machine < 0 || tcgetattr(r->machine, &t) != 0)
-        return problem_host(r->problem, "cannot open %s: %s", r->console, strerror(errno));
+    if (c->machine < 0 || tcgetattr(c->machine, &t) != 0)
+        return problem_host(p, "cannot open %s: %s", c->path, strerror(errno));
     cfmakeraw(&t); /* no echo of what comes before the emulator has set it up itself */
-    tcsetattr(r->machine, TCSANOW, &t);
+    tcsetattr(c->machine, TCSANOW, &t);
     return true;
 }
 
-static bool open_socket(struct run *r)
+static bool open_socket(struct channel *c, struct problem *p)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        return problem_host(r->problem, "cannot make a socket: %s", strerror(errno));
-    r->guest = pair[0];
-    r->machine = pair[1];
+        return problem_host(p, "cannot make a socket: %s", strerror(errno));
+    c->ours = pair[0];
+    c->machine = pair[1];
     return true;
 }
 
-static bool open_console(struct run *r)
+static bool open_channels(struct run *r)
 {
-    if (!(r->order->on->pty ? open_pty(r) : open_socket(r)))
-        return false;
-    fcntl(r->guest, F_SETFL, O_NONBLOCK);
-    r->order->machine.console = r->console;
-    r->order->machine.console_fd = r->machine;
+    for (unsigned i = 0; i < PORTS; i++) {
+        struct channel *c = &r->channel[i];
+        if (!(r->order->on->pty ? open_pty : open_socket)(c, r->problem))
+            return false;
+        fcntl(c->ours, F_SETFL, O_NONBLOCK);
+        r->order->machine.port[i] = (struct launch_port){c->path, c->machine};
+    }
     return true;
 }
 
@@ -96,18 +105,40 @@ static bool open_files(struct run *r)
     return r->errors >= 0;
 }
 
-static void wait_for(const struct run *r, pid_t child, struct relay_result *result)
+/* Where trace lines and answers go. */
+static bool open_tail(struct run *r)
 {
+    const char *file = r->order->trace_file;
+    r->tail = (struct logtail){.log = r->log, .trace = -1, .answer = STDERR_FILENO};
+    if (r->order->trace && !file)
+        r->tail.trace = STDERR_FILENO;
+    if (!file)
+        return true;
+    r->trace = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
+    if (r->trace < 0)
+        return problem_bad(r->problem, "--trace-file %s: cannot write it: %s", file,
+                           strerror(errno));
+    r->tail.trace = r->trace;
+    return true;
+}
+
+static void wait_for(struct run *r, pid_t child, struct relay_result *result)
+{
+    bool raw = r->terminal.raw;
     struct relay relay = {
         .child = child,
-        .guest = r->guest,
+        .guest = r->channel[PORT_CONSOLE].ours,
+        .control = r->channel[PORT_CONTROL].ours,
         .in = r->in,
         .out = r->out,
-        .chords = r->terminal.raw,
+        .chords = raw,
         .screen = r->order->screen,
         .signals = r->signals,
         .deadline = r->deadline,
+        .log = raw || r->order->trace ? &r->tail : NULL,
     };
+    r->tail.answer_raw = raw;
+    r->tail.trace_raw = raw && r->trace < 0;
     result->end = relay_run(&relay, &result->signal, &result->status);
     if (result->end != RELAY_CHILD_ENDED)
         command_kill(child);
@@ -128,6 +159,15 @@ static bool run_tool(struct run *r, const struct command *tool, struct relay_res
     return tool->count == 0 || tool_run(tool, &place, result, r->problem);
 }
 
+static void close_machine_ends(struct run *r)
+{
+    for (unsigned i = 0; i < PORTS; i++) {
+        if (r->channel[i].machine >= 0)
+            close(r->channel[i].machine);
+        r->channel[i].machine = -1;
+    }
+}
+
 static bool run_emulator(struct run *r, const struct command *c, struct relay_result *result)
 {
     bool log_is_output = r->order->on->log_is_output;
@@ -136,16 +176,16 @@ static bool run_emulator(struct run *r, const struct command *c, struct relay_re
         .in = r->null,
         .out = log_is_output ? r->log : r->errors,
         .err = r->errors,
-        .keep = r->order->on->pty ? -1 : r->machine,
+        .keep = {-1, -1},
         .max_file = MAX_LOG_BYTES,
     };
+    for (unsigned i = 0; i < PORTS && !r->order->on->pty; i++)
+        place.keep[i] = r->channel[i].machine;
     pid_t child = command_start(c, &place, r->problem);
     if (child < 0)
         return false;
-    if (!r->order->on->pty) { /* only the emulator shall hold its end: its death is our EOF */
-        close(r->machine);
-        r->machine = -1;
-    }
+    if (!r->order->on->pty) /* only the emulator shall hold its ends: its death is our EOF */
+        close_machine_ends(r);
     if (r->in >= 0)
         terminal_raw(&r->terminal, r->in);
     wait_for(r, child, result);
@@ -168,9 +208,16 @@ static bool run_all(struct run *r, struct relay_result *result)
     return ok;
 }
 
-static void close_all(const struct run *r)
+static void close_all(struct run *r)
 {
-    const int fds[] = {r->guest, r->machine, r->out, r->null, r->log, r->errors};
+    const int fds[] = {r->channel[PORT_CONSOLE].ours,
+                       r->channel[PORT_CONTROL].ours,
+                       r->out,
+                       r->null,
+                       r->log,
+                       r->errors,
+                       r->trace};
+    close_machine_ends(r);
     for (unsigned i = 0; i < sizeof fds / sizeof fds[0]; i++) {
         if (fds[i] >= 0)
             close(fds[i]);
@@ -182,8 +229,8 @@ bool launch_run(struct launch_order *o, struct relay_result *result, struct prob
     struct run r = {
         .order = o,
         .problem = p,
-        .guest = -1,
-        .machine = -1,
+        .channel = {{.ours = -1, .machine = -1}, {.ours = -1, .machine = -1}},
+        .trace = -1,
         .in = -1,
         .out = -1,
         .null = -1,
@@ -194,7 +241,8 @@ bool launch_run(struct launch_order *o, struct relay_result *result, struct prob
     if (o->timeout)
         r.deadline = relay_now() + (uint64_t)o->timeout * 1000;
     *result = (struct relay_result){0};
-    bool ok = open_console(&r) && open_user_side(&r) && open_files(&r) && run_all(&r, result);
+    bool ok = open_channels(&r) && open_user_side(&r) && open_files(&r) && open_tail(&r) &&
+              run_all(&r, result);
     close_all(&r);
     return ok;
 }

@@ -11,10 +11,12 @@
 
 struct launch_order {
     const struct emulator *on;
-    struct launch machine;           /* .console and .console_fd are launch_run's to fill in */
+    struct launch machine;           /* .port is launch_run's to fill in */
     const char *host_args;           /* more arguments for the emulator, "" if none */
     const char *console_file;        /* NULL: standard input and output */
     const struct screenfile *screen; /* for Ctrl-A s */
+    bool trace;                      /* the plan asks for trace lines */
+    const char *trace_file;          /* for them; NULL: standard error */
     uint32_t timeout;                /* seconds from now; 0: none */
     int signals;                     /* from relay_signals */
 };

@@ -40,6 +40,40 @@ static bool parse_engine(const char *text, struct options *o, struct problem *p)
     return problem_bad(p, "--engine %s: no such engine; it is auto, interp or translate", text);
 }
 
+/* The bits that the first LENGTH bytes of NAME stand for; 0: no such thing to trace. */
+static uint32_t trace_bits(const char *name, size_t length)
+{
+    static const char *const names[PLAN_TRACE_COUNT] = {
+#define X(id, name, text) [PLAN_TRACE_##id] = name,
+        PLAN_TRACES(X)
+#undef X
+    };
+    if (length == 3 && memcmp(name, "all", 3) == 0)
+        return (1u << PLAN_TRACE_COUNT) - 1;
+    for (unsigned i = 0; i < PLAN_TRACE_COUNT; i++) {
+        if (strlen(names[i]) == length && memcmp(name, names[i], length) == 0)
+            return 1u << i;
+    }
+    return 0;
+}
+
+static bool parse_trace(const char *text, struct options *o, struct problem *p)
+{
+    for (const char *at = text;; at++) {
+        size_t length = strcspn(at, ",");
+        uint32_t bits = trace_bits(at, length);
+        if (!bits)
+            return problem_bad(p,
+                               "--trace %s: no `%.*s' to trace; it is exits, blocks, shadow, irq, "
+                               "io, inject or all",
+                               text, (int)(length < 40 ? length : 40), at);
+        o->trace |= bits;
+        at += length;
+        if (!*at)
+            return true;
+    }
+}
+
 static bool parse_kernel(const char *text, struct options *o, struct problem *p)
 {
     if (!usage_commands[o->command].args)
@@ -58,9 +92,53 @@ static bool check_end(const struct options *o, struct problem *p)
     if (c->args && !o->kernel)
         return problem_bad(p, "no kernel given; write `%s KERNEL', or see `%s --help'", c->program,
                            c->program);
+    if (o->trace_file && !o->trace)
+        return problem_bad(p, "--trace-file %s: nothing is traced; say what with --trace",
+                           o->trace_file);
     if (o->command == COMMAND_IMAGE && !o->output)
         return problem_bad(p, "no file to make was given; write `ring1 image -o FILE.iso KERNEL'");
     return true;
+}
+
+/* The options of `ring1 run' alone. */
+static error_t run_option(int key, char *arg, struct options *o, struct problem *p)
+{
+    bool ok = true;
+    switch (key) {
+    case KEY_ON:
+        ok = parse_on(arg, o, p);
+        break;
+    case KEY_CONSOLE:
+        o->console = strcmp(arg, "stdio") == 0 ? NULL : arg;
+        break;
+    case KEY_SCREEN:
+        o->screen = arg;
+        break;
+    case KEY_STATS:
+        o->stats = true;
+        break;
+    case KEY_COUNT:
+        o->stats = o->count = true;
+        break;
+    case KEY_TRACE:
+        ok = parse_trace(arg, o, p);
+        break;
+    case KEY_TRACE_FILE:
+        o->trace_file = arg;
+        break;
+    case KEY_TIMEOUT:
+        ok = number_seconds(arg, &o->timeout, p);
+        break;
+    case KEY_HOST_ARGS:
+        o->host_args = arg;
+        break;
+    case KEY_VERBOSE:
+        o->verbose = true;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return ok ? 0 : EINVAL;
 }
 
 static error_t command_option(int key, char *arg, struct argp_state *state)
@@ -73,9 +151,6 @@ static error_t command_option(int key, char *arg, struct argp_state *state)
     case KEY_OUTPUT:
         o->output = arg;
         break;
-    case KEY_ON:
-        ok = parse_on(arg, o, p);
-        break;
     case KEY_MEMORY:
         ok = number_memory(arg, &o->memory_mib, p);
         break;
@@ -85,32 +160,11 @@ static error_t command_option(int key, char *arg, struct argp_state *state)
     case KEY_APPEND:
         o->append = arg;
         break;
-    case KEY_CONSOLE:
-        o->console = strcmp(arg, "stdio") == 0 ? NULL : arg;
-        break;
-    case KEY_SCREEN:
-        o->screen = arg;
-        break;
     case KEY_ENGINE:
         ok = parse_engine(arg, o, p);
         break;
-    case KEY_STATS:
-        o->stats = true;
-        break;
-    case KEY_COUNT:
-        o->stats = o->count = true;
-        break;
-    case KEY_TIMEOUT:
-        ok = number_seconds(arg, &o->timeout, p);
-        break;
-    case KEY_HOST_ARGS:
-        o->host_args = arg;
-        break;
     case KEY_JSON:
         o->json = true;
-        break;
-    case KEY_VERBOSE:
-        o->verbose = true;
         break;
     case ARGP_KEY_ARG:
         ok = parse_kernel(arg, o, p);
@@ -119,7 +173,7 @@ static error_t command_option(int key, char *arg, struct argp_state *state)
         ok = check_end(o, p);
         break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return run_option(key, arg, o, p);
     }
     return ok ? 0 : EINVAL;
 }

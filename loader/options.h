@@ -23,6 +23,8 @@ struct options {
     const struct emulator *on;
     enum plan_engine engine;
     uint32_t memory_mib, timeout; /* timeout in seconds, 0: none */
+    uint32_t trace;               /* bits of enum plan_trace */
+    const char *trace_file;       /* NULL: standard error */
     bool stats, count, verbose;
     bool json; /* inspect, check */
 };

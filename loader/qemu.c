@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * QEMU by translation only (TCG): -kernel loads the multiboot monitor, -initrd the plan as its
- * module. There is no video, no network and no disk; COM1 is a socket that the loader holds.
+ * module. There is no video, no network and no disk; COM1 and COM2 are
+ * sockets that the loader holds.
  */
 #include "loader/emulator.h"
 
@@ -25,18 +26,35 @@ static bool prepare(const struct launch *l, struct command *tool, struct problem
 static void arguments(const struct launch *l, struct command *c)
 {
     static const char *const fixed[] = {
-        PROGRAM,          "-accel",      "tcg",
-        "-machine",       "pc",          "-cpu",
-        CPU_MODEL,        "-nodefaults", "-no-user-config",
-        "-no-reboot",     "-display",    "none",
-        "-serial",        "chardev:con", "-debugcon",
-        "file:" FILE_LOG, "-device",     "isa-debug-exit,iobase=0xf4,iosize=4",
-        "-initrd",        FILE_PLAN,
+        PROGRAM,
+        "-accel",
+        "tcg",
+        "-machine",
+        "pc",
+        "-cpu",
+        CPU_MODEL,
+        "-nodefaults",
+        "-no-user-config",
+        "-no-reboot",
+        "-display",
+        "none",
+        "-serial",
+        "chardev:con",
+        "-serial",
+        "chardev:ctl",
+        "-debugcon",
+        "file:" FILE_LOG,
+        "-device",
+        "isa-debug-exit,iobase=0xf4,iosize=4",
+        "-initrd",
+        FILE_PLAN,
     };
     for (unsigned i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         command_add(c, "%s", fixed[i]);
     command_add(c, "-chardev");
-    command_add(c, "socket,id=con,fd=%d", l->console_fd);
+    command_add(c, "socket,id=con,fd=%d", l->port[PORT_CONSOLE].fd);
+    command_add(c, "-chardev");
+    command_add(c, "socket,id=ctl,fd=%d", l->port[PORT_CONTROL].fd);
     command_add(c, "-m");
     command_add(c, "%u", l->memory_mib);
     command_add(c, "-kernel");

@@ -36,6 +36,7 @@ struct loop {
     struct chord chord;
     bool guest_ended, in_ended, child_ended;
     int child_status, signal;
+    uint64_t next_look; /* at the log */
 };
 
 uint64_t relay_now(void)
@@ -104,18 +105,28 @@ static void prepare(const struct loop *l, struct pollfd pfd[SLOTS])
     want(&pfd[SLOT_OUT], r->out, is_empty(&l->to_user) ? 0 : POLLOUT);
 }
 
-/* How long poll may sleep: to the deadline; shortly while a dead child's last output is fetched. */
+/* How long poll may sleep: to the deadline, to the next look at the log, shortly while a dead
+ * child's last output is fetched. */
 static int sleep_ms(const struct loop *l)
 {
+    uint64_t longest = l->r->log ? RELAY_LOG_MS : 60000, now = relay_now();
     if (l->child_ended && !l->guest_ended && is_empty(&l->to_user))
         return QUIET_MS;
     if (!l->r->deadline)
-        return -1;
-    uint64_t now = relay_now();
+        return l->r->log ? RELAY_LOG_MS : -1;
     if (now >= l->r->deadline)
         return 0;
     uint64_t left = l->r->deadline - now;
-    return left > 60000 ? 60000 : (int)left;
+    return (int)(left > longest ? longest : left);
+}
+
+/* A guest that floods its console must not keep the log waiting, nor be slowed down by it. */
+static void look_at_log(struct loop *l)
+{
+    if (!l->r->log || relay_now() < l->next_look)
+        return;
+    logtail_poll(l->r->log);
+    l->next_look = relay_now() + RELAY_LOG_MS;
 }
 
 static void look_for_child(struct loop *l)
@@ -143,6 +154,20 @@ static void take_screen(struct loop *l)
     tell(l, text);
 }
 
+/* A request is one byte; if the monitor has not taken the last ones the line is full, and this one
+ * is dropped. */
+static void heed_chord(struct loop *l, enum chord_event event)
+{
+    static const uint8_t requests[] = {[CHORD_STATS] = PLAN_REQUEST_STATS};
+    if (event == CHORD_HELP)
+        tell(l, CHORD_HELP_TEXT);
+    if (event == CHORD_SCREEN)
+        take_screen(l);
+    if (event >= CHORD_STATS && l->r->control >= 0 &&
+        write(l->r->control, &requests[event], 1) < 0 && errno != EAGAIN)
+        l->in_ended = true;
+}
+
 /* From the user to the guest's buffer. True: the user wants to leave. */
 static bool take_input(struct loop *l)
 {
@@ -157,10 +182,7 @@ static bool take_input(struct loop *l)
         return false;
     }
     l->to_guest.end = chord_feed(&l->chord, typed.data, typed.end, l->to_guest.data, &event);
-    if (event == CHORD_HELP)
-        tell(l, CHORD_HELP_TEXT);
-    if (event == CHORD_SCREEN)
-        take_screen(l);
+    heed_chord(l, event);
     return event == CHORD_LEAVE;
 }
 
@@ -196,12 +218,13 @@ static bool step(struct loop *l, enum relay_end *end)
     struct pollfd pfd[SLOTS];
     prepare(l, pfd);
     int n = poll(pfd, SLOTS, sleep_ms(l));
+    look_at_log(l);
     if (n < 0)
         return false;
     *end = RELAY_SIGNAL;
     if (pfd[SLOT_SIGNALS].revents && take_signal(l))
         return true;
-    if (n == 0 && l->child_ended && is_empty(&l->to_user))
+    if (n == 0 && l->child_ended && is_empty(&l->to_user)) /* after QUIET_MS */
         l->guest_ended = true; /* nothing left, and nobody to send more */
     serve_guest(l, pfd[SLOT_GUEST].revents);
     *end = RELAY_LEFT;
@@ -226,6 +249,8 @@ enum relay_end relay_run(const struct relay *r, int *signal, int *child_status)
     look_for_child(&l); /* its SIGCHLD may have gone to an earlier wait */
     while (!step(&l, &end))
         ;
+    if (r->log)
+        logtail_poll(r->log);
     *signal = l.signal;
     *child_status = l.child_status;
     return end;

@@ -7,6 +7,7 @@
 #ifndef RING1_LOADER_RELAY_H
 #define RING1_LOADER_RELAY_H
 
+#include "loader/logtail.h"
 #include "loader/problem.h"
 #include "loader/screenfile.h"
 #include "loader/terminal.h"
@@ -16,12 +17,16 @@
 struct relay {
     pid_t child;
     int guest;                       /* the guest's console, non-blocking; -1: none */
+    int control;                     /* takes requests to the monitor (plan.h), non-blocking; -1 */
     int in, out;                     /* the user's side; -1: none */
     bool chords;                     /* IN is a terminal: Ctrl-A means something */
     const struct screenfile *screen; /* what Ctrl-A s writes; NULL: none */
     int signals;                     /* from relay_signals */
     uint64_t deadline;               /* as relay_now; 0: none */
+    struct logtail *log;             /* looked at every RELAY_LOG_MS; NULL: not */
 };
+
+#define RELAY_LOG_MS 50
 
 enum relay_end {
     RELAY_CHILD_ENDED, /* and its last output has been passed on */

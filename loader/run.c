@@ -48,6 +48,8 @@ static bool launch(struct session *s, struct problem *p)
         .host_args = s->o->host_args,
         .console_file = s->o->console,
         .screen = &s->screen,
+        .trace = s->o->trace != 0,
+        .trace_file = s->o->trace_file,
         .timeout = s->o->timeout,
         .signals = s->guest.signals,
     };
@@ -147,7 +149,7 @@ static int judge(const struct session *s)
 static uint32_t plan_flags(const struct options *o)
 {
     return (o->stats ? PLAN_STATS : 0u) | (o->count ? PLAN_COUNT : 0u) |
-           (o->screen ? PLAN_SCREEN : 0u);
+           (o->screen ? PLAN_SCREEN : 0u) | o->trace << PLAN_TRACE_SHIFT;
 }
 
 static bool ready(void *with, struct problem *p)

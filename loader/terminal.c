@@ -48,6 +48,9 @@ static enum chord_event second_key(uint8_t key)
     case 'H':
     case '?':
         return CHORD_HELP;
+    case 't':
+    case 'T':
+        return CHORD_STATS;
     default:
         return CHORD_NONE;
     }

@@ -26,17 +26,20 @@ void terminal_restore(struct terminal *t);
  * itself (which the shell shares) non-blocking; where that is impossible, a duplicate. */
 int terminal_reopen(int fd);
 
-/* Ctrl-A x leaves, Ctrl-A s asks for the screen to be written, Ctrl-A h asks for help, Ctrl-A
- * Ctrl-A is one Ctrl-A for the guest; before any other key Ctrl-A goes to the guest with it. */
+/* Ctrl-A x leaves, Ctrl-A s asks for the screen to be written, Ctrl-A t for the monitor's counters,
+ * Ctrl-A h for help, Ctrl-A Ctrl-A is one Ctrl-A for the guest; before any other key Ctrl-A goes to
+ * the guest with it. */
 #define CHORD_PREFIX 0x01
 #define CHORD_HELP_TEXT                                                                            \
-    "\r\n[Ctrl-A x: leave   Ctrl-A s: write --screen's file   Ctrl-A Ctrl-A: send Ctrl-A   "       \
+    "\r\n[Ctrl-A x: leave   Ctrl-A s: write --screen's file   Ctrl-A t: statistics\r\n"            \
+    " Ctrl-A Ctrl-A: send Ctrl-A   "                                                               \
     "Ctrl-A h: this help]\r\n"
 
 struct chord {
     bool pending; /* Ctrl-A was the last key */
 };
-enum chord_event { CHORD_NONE, CHORD_LEAVE, CHORD_HELP, CHORD_SCREEN };
+/* From CHORD_STATS on: requests to the monitor. */
+enum chord_event { CHORD_NONE, CHORD_LEAVE, CHORD_HELP, CHORD_SCREEN, CHORD_STATS };
 
 /* Takes N typed bytes and writes those for the guest to OUT (room for 2*N + 2). Returns their
  * number; *EVENT is what the user asked for, CHORD_LEAVE above all. */

@@ -41,7 +41,13 @@ static const char run_doc[] =
     "Boots KERNEL, a 32-bit Linux bzImage, a multiboot kernel or an i386 ELF file, under the "
     "Ring1 monitor."
     "\vThe guest's serial port COM1 is its console. On a terminal, Ctrl-A x leaves, Ctrl-A s "
-    "writes the file of --screen, Ctrl-A h shows help and Ctrl-A Ctrl-A sends one Ctrl-A.\n\n"
+    "writes the file of --screen, Ctrl-A t prints the monitor's counters, Ctrl-A h shows help and "
+    "Ctrl-A Ctrl-A sends one Ctrl-A.\n\n"
+    "What can be traced, at the price of speed; `all' is all of it:\n"
+#define X(id, name, text) "  " name "\t" text "\n"
+    PLAN_TRACES(X)
+#undef X
+    "A line is: trace <nanoseconds since the monitor's start> <what> <details>.\n\n"
     "The monitor's image ring1.elf is taken from $RING1_MONITOR, else from beside ring1, else "
     "from ../lib/ring1. Files of the run live in a private directory under $TMPDIR.\n\n"
     EXIT_TEXT;
@@ -72,6 +78,8 @@ static const struct argp_option run_options[] = {
     {"stats", KEY_STATS, 0, 0, "Print the monitor's counters at the end", 2},
     {"count", KEY_COUNT, 0, 0, "As --stats, and count the guest instructions run from the cache (slower)", 2},
     {"verbose", KEY_VERBOSE, 0, 0, "Print the monitor's whole log at the end", 2},
+    {"trace", KEY_TRACE, "WHAT[,WHAT]", 0, "Print events with their times as they happen; see below", 2},
+    {"trace-file", KEY_TRACE_FILE, "FILE", 0, "Where --trace prints; default is standard error", 2},
     {"host-args", KEY_HOST_ARGS, "ARGS", 0, "More arguments for the emulator, quoted as in a shell", 2},
     {0},
 };

@@ -25,6 +25,8 @@ enum usage_key {
     KEY_HOST_ARGS,
     KEY_VERBOSE,
     KEY_JSON,
+    KEY_TRACE,
+    KEY_TRACE_FILE,
 };
 
 struct usage_command {

@@ -89,10 +89,12 @@ void verdict_print_stats(FILE *to, const char *log)
     char line[LINE_MAX_SHOWN], name[64];
     unsigned long long value;
     int text;
-    bool any = false;
+    bool any = false, answer = false; /* one was shown when it was asked for */
     while ((log = take_line(log, line))) {
         const char *s = behind(line, STAT_MARK);
-        if (!s || sscanf(s, "%63s %llu %n", name, &value, &text) != 2)
+        answer =
+            strcmp(line, PLAN_ANSWER_BEGIN) == 0 || (answer && strcmp(line, PLAN_ANSWER_END) != 0);
+        if (!s || answer || sscanf(s, "%63s %llu %n", name, &value, &text) != 2)
             continue;
         if (!any)
             fprintf(to, "%18s  %-20s %s\n", "value", "counter", "meaning");

@@ -115,6 +115,7 @@ struct vm *vm_create(const struct plan *p, struct pool *pool)
     vm->count = p->flags & PLAN_COUNT;
     vm->screen.wanted = p->flags & PLAN_SCREEN;
     vm->marks = p->flags & PLAN_STATS;
+    vm->journal = p->flags >> PLAN_TRACE_SHIFT & ((1u << PLAN_TRACE_COUNT) - 1);
     vcpu_reset(v, vm);
     if (!build_rooms(vm, p) || !load_segments(vm, p))
         return NULL;

@@ -12,6 +12,7 @@
 #include "monitor/guestwalk.h"
 #include "monitor/inject.h"
 #include "monitor/interp/interp.h"
+#include "monitor/journal.h"
 #include "monitor/segment.h"
 #include "monitor/timer.h"
 #include "monitor/trace.h"
@@ -87,12 +88,20 @@ uint64_t exit_find_block(struct vcpu *v)
     if (!code_page(v, gva(v->eip), true, &page))
         return 0;
     bool has_next = code_page(v, gva(page.linear.v + PAGE_SIZE), false, &next);
+    uint64_t before = v->vm->stats.n[STAT_BT_INSNS];
     entry = translate(v, &page, has_next ? &next : NULL);
+    JOURNAL(v->vm, BLOCKS, "eip %08x instructions %lu", v->eip,
+            v->vm->stats.n[STAT_BT_INSNS] - before);
     v->vm->stats.n[STAT_NS_TRANSLATE] += host_now_ns() - start;
     return entry;
 }
 
 /* ---- Exceptions ----------------------------------------------------------- */
+
+static const char *const shadow_answers[] = {[SHADOW_FIXED] = "filled",
+                                             [SHADOW_REFLECT] = "reflected",
+                                             [SHADOW_TRACE] = "traced",
+                                             [SHADOW_MMIO] = "mmio"};
 
 static void exit_page_fault(struct vcpu *v, const struct host_exit *x)
 {
@@ -105,7 +114,10 @@ static void exit_page_fault(struct vcpu *v, const struct host_exit *x)
     }
     if (!x->user)
         access &= ~(uint32_t)(PF_U | PF_I);
-    switch (shadow_fault(v, gva(x->cr2), access, &error)) {
+    enum shadow_answer answer = shadow_fault(v, gva(x->cr2), access, &error);
+    JOURNAL(v->vm, SHADOW, "%s cr2 %08x access %x eip %08x", shadow_answers[answer], x->cr2, access,
+            v->eip);
+    switch (answer) {
     case SHADOW_FIXED:
         break;
     case SHADOW_REFLECT:
@@ -208,6 +220,17 @@ static void exit_translated(struct vcpu *v, const struct host_exit *x)
     }
 }
 
+/* A vector means an exception or a software interrupt, a code an enum tc_code. */
+static void journal_exit(const struct vcpu *v, const struct host_exit *x)
+{
+    static const char *const kinds[] = {[HX_EXCEPTION] = "exception",
+                                        [HX_INTERRUPT] = "interrupt",
+                                        [HX_SOFT_INT] = "int",
+                                        [HX_TC] = "gate"};
+    JOURNAL(v->vm, EXITS, "%s %s %02x error %x cr2 %08x eip %08x", x->user ? "user" : "tc  ",
+            kinds[x->kind], x->kind == HX_TC ? x->code : x->vector, x->error, x->cr2, v->eip);
+}
+
 static void exit_from_user(struct vcpu *v, const struct host_exit *x)
 {
     direct_leave(v);
@@ -223,6 +246,7 @@ void exit_handle(struct vcpu *v, const struct host_exit *x)
         exit_from_user(v, x);
     else
         bt_unwind(v, x);
+    journal_exit(v, x);
     switch (x->kind) {
     case HX_INTERRUPT:
         count(v, STAT_EXIT_INTERRUPT);

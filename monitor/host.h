@@ -154,6 +154,7 @@ void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t regs[4]);
 
 void host_console_put(uint8_t c); /* guest serial output */
 int host_console_get(void);       /* next input byte, or -1 */
+int host_request(void);           /* a byte of enum plan_request that came in, or -1 */
 void host_log_write(const char *text, size_t len);
 
 /* Ends the machine (PC) or the test: STATUS is a plan.h exit status. */

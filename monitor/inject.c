@@ -7,6 +7,7 @@
  */
 #include "monitor/inject.h"
 
+#include "monitor/journal.h"
 #include "monitor/log.h"
 #include "monitor/selector.h"
 #include "monitor/transfer.h"
@@ -261,6 +262,8 @@ static void delivered(struct vcpu *v, const struct exception *e)
     if (e->vector == VEC_DB)
         v->dr[7] &= ~(uint32_t)DR7_GD;
     v->vm->stats.n[STAT_INJ_EXCEPTION]++;
+    JOURNAL(v->vm, INJECT, "vector %02x error %x cr2 %08x to %08x", e->vector, e->error, e->cr2,
+            v->eip);
 }
 
 /* Ends: after one serial exception of each class a double fault is due, then a triple. */
@@ -290,6 +293,7 @@ void inject_interrupt(struct vcpu *v, uint8_t vector)
 {
     struct event e = {.vector = vector, .flags = vcpu_eflags(v)};
     v->halted = false;
+    JOURNAL(v->vm, IRQ, "vector %02x at %08x", vector, v->eip);
     if (deliver(v, &e))
         v->vm->stats.n[STAT_INJ_INTERRUPT]++;
     else if (v->vm->ended)
@@ -304,6 +308,7 @@ bool inject_software(struct vcpu *v, uint8_t vector)
     if (!deliver(v, &e))
         return false;
     v->vm->stats.n[STAT_INJ_SOFT]++;
+    JOURNAL(v->vm, INJECT, "int %02x eax %08x to %08x", vector, v->gpr[R_EAX], v->eip);
     return true;
 }
 

@@ -26,6 +26,33 @@ enum plan_flags {
     PLAN_SCREEN = 1u << 2, /* log the guest's text screen when it changes and at exit */
 };
 
+/* What --trace can write to the log, one line an event: "trace <ns> <name> ...". Bit
+ * PLAN_TRACE_SHIFT + PLAN_TRACE_x of a plan's flags asks for it. */
+#define PLAN_TRACE_SHIFT 8
+/* clang-format off */
+#define PLAN_TRACES(X) \
+    X(EXITS,  "exits",  "guest code stopped: why, where") \
+    X(BLOCKS, "blocks", "a block was translated") \
+    X(SHADOW, "shadow", "what became of a page fault") \
+    X(IRQ,    "irq",    "an external interrupt was delivered") \
+    X(IO,     "io",     "a port was accessed") \
+    X(INJECT, "inject", "an exception or software interrupt was delivered")
+/* clang-format on */
+enum plan_trace {
+#define X(id, name, text) PLAN_TRACE_##id,
+    PLAN_TRACES(X)
+#undef X
+        PLAN_TRACE_COUNT
+};
+
+/* Requests to the running monitor: single bytes that come in on the host machine's COM2. The answer
+ * is in the log, between two lines. */
+enum plan_request {
+    PLAN_REQUEST_STATS = 't', /* the counters, as at the end with PLAN_STATS */
+};
+#define PLAN_ANSWER_BEGIN "ring1: answer"
+#define PLAN_ANSWER_END   "ring1: end of answer"
+
 struct plan_segment {
     uint32_t gpa;         /* where in guest RAM */
     uint32_t size;        /* bytes in guest RAM; what exceeds file_size is zeroed */

@@ -9,6 +9,7 @@
 #include "devices/board.h"
 #include "monitor/guestmem.h"
 #include "monitor/guestwalk.h"
+#include "monitor/journal.h"
 #include "monitor/mem.h"
 #include "monitor/segment.h"
 #include "monitor/vclock.h"
@@ -175,6 +176,8 @@ static void access_board(struct vcpu *v, struct io_access *io)
     if (io->mark && v->vm->marks)
         stats_mark(&v->vm->stats, (uint8_t)io->value);
     v->vm->stats.n[io->write ? STAT_IO_WRITE : STAT_IO_READ]++;
+    JOURNAL(v->vm, IO, "%s %04lx size %u value %x eip %08x", io->write ? "out" : "in ",
+            (unsigned long)io->address, io->size, io->value, v->eip);
 }
 
 static uint32_t low_bytes(uint32_t value, unsigned size)

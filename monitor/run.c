@@ -128,17 +128,23 @@ static void step(struct vcpu *v)
     }
 }
 
+void vm_counters(const struct vm *vm, struct stats *out)
+{
+    uint64_t beyond = pool_touched_frames(vm->pool) - vm->ram.size / PAGE_SIZE;
+    *out = vm->stats;
+    out->n[STAT_NS_TOTAL] = host_now_ns() - vm->started_ns;
+    out->n[STAT_INSN_TC] = vm->vcpu->tc_insns;
+    out->n[STAT_SYSCALLS_DIRECT] = vm->vcpu->direct.syscalls;
+    out->n[STAT_MEMORY] = beyond * (PAGE_SIZE / 1024);
+}
+
 void vm_run(struct vm *vm)
 {
-    uint64_t start = host_now_ns();
+    vm->started_ns = host_now_ns();
     while (!vm->ended) {
         timer_service(vm, false);
         step(vm->vcpu);
         heed_board(vm);
     }
-    vm->stats.n[STAT_NS_TOTAL] += host_now_ns() - start;
-    vm->stats.n[STAT_INSN_TC] = vm->vcpu->tc_insns;
-    vm->stats.n[STAT_SYSCALLS_DIRECT] = vm->vcpu->direct.syscalls;
-    vm->stats.n[STAT_MEMORY] =
-        ((uint64_t)pool_touched_frames(vm->pool) - vm->ram.size / PAGE_SIZE) * (PAGE_SIZE / 1024);
+    vm_counters(vm, &vm->stats);
 }

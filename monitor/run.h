@@ -16,4 +16,7 @@ struct vm *vm_create(const struct plan *plan, struct pool *pool);
 /* Runs VM until it ends; then vm->exit and vm->reason say how. */
 void vm_run(struct vm *vm);
 
+/* The counters as they stand, with those that others keep while VM runs. OUT may be VM's own. */
+void vm_counters(const struct vm *vm, struct stats *out);
+
 #endif

@@ -12,6 +12,7 @@
 #include "monitor/mem.h"
 
 #define LOOK_NS 1000000000ull
+#define BURIED  5000u /* journal lines: 500 KB at most, and the loader looks at the last 4 MiB */
 
 /* Reads row ROW of characters without their attributes. */
 static void read_row(const struct vm *vm, unsigned row, uint8_t text[SCREEN_COLUMNS])
@@ -71,7 +72,9 @@ void screen_watch(struct vm *vm)
         return;
     s->next_ns = now + LOOK_NS;
     uint32_t seen = fingerprint(vm);
-    if (seen != s->seen)
-        screen_log(vm);
+    if (seen == s->seen && vm->journal_lines - s->lines < BURIED)
+        return;
+    screen_log(vm);
     s->seen = seen;
+    s->lines = vm->journal_lines;
 }

@@ -17,8 +17,9 @@
 /* Logs the screen as it is now. In a graphics mode it is blank but for a word that says so. */
 void screen_log(const struct vm *vm);
 
-/* If the plan asked for it (vm->screen.wanted): logs the screen when it has changed, and a second
- * has passed since the last look. To be called now and then. */
+/* If the plan asked for it (vm->screen.wanted): logs the screen when it has changed, or when many
+ * lines of the journal stand behind it, and a second has passed since the last look. To be called
+ * now and then. */
 void screen_watch(struct vm *vm);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * See timer.h. Console input has no time of its own: it is looked at on every host interrupt and
- * at least every 10 ms.
+ * See timer.h. Console input and requests have no time of their own: they are looked at on every
+ * host interrupt and at least every 10 ms.
  */
 #include "monitor/timer.h"
 
 #include "devices/board.h"
 #include "monitor/host.h"
+#include "monitor/request.h"
 #include "monitor/screen.h"
 #include "monitor/vclock.h"
 #include "monitor/vcpu.h"
@@ -27,6 +28,7 @@ void timer_service(struct vm *vm, bool poll)
     board_advance(vm, now);
     screen_watch(vm);
     timer_update_event(vm);
+    request_service(vm);
 }
 
 void timer_arm(struct vm *vm)

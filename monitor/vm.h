@@ -30,6 +30,7 @@ struct screen {
     bool wanted;      /* the plan says so */
     uint64_t next_ns; /* host time of the next look */
     uint32_t seen;    /* fingerprint of what was logged last */
+    uint32_t lines;   /* of the journal before it */
 };
 
 struct vm {
@@ -43,10 +44,13 @@ struct vm {
     struct segtab *segtab;
     struct interp *interp;
     enum plan_engine engine;
-    bool count; /* count guest instructions run from the cache */
-    bool marks; /* the guest's statistics port prints the counters */
+    bool count;             /* count guest instructions run from the cache */
+    bool marks;             /* the guest's statistics port prints the counters */
+    uint32_t journal;       /* bits of enum plan_trace (journal.h) */
+    uint32_t journal_lines; /* written so far */
     struct stats stats;
     struct screen screen;
+    uint64_t started_ns;   /* the guest's first instruction */
     uint64_t next_poll_ns; /* when console input is looked at next (timer.c) */
 
     bool ended;

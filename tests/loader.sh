@@ -130,6 +130,11 @@ check "image --help" 0 out:'--output=FILE' out:'--memory=SIZE' out:'Exit status'
 run --version
 check "--version" 0 out:'^ring1 [0-9]'
 
+for what in '' x exits, ,exits 'exits,,io' EXITS 'exits io' allx; do
+    bad "--trace '$what'" 2 "--trace $what: no .* to trace; it is exits, blocks" run --trace "$what" kernel
+done
+bad "--trace-file alone" 2 'nothing is traced' run --trace-file t kernel
+
 echo "# kernel files"
 export RING1_MONITOR=$top/fake.elf
 bad "missing" 2 'kernel nowhere: cannot open it: No such file' run nowhere
@@ -228,6 +233,7 @@ TMPDIR=$top/none run run bz
 check "no temporary directory" 3 'cannot make a temporary directory in .*/none' lines:1
 bad "console file in no directory" 2 '--console none/file: cannot write it' run --console none/file bz
 bad "screen file in no directory" 2 '--screen none/file: cannot write it' run --screen none/file bz
+bad "a trace file in no directory" 2 '--trace-file none/file: cannot write it' run --trace io --trace-file none/file bz
 bad "a quote left open" 2 'a quote is not closed' run --host-args "-name 'x" bz
 run run --host-args '-no-such-option' bz
 check "an argument that QEMU refuses" 3 'QEMU ended with status 1 before' 'its errors: .*no-such-option'
@@ -344,6 +350,14 @@ run run --append s --stats bz
 check "statistics" 0 'value +counter +meaning' ' 1234567890  time.total.ns +time from first' 'guest-off: done'
 run run --append o --verbose bz
 check "the whole log" 0 'log: fake monitor: plan accepted' 'log: ring1-exit: 0'
+run run --append j --trace blocks,exits bz
+check "--trace" 0 '^trace 1 exits first \?\[31m$' '^trace 22 blocks and again$' '^trace 333 exits last$' lines:2003
+run run --append j --trace all --trace-file traces bz
+check "--trace-file" 0 'guest-off' lines:1
+[ "$(wc -l <traces)" = 2002 ] && [ "$(tail -1 traces)" = 'trace 333 exits last' ] && r=yes || r=no
+result "has every trace line and no others" "$r" "$(wc -l <traces) lines"
+run run --append j bz
+check "no --trace, no trace lines" 0 'guest-off' lines:1
 run run --append h --timeout 1 bz
 check "time-out" 6 '^ring1: time-out: the guest still ran after --timeout 1' out:'looping'
 run run --append h --timeout 1 --console console bz
@@ -424,10 +438,11 @@ rm -rf "$TMPDIR"/ring1.*
 
 echo "# on a terminal"
 # keys TEXT...: types each TEXT when the one before has had its effect: first "ready" is awaited.
+guest=e
 on_terminal() {
     : >out
     { wait_for ready; for k; do printf '%b' "$k"; sleep 0.5; done; sleep 1; } |
-        timeout 60 script -qefc "stty -a >before; '$ring1' run --append e bz; echo status \$? >status; stty -a >after" out >script.out 2>err
+        timeout 60 script -qefc "stty -a >before; '$ring1' run --append $guest bz; echo status \$? >status; stty -a >after" out >script.out 2>err
     rc=$(sed -n 's/status //p' status)
     cp out err
 }
@@ -436,6 +451,12 @@ if command -v script >/dev/null; then
     check "Ctrl-A x leaves" 0 'left: you typed Ctrl-A x' 'abc' 'Ctrl-A Ctrl-A: send' "$(printf '\001')"
     cmp -s before after && r=yes || r=no
     result "the terminal is as before" "$r" "$(diff before after)"
+    guest=t
+    on_terminal '\001t'
+    guest=e
+    check "Ctrl-A t shows the counters" 0 'guest-off' "^stat run.user 77  entries$(printf '\r')"
+    grep -q 'run.user 78' err && r=no || r=yes
+    result "and nothing else of the log" "$r" "$(cat err)"
     on_terminal '\003' '\032' 'q'
     check "Ctrl-C and Ctrl-Z go to the guest" 0 'guest-off' "$(printf '\003')" "$(printf '\032')"
     : >out
@@ -465,6 +486,16 @@ wait $pid
 rc=$?
 exec 9>&-
 check "input and output" 0 'guest-off: .*Bochs' out:'^ready' out:'hello '
+run run --on bochs --append j --trace blocks,exits bz
+check "--trace" 0 '^trace 1 exits first' '^trace 333 exits last$' 'guest-off: .*Bochs'
+if command -v script >/dev/null; then
+    : >out
+    { wait_for ready; printf '\001t'; sleep 2; } |
+        timeout 100 script -qefc "'$ring1' run --on bochs --append t bz; echo status \$? >status" out >script.out 2>err
+    rc=$(sed -n 's/status //p' status)
+    cp out err
+    check "Ctrl-A t" 0 '^stat run.user 77  entries' 'guest-off: .*Bochs'
+fi
 run run --on bochs --append h --timeout 1 bz
 check "time-out" 6 'time-out'
 : >out

@@ -15,11 +15,12 @@ _ring1() {
     --on) mapfile -t COMPREPLY < <(compgen -W 'qemu bochs' -- "$word") ;;
     --engine) mapfile -t COMPREPLY < <(compgen -W 'auto interp translate' -- "$word") ;;
     --memory) mapfile -t COMPREPLY < <(compgen -W '16M 64M 256M 512M 1G 2G' -- "$word") ;;
+    --trace) mapfile -t COMPREPLY < <(compgen -W 'exits blocks shadow irq io inject all' -- "$word") ;;
     --append | --timeout | --host-args) ;;
     *)
         case $command:$word in
         run:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --on= --console= --screen= --timeout= --stats --count
-            --verbose --host-args= $common" -- "$word") ;;
+            --verbose --trace= --trace-file= --host-args= $common" -- "$word") ;;
         image:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --output= $common" -- "$word") ;;
         inspect:-* | check:-*) mapfile -t COMPREPLY < <(compgen -W "--json $common" -- "$word") ;;
         check:*) ;;

@@ -8,8 +8,26 @@
 #include "monitor/pc/pc.h"
 
 #define COM1     0x3f8
+#define COM2     0x2f8
 #define LSR_DATA 0x01
 #define LSR_THRE 0x20
+
+static bool requests; /* there is a COM2 */
+
+/* Requests come in on COM2. A machine without one reads ones there; what one writes to the scratch
+ * register of one that exists stays. It is polled: no interrupt. */
+static void init_requests(void)
+{
+    out8(COM2 + 7, 0x5a);
+    requests = in8(COM2 + 7) == 0x5a && in8(COM2 + 5) != 0xff;
+    if (!requests)
+        return;
+    out8(COM2 + 3, 0x80); /* DLAB: 115200 baud */
+    out8(COM2 + 0, 1);
+    out8(COM2 + 1, 0);
+    out8(COM2 + 3, 3);    /* 8N1 */
+    out8(COM2 + 4, 0x03); /* DTR, RTS */
+}
 
 /* The FIFOs stay as the firmware left them: turning them on would empty the receiver of what was
  * typed ahead. */
@@ -21,6 +39,7 @@ void pc_console_init(void)
     out8(COM1 + 3, 3);    /* 8N1 */
     out8(COM1 + 4, 0x0b); /* DTR, RTS, OUT2: interrupts reach the 8259 */
     out8(COM1 + 1, 1);    /* an interrupt for received data wakes the idle host */
+    init_requests();
 }
 
 void host_console_put(uint8_t c)
@@ -35,6 +54,11 @@ int host_console_get(void)
     return in8(COM1 + 5) & LSR_DATA ? in8(COM1) : -1;
 }
 
+int host_request(void)
+{
+    return requests && in8(COM2 + 5) & LSR_DATA ? in8(COM2) : -1;
+}
+
 /* Terminals want a carriage return. */
 static void put_log_byte(uint8_t c)
 {
@@ -45,15 +69,13 @@ static void put_log_byte(uint8_t c)
 
 void host_log_write(const char *text, size_t len)
 {
-    bool debug_port = in8(0xe9) == 0xe9;
-    for (size_t i = 0; i < len; i++) {
-        if (debug_port)
-            out8(0xe9, (uint8_t)text[i]);
-        else
-            put_log_byte((uint8_t)text[i]);
+    if (in8(0xe9) == 0xe9) {
+        out8_all(0xe9, text, len);
+        return;
     }
-    if (!debug_port)
-        pc_screen_write(text, len);
+    for (size_t i = 0; i < len; i++)
+        put_log_byte((uint8_t)text[i]);
+    pc_screen_write(text, len);
 }
 
 _Noreturn void host_exit(int status)

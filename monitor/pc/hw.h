@@ -20,6 +20,12 @@ static inline uint8_t in8(uint16_t port)
     return v;
 }
 
+/* LEN bytes in a row to one port. */
+static inline void out8_all(uint16_t port, const void *bytes, uint64_t len)
+{
+    __asm__ volatile("rep outsb" : "+S"(bytes), "+c"(len) : "d"(port) : "memory");
+}
+
 static inline uint64_t read_cr0(void)
 {
     uint64_t v;

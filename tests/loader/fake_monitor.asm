@@ -5,15 +5,18 @@
 ; letter of the plan's command-line text says. Log to port 0xE9, console on COM1.
 ;   o off   k killed with a report   h loops for ever   q ends without an exit line
 ;   b an exit line with a bad number   e echoes the console until it reads 'q'
-;   s statistics, then off   c 200 KiB to the console, then off
+;   s statistics, then off   c 200 KiB to the console, then off   j trace lines, then off
+;   t answers the request that comes in on COM2, then off
 
 bits 32
 
 %define MB_FLAGS 3
 %define COM1 0x3f8
+%define COM2 0x2f8
 %define PLAN_MAGIC 0x314e4c50
 %define PLAN_TOTAL 8
 %define PLAN_MEMORY 12
+%define PLAN_FLAGS 20
 %define PLAN_SEGMENTS 24
 %define PLAN_HEADER 148             ; sizeof (struct plan): tests/unit/test_loader_plan.c asserts it
 %define PLAN_SEGMENT 16             ; sizeof (struct plan_segment)
@@ -66,6 +69,10 @@ _start:
     je statistics
     cmp al, 'c'
     je chatter
+    cmp al, 'j'
+    je journal
+    cmp al, 't'
+    je request
 off:
     mov esi, text_off
     jmp log_and_shutdown
@@ -118,6 +125,46 @@ echo:
     call put
     jmp .wait
 
+; purpose: traces, one by one and many at once, between other lines.
+journal:
+    mov ecx, [ebx + PLAN_FLAGS]
+    test ecx, 3 << 8                ; exits and blocks were asked for
+    jz off
+    mov esi, text_trace_first
+    call log
+    mov ebx, 2000
+.next:
+    mov esi, text_trace
+    call log
+    dec ebx
+    jnz .next
+    mov esi, text_trace_last
+    call log
+    jmp off
+
+; purpose: waits for a byte on COM2 and answers if it is 't'.
+request:
+    mov edx, COM2 + 3
+    mov al, 3
+    out dx, al
+    mov esi, text_ready
+    call put_string
+.wait:
+    mov edx, COM2 + 5
+    in al, dx
+    test al, 1
+    jz .wait
+    mov edx, COM2
+    in al, dx
+    cmp al, 't'
+    jne off
+    mov esi, text_answer
+    call log
+    mov ecx, 0x4000000              ; the loader shall see it before the end
+.slow:
+    loop .slow
+    jmp off
+
 chatter:
     mov ebx, 200 * 1024 / 64
 .line:
@@ -169,6 +216,11 @@ text_bad: db "ring1-exit: 77 nonsense: no such number", 10, 0
 text_stats: db "stat run.user 12  entries into direct execution", 10
             db "stat time.total.ns 1234567890  time from first to last instruction", 10
             db "ring1-exit: 0 guest-off: done", 10, 0
+text_trace_first: db "trace 1 exits first ", 27, "[31m", 10, "another line", 10, 0
+text_trace: db "trace 22 blocks and again", 10, 0
+text_trace_last: db "trace 333 exits last", 10, 0
+text_answer: db "ring1: answer", 10, "stat run.user 77  entries", 10, "ring1: end of answer", 10
+             db "stat run.user 78  entries", 10, 0
 text_shutdown: db "Shutdown", 0
 text_loop: db "looping", 13, 10, 0
 text_ready: db "ready", 13, 10, 0

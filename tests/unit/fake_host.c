@@ -358,6 +358,13 @@ int host_console_get(void)
     return fake.console_in_pos < fake.console_in_len ? fake.console_in[fake.console_in_pos++] : -1;
 }
 
+int host_request(void)
+{
+    int request = fake.request ? fake.request : -1;
+    fake.request = 0;
+    return request;
+}
+
 void host_log_write(const char *text, size_t len)
 {
     size_t room = sizeof fake.log - 1 - fake.log_len;

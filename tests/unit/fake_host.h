@@ -42,6 +42,7 @@ extern struct fake_state {
     size_t console_out_len;
     uint8_t console_in[4096];
     size_t console_in_len, console_in_pos;
+    int request;                  /* what host_request gives next; 0: nothing */
     uint64_t descriptor[2][8192]; /* [0] GDT, [1] LDT */
     int exit_status;              /* of host_exit; -1 while it was not called */
     /* What running the guest and sleeping do: a test's script, set after the reset. */

@@ -111,7 +111,7 @@ static pid_t start_sh(const char *script, int in, int out)
                                   .in = in >= 0 ? in : null,
                                   .out = out >= 0 ? out : null,
                                   .err = null,
-                                  .keep = -1,
+                                  .keep = {-1, -1},
                                   .max_file = 1 << 20};
     command_add(&c, "sh");
     command_add(&c, "-c");
@@ -142,7 +142,8 @@ static void programs_that_are_not_there(void **state)
 {
     (void)state;
     struct command c = {0};
-    struct command_place place = {.directory = dir.path, .in = 0, .out = 1, .err = 2, .keep = -1};
+    struct command_place place = {
+        .directory = dir.path, .in = 0, .out = 1, .err = 2, .keep = {-1, -1}};
     assert_true(command_exists("sh", "dash", &problem));
     assert_false(command_exists("no-such-program", "a-package", &problem));
     assert_non_null(strstr(problem.text, "apt install a-package"));
@@ -200,6 +201,7 @@ static enum relay_end run(const struct wires *w, const char *script, int in, uin
     pid_t child = start_sh(script, w->guest[1], w->guest[1]);
     close(w->guest[1]);
     struct relay r = {.child = child,
+                      .control = -1,
                       .guest = w->guest[0],
                       .in = in,
                       .out = w->user[1],
@@ -306,7 +308,8 @@ static void early_ends_are_seen(void **state)
     int signal, status;
     pid_t child = start_sh("exit 3", -1, -1);
     usleep(200000);
-    struct relay r = {.child = child, .guest = -1, .in = -1, .out = -1, .signals = signals};
+    struct relay r = {
+        .child = child, .guest = -1, .control = -1, .in = -1, .out = -1, .signals = signals};
     assert_int_equal(relay_run(&r, &signal, &status), RELAY_CHILD_ENDED);
     assert_int_equal(WEXITSTATUS(status), 3);
 }

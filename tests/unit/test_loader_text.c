@@ -141,6 +141,14 @@ static void options_are_taken(void **state)
     assert_true(parse(&o, "run", "--count", "--console", "stdio", "K", NULL));
     assert_int_equal(o.command, COMMAND_RUN);
     assert_true(o.stats && o.count);
+    assert_int_equal(o.trace, 0);
+    assert_true(
+        parse(&o, "run", "--trace", "io,irq,io", "--trace=exits", "--trace-file", "F", "K", NULL));
+    assert_int_equal(o.trace, 1u << PLAN_TRACE_IO | 1u << PLAN_TRACE_IRQ | 1u << PLAN_TRACE_EXITS);
+    assert_string_equal(o.trace_file, "F");
+    assert_true(parse(&o, "run", "--trace=all", "K", NULL));
+    assert_int_equal(o.trace, (1u << PLAN_TRACE_COUNT) - 1);
+    assert_true(parse(&o, "run", "--count", "--console", "stdio", "K", NULL));
     assert_null(o.console);
 }
 
@@ -206,6 +214,7 @@ static void escape_key(void **state)
     feed(&c, "ls\r", "ls\r", CHORD_NONE);
     feed(&c, "a\001\001b", "a\001b", CHORD_NONE);
     feed(&c, "a\001hb", "ab", CHORD_HELP);
+    feed(&c, "a\001tb", "ab", CHORD_STATS);
     feed(&c, "\001c", "\001c", CHORD_NONE);
     feed(&c, "ab\001xcd", "ab", CHORD_LEAVE);
     feed(&c, "a\001sb", "ab", CHORD_SCREEN);

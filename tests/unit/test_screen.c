@@ -139,6 +139,15 @@ static void the_watch(void **state)
     fake.now_ns += SECOND;
     screen_watch(vm);
     assert_int_equal(rows_logged(), 50); /* nothing has changed */
+    vm->journal_lines = 6000;
+    screen_watch(vm);
+    assert_int_equal(rows_logged(), 50);
+    fake.now_ns += SECOND;
+    screen_watch(vm);
+    assert_int_equal(rows_logged(), 75); /* who reads the log's end shall find it */
+    fake.now_ns += SECOND;
+    screen_watch(vm);
+    assert_int_equal(rows_logged(), 75);
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
