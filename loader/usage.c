@@ -9,7 +9,7 @@
     "Exit status:\n" \
     "  0  the guest switched itself off or reset, or you left with Ctrl-A x\n" \
     "  2  bad arguments, kernel or initrd\n" \
-    "  3  trouble on this side: emulator missing, out of memory, a bug in the monitor\n" \
+    "  3  trouble on this side: emulator missing, memory short, a monitor bug\n" \
     "  4  the guest halted with interrupts off: nothing can wake it\n" \
     "  5  the guest was killed: triple fault, or something Ring1 cannot run\n" \
     "  6  --timeout ran out\n" \
@@ -28,9 +28,11 @@ const char usage_doc[] =
     "  ring1 run --initrd initrd.img --append console=ttyS0 vmlinuz\n"
     "        boot Linux with its console on this terminal; leave with Ctrl-A x\n"
     "  ring1 run --memory 64M --console out.txt --timeout 60 toy.elf\n"
-    "        boot a multiboot or ELF kernel, its output to a file, for a minute at most\n"
+    "        boot a multiboot or ELF kernel, output to a file, for a minute at most\n"
     "  ring1 run --on bochs --engine interp --stats vmlinuz\n"
     "        the same monitor on Bochs, everything interpreted, counters at the end\n"
+    "  ring1 run --trace irq,inject --trace-file events vmlinuz\n"
+    "        interrupts and exceptions with their times, in the file events\n"
     "  ring1 image -o linux.iso --initrd initrd.img --append console=ttyS0 vmlinuz\n"
     "        a CD image that boots the same guest on a real PC or a cloud machine\n"
     "  ring1 inspect vmlinuz\n"
@@ -44,7 +46,7 @@ static const char run_doc[] =
     "writes the file of --screen, Ctrl-A t prints the monitor's counters, Ctrl-A h shows help and "
     "Ctrl-A Ctrl-A sends one Ctrl-A.\n\n"
     "What can be traced, at the price of speed; `all' is all of it:\n"
-#define X(id, name, text) "  " name "\t" text "\n"
+#define X(id, name, text) "  " name ": " text "\n"
     PLAN_TRACES(X)
 #undef X
     "A line is: trace <nanoseconds since the monitor's start> <what> <details>.\n\n"
@@ -61,7 +63,7 @@ static const char image_doc[] =
     "Exit status:\n"
     "  0  the image is made\n"
     "  2  bad arguments, kernel, initrd or file name\n"
-    "  3  trouble on this side: grub-mkrescue or what it needs is missing, a disk is full\n";
+    "  3  trouble on this side: grub-mkrescue is missing, a disk is full\n";
 
 #define GUEST_OPTIONS \
     {"memory", KEY_MEMORY, "SIZE", 0, "Guest memory, 16M to 2G; default 256M; without suffix MiB", 1}, \
