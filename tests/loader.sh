@@ -471,6 +471,31 @@ else
     result "script(1), for tests on a terminal" no "it is not installed (Debian package bsdutils)"
 fi
 
+echo "# with the real monitor"
+toy() { nasm -f bin -w-all -I"$here/guests/" -I"$here/guests/lib/" -o "$1.bin" "$here/guests/hostile/$1.asm"; }
+toy userattack
+toy spin
+RING1_MONITOR=$B/ring1.elf run run --memory 32M --trace all --trace-file traces userattack.bin
+check "--trace all" 0 'guest-off'
+missing=
+for pattern in 'exits user exception 0d' 'exits tc   gate' 'blocks eip [0-9a-f]{8} instructions [1-9]' 'shadow filled cr2' \
+    'io out 03f8 size 1 value' 'inject vector 0d'; do
+    grep -qE "^trace [0-9]+ $pattern" traces || missing="$missing /$pattern/"
+done
+[ -z "$missing" ] && r=yes || r=no
+result "has lines of each kind that this guest makes" "$r" "no$missing"
+awk '$2 < last { exit 1 } { last = $2 }' traces && r=yes || r=no
+result "and time goes forward" "$r"
+RING1_MONITOR=$B/ring1.elf run run --memory 32M --timeout 2 spin.bin
+check "a guest that spins" 6 'time-out' lines:1
+if command -v script >/dev/null; then
+    { sleep 3; printf '\001t'; sleep 1; printf '\001x'; sleep 1; } |
+        RING1_MONITOR=$B/ring1.elf timeout 60 script -qefc "'$ring1' run --memory 32M spin.bin; echo status \$? >status" out >script.out 2>err
+    rc=$(sed -n 's/status //p' status)
+    cp out err
+    check "Ctrl-A t while a guest spins" 0 '^stat time.total.ns +[0-9]+ ' '^stat run.tc' 'left: you typed'
+fi
+
 echo "# runs on Bochs"
 run run --on bochs --append k --initrd initrd --timeout 100 bz
 check "killed" 5 '^ring1: guest-killed: triple fault' '^  eax 00000001$'
