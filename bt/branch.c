@@ -73,18 +73,20 @@ enum end jump_on_count(struct translation *t)
 
 /* ---- Calls ------------------------------------------------------------------ */
 
-/*
- * The host's return address leads here, R8D is the guest's. If it is the one behind the call, the
- * block goes on; else, and where the block ends with the call, it is looked up.
- */
-static enum end return_site(struct translation *t)
+/* RET has saved the flags. A jump that is not taken costs a real CPU next to nothing. */
+static void check_by_flags(struct translation *t)
 {
     struct code *c = &t->code;
-    record(t, 0, 0, UNWIND_FORWARD);
-    if (!t->can_look_ahead) {
-        emit_lookup_thunk(t);
-        return END_BLOCK;
-    }
+    emit_bytes(c, (const uint8_t[]){0x41, 0x81, 0xf8}, 3); /* cmp r8d, imm32 */
+    emit32(c, t->next);
+    record(t, 0, 0, UNWIND_FORWARD | UNWIND_FLAGS_R9);
+    emit_unless_equal(t, t->bt->thunk_other);
+    emit_restore_flags(t, UNWIND_FORWARD);
+}
+
+static void check_by_ecx(struct translation *t)
+{
+    struct code *c = &t->code;
     emit_mov_reg(c, H_R11, H_RCX);
     record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
     emit_lea(c, H_RCX, H_R8, H_NONE, 1, -(int32_t)t->next);
@@ -94,6 +96,23 @@ static enum end return_site(struct translation *t)
     record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
     emit_patch8(c, same);
     emit_mov_reg(c, H_RCX, H_R11);
+}
+
+/*
+ * The host's return address leads here, R8D is the guest's. If it is the one behind the call, the
+ * block goes on; else, and where the block ends with the call, it is looked up.
+ */
+static enum end return_site(struct translation *t)
+{
+    record(t, 0, 0, UNWIND_FORWARD);
+    if (!t->can_look_ahead) {
+        emit_lookup_thunk(t);
+        return END_BLOCK;
+    }
+    if (t->bt->save_flags)
+        check_by_flags(t);
+    else
+        check_by_ecx(t);
     t->returns = true;
     return END_NO;
 }
@@ -164,6 +183,8 @@ enum end ret(struct translation *t)
     t->delta = 0;
     record(t, 0, 0, UNWIND_FORWARD);
     shadow_ends(t, 0, UNWIND_FORWARD);
+    if (t->bt->save_flags)
+        emit_save_flags(t, UNWIND_FORWARD);
     emit8(&t->code, 0xc3);
     return END_BLOCK;
 }

@@ -38,6 +38,14 @@ static uint32_t frame_bucket(uint32_t frame)
     return frame % FRAME_BUCKETS;
 }
 
+/* LAHF and SAHF in 64-bit mode: the first CPUs that had that mode did not have them there. */
+static bool has_lahf(void)
+{
+    uint32_t regs[4];
+    host_cpuid(0x80000001, 0, regs);
+    return regs[2] & 1;
+}
+
 bool bt_create(struct vm *vm)
 {
     struct bt *bt = pool_alloc(vm->pool, sizeof *bt);
@@ -58,6 +66,8 @@ bool bt_create(struct vm *vm)
     if (!bt->block || !bt->entry || !bt->slot || !bt->record || !bt->by_key || !bt->by_frame ||
         !bt->drops)
         return false;
+    bt->patching = bt->tc.patching;
+    bt->save_flags = bt->patching && has_lahf();
     bt->inline_lookup = true;
     bt->count = vm->count;
     vm->bt = bt;

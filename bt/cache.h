@@ -24,8 +24,10 @@ enum unwind_how {
     UNWIND_ECX_R11 = 1u << 1,   /* the guest's ECX is in R11D */
     UNWIND_INHIBIT = 1u << 2,   /* in the shadow of an STI */
     UNWIND_ESP_R9 = 1u << 3,    /* the guest's ESP is in R9D */
-    UNWIND_PUSHED = 1u << 5,    /* a word that is no return address lies on the call stack */
     UNWIND_FLAGS_R11 = 1u << 4, /* the guest's arithmetic flags and DF are in R11 */
+    UNWIND_PUSHED = 1u << 5,    /* a word that is no return address lies on the call stack */
+    UNWIND_EAX_R10 = 1u << 6,   /* the guest's EAX is in R10D */
+    UNWIND_FLAGS_R9 = 1u << 7, /* its arithmetic flags are in R9D, as emit_save_flags leaves them */
 };
 
 #define NO_BLOCK 0u
@@ -54,10 +56,11 @@ struct entry {
     uint32_t next; /* next entry of its hash chain by eip */
 };
 
-/* A jump slot: 8 bytes in the cache's data area hold the address; this says whose it is. */
+/* A direct exit: where it leads is in the rel32 of its jump or in 8 bytes of the cache's data area
+ * (bt->patching); this says whose it is. */
 struct slot {
-    uint32_t stub;   /* TC offset of the code that it leads to while not connected ... */
-    uint32_t search; /* ... and of the code that looks its target up each time */
+    uint32_t eip;    /* the guest's address of its target */
+    uint32_t at;     /* TC offset of its rel32, if that is patched */
     uint32_t target; /* block that it is connected to, or NO_BLOCK */
     uint32_t next;   /* next slot with the same target */
     uint32_t from;   /* block that it belongs to */
@@ -88,7 +91,7 @@ struct bt {
     struct entry *entry; /* [0] is none: its block is NO_BLOCK */
     struct slot *slot;   /* [0] unused */
     struct unwind *record;
-    uint64_t *slot_value;          /* in the cache's data area */
+    uint64_t *slot_value;          /* in the cache's data area; not used if links are patched */
     uint32_t *by_key, *by_frame;   /* bucket heads */
     uint32_t lookup_mode;          /* mode that the look-up table's entries are for */
     uint32_t local[LOCAL_ENTRIES]; /* addresses in it that do not survive a CR3 load */
@@ -97,12 +100,15 @@ struct bt {
     uint8_t *drops; /* by guest frame: how often its translations were dropped lately */
     uint32_t nframes;
     uint32_t flushes, unwind_flushes; /* whole-cache flushes; as of the last bt_unwind */
+    bool patching;                    /* policy: links between blocks are patched into the code */
+    bool save_flags;                  /* policy: RET saves the flags, its check may change them */
     bool inline_lookup;               /* policy: look-up code at every site, or one thunk */
     bool count;                       /* policy: count guest instructions run */
     uint64_t callouts;                /* instructions translated as callouts so far */
     uint32_t thunk_lookup;            /* TC offset of the shared look-up, ... */
     uint32_t thunk_probe;             /* ... of its second level, with ECX in R11 ... */
     uint32_t thunk_user;              /* ... of the way out for an IRET to user code ... */
+    uint32_t thunk_other;             /* ... of it for a return whose flags are in R9D ... */
     uint32_t thunk_empty;             /* ... and of what a RET finds in an empty call stack */
     uint32_t recent[RECENT];
     uint8_t scratch[MAX_BLOCK_CODE]; /* a block is assembled here and copied in one go */
@@ -153,9 +159,23 @@ void lookup_enter(struct vcpu *v, uint32_t entry);
 void lookup_remove(struct vcpu *v, uint32_t block);
 void lookup_clear(struct vcpu *v);
 
-/* slot.c: a new slot of BLOCK that leads to STUB for now; where it lies for emitted code. */
-uint32_t slot_new(struct bt *bt, uint32_t block);
+/* slot.c: a new slot of BLOCK for EIP that leads to its stub for now; where it lies for emitted
+ * code. */
+uint32_t slot_new(struct bt *bt, uint32_t block, uint32_t eip);
 uint64_t slot_address(const struct bt *bt, uint32_t slot);
+
+/*
+ * Stubs are handed out from the end of the cache's code downwards, one a slot, so that they are not
+ * in the way of what runs. At slot_stub a slot that is not connected leaves; at slot_search its
+ * target is looked up. slot_of_stub is the slot whose stub holds TC offset OFF, or 0.
+ */
+#define STUB_SIZE   16u
+#define STUB_SEARCH 2u
+static inline uint32_t slot_stub(const struct bt *bt, uint32_t slot)
+{
+    return bt->tc.size - STUB_SIZE * (slot + 1);
+}
+uint32_t slot_of_stub(const struct bt *bt, uint32_t off);
 void slot_connect(struct bt *bt, uint32_t slot, uint32_t entry);
 void slot_disconnect(struct bt *bt, uint32_t slot);
 void slot_search(struct bt *bt, uint32_t slot);

@@ -5,6 +5,7 @@
  * JRCXZ while R11 holds the guest's ECX.
  */
 #include "bt/translation.h"
+#include "monitor/mem.h"
 
 #define INT_N      0xcd
 #define JMP_REL32  0xe9
@@ -25,27 +26,36 @@ static void emit_through_slot(struct translation *t, enum exit_kind kind, uint64
     emit32(&t->code, (uint32_t)(slot - behind));
 }
 
-void emit_exit(struct translation *t, uint32_t eip, enum exit_kind kind)
+static void emit_thunk(struct code *c, uint32_t at, uint8_t opcode, uint32_t thunk)
 {
-    esp_settle(t, eip);
-    record(t, eip, 0, UNWIND_EIP);
-    uint32_t slot = t->nexits < ARRAY_SIZE(t->exits) ? slot_new(t->bt, t->self) : 0;
-    if (!slot) {
+    emit8(c, opcode);
+    emit32(c, thunk - (at + c->len + 4));
+}
+
+/* A slot that leads to no block leads here: out, to be connected (bt_chain knows the slot by its
+ * stub); or, where no connection is allowed, to the look-up table each time (slot_search). */
+static void emit_stub(const struct bt *bt, uint32_t slot)
+{
+    uint32_t at = slot_stub(bt, slot);
+    uint8_t bytes[STUB_SIZE] = {0};
+    struct code c = {bytes, STUB_SIZE, 0, false};
+    emit_gate(&c, TC_EXIT_MISS);
+    emit_mov_imm(&c, H_R8, bt->slot[slot].eip);
+    emit_thunk(&c, at, JMP_REL32, bt->thunk_lookup);
+    memcpy(bt->tc.write + at, bytes,
+           STUB_SIZE); /* in few stores: the page may have been executed */
+}
+
+/* A slot for an exit to EIP. 0: there is none, and the translation fails. */
+static uint32_t new_exit(struct translation *t, uint32_t eip)
+{
+    uint32_t slot = slot_new(t->bt, t->self, eip);
+    if (slot)
+        emit_stub(t->bt, slot);
+    else
         t->failed = true;
-        return;
-    }
-    t->exits[t->nexits].slot = slot;
-    t->exits[t->nexits++].eip = eip;
-    emit_through_slot(t, kind, slot_address(t->bt, slot));
+    return slot;
 }
-
-static void emit_thunk(struct translation *t, uint8_t opcode, uint32_t thunk)
-{
-    emit8(&t->code, opcode);
-    emit32(&t->code, thunk - (t->b->tc + t->code.len + 4));
-}
-
-/* ---- Inside the block ------------------------------------------------------ */
 
 static void patch32(struct translation *t, uint32_t at, uint32_t to)
 {
@@ -53,6 +63,43 @@ static void patch32(struct translation *t, uint32_t at, uint32_t to)
     for (unsigned i = 0; i < 4 && at + i < t->code.size; i++)
         t->code.at[at + i] = (uint8_t)(rel >> 8 * i);
 }
+
+/* The displacement at AT, which will be patched when SLOT is connected. */
+static void lead_to_stub(struct translation *t, uint32_t slot, uint32_t at)
+{
+    t->bt->slot[slot].at = t->b->tc + at;
+    patch32(t, at, slot_stub(t->bt, slot) - t->b->tc);
+}
+
+void emit_exit(struct translation *t, uint32_t eip, enum exit_kind kind)
+{
+    esp_settle(t, eip);
+    record(t, eip, 0, UNWIND_EIP);
+    uint32_t slot = new_exit(t, eip);
+    if (!slot)
+        return;
+    if (!t->bt->patching) {
+        emit_through_slot(t, kind, slot_address(t->bt, slot));
+        slot_disconnect(t->bt, slot);
+        return;
+    }
+    emit8(&t->code, kind == EXIT_CALL ? CALL_REL32 : JMP_REL32);
+    emit32(&t->code, 0);
+    lead_to_stub(t, slot, t->code.len - 4);
+}
+
+static void emit_jump(struct translation *t, uint8_t opcode, uint32_t thunk)
+{
+    emit_thunk(&t->code, t->b->tc, opcode, thunk);
+}
+
+void emit_unless_equal(struct translation *t, uint32_t thunk)
+{
+    emit8(&t->code, 0x0f);
+    emit_jump(t, 0x85, thunk);
+}
+
+/* ---- Inside the block ------------------------------------------------------ */
 
 static const struct made *find_made(const struct translation *t, uint32_t eip)
 {
@@ -109,33 +156,24 @@ uint32_t next_target(const struct translation *t, uint32_t from)
     return lowest;
 }
 
+/* A jump whose displacement may be patched is an exit itself; others meet at one exit for each
+ * target. */
 void emit_far_targets(struct translation *t)
 {
-    while (t->njumps) {
-        t->eip = t->jump[0].eip;
-        resolve_jumps(t);
-        emit_exit(t, t->eip, EXIT_JUMP);
+    while (t->njumps && !t->failed) {
+        struct jump j = t->jump[0];
+        t->eip = j.eip;
+        if (t->bt->patching) {
+            t->jump[0] = t->jump[--t->njumps];
+            lead_to_stub(t, new_exit(t, j.eip), j.at);
+        } else {
+            resolve_jumps(t);
+            emit_exit(t, j.eip, EXIT_JUMP);
+        }
     }
 }
 
 /* ---- Out of it ------------------------------------------------------------- */
-
-/* Two ways on from a slot that leads to no block: out, to be connected; or, where no connection is
- * allowed, through the look-up table each time (slot_search). */
-void emit_stubs(struct translation *t)
-{
-    for (unsigned i = 0; i < t->nexits; i++) {
-        uint32_t slot = t->exits[i].slot, eip = t->exits[i].eip;
-        record(t, eip, 0, UNWIND_EIP);
-        t->bt->slot[slot].stub = t->b->tc + t->code.len;
-        emit_mov_imm(&t->code, H_R9, slot);
-        emit_gate(&t->code, TC_EXIT_MISS);
-        t->bt->slot[slot].search = t->b->tc + t->code.len;
-        emit_mov_imm(&t->code, H_R8, eip);
-        emit_thunk(t, JMP_REL32, t->bt->thunk_lookup);
-        slot_disconnect(t->bt, slot);
-    }
-}
 
 /* Index = low 16 bits of (eip + byte-swapped eip): addresses 64 KiB apart fall apart. */
 static void emit_lookup_index(struct code *c)
@@ -178,12 +216,12 @@ static void emit_lookup(struct translation *t, enum exit_kind kind)
     uint32_t hit = emit_jrcxz8(c);
     uint32_t over = 0;
     if (kind == EXIT_CALL) {
-        emit_thunk(t, CALL_REL32, t->bt->thunk_probe);
+        emit_jump(t, CALL_REL32, t->bt->thunk_probe);
         record(t, 0, 0, UNWIND_FORWARD);
         over = emit_jmp8(c);
         record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
     } else {
-        emit_thunk(t, JMP_REL32, t->bt->thunk_probe);
+        emit_jump(t, JMP_REL32, t->bt->thunk_probe);
     }
     emit_patch8(c, hit);
     emit_mov_reg(c, H_RCX, H_R11);
@@ -203,7 +241,7 @@ void emit_lookup_exit(struct translation *t)
 void emit_lookup_thunk(struct translation *t)
 {
     record(t, 0, 0, UNWIND_FORWARD);
-    emit_thunk(t, JMP_REL32, t->bt->thunk_lookup);
+    emit_jump(t, JMP_REL32, t->bt->thunk_lookup);
 }
 
 void emit_lookup_call(struct translation *t)
@@ -212,12 +250,39 @@ void emit_lookup_call(struct translation *t)
     if (t->bt->inline_lookup)
         emit_lookup(t, EXIT_CALL);
     else
-        emit_thunk(t, CALL_REL32, t->bt->thunk_lookup);
+        emit_jump(t, CALL_REL32, t->bt->thunk_lookup);
+}
+
+/* LAHF and SETO AL: all of them but DF, which stays where it is. */
+void emit_save_flags(struct translation *t, unsigned how)
+{
+    static const uint8_t lahf_seto_al[] = {0x9f, 0x0f, 0x90, 0xc0};
+    struct code *c = &t->code;
+    emit_mov_reg(c, H_R10, H_RAX);
+    record(t, 0, 0, how | UNWIND_EAX_R10);
+    emit_bytes(c, lahf_seto_al, sizeof lahf_seto_al);
+    emit_mov_reg(c, H_R9, H_RAX);
+    emit_mov_reg(c, H_RAX, H_R10);
+    record(t, 0, 0, how);
+}
+
+/* 1 + 127 overflows. */
+void emit_restore_flags(struct translation *t, unsigned how)
+{
+    static const uint8_t add_al_127_sahf[] = {0x04, 0x7f, 0x9e};
+    struct code *c = &t->code;
+    record(t, 0, 0, how | UNWIND_FLAGS_R9);
+    emit_mov_reg(c, H_R10, H_RAX);
+    record(t, 0, 0, how | UNWIND_FLAGS_R9 | UNWIND_EAX_R10);
+    emit_mov_reg(c, H_RAX, H_R9);
+    emit_bytes(c, add_al_127_sahf, sizeof add_al_127_sahf);
+    emit_mov_reg(c, H_RAX, H_R10);
+    record(t, 0, 0, how);
 }
 
 void emit_user_exit(struct translation *t)
 {
-    emit_thunk(t, JMP_REL32, t->bt->thunk_user);
+    emit_jump(t, JMP_REL32, t->bt->thunk_user);
 }
 
 void emit_event_test(struct translation *t, uint32_t eip, unsigned how)
@@ -244,7 +309,6 @@ static void emit_probe(struct translation *t)
         emit_compare_tag(c, way);
         hit[way] = emit_jrcxz8(c);
     }
-    emit_mov_imm(c, H_R9, 0); /* no slot */
     emit_gate(c, TC_EXIT_MISS);
     for (unsigned way = LOOKUP_WAYS - 1; way > 0; way--) {
         emit_patch8(c, hit[way]);
@@ -286,8 +350,12 @@ void thunks_emit(struct bt *bt, struct vcpu *v)
     bt->thunk_user = t.code.len;
     v->direct.slow = emit_user(&t);
     v->direct.user_return = bt->tc.user_return ? bt->tc.user_return : v->direct.slow;
+    bt->thunk_other = t.code.len;
+    emit_restore_flags(&t, UNWIND_FORWARD);
+    uint32_t lookup = emit_jmp8(&t.code);
     bt->thunk_empty = t.code.len;
-    emit_empty(&t); /* goes on into the look-up */
+    emit_empty(&t);
+    emit_patch8(&t.code, lookup); /* both go on into the look-up */
     bt->thunk_lookup = t.code.len;
     v->direct.lookup = bt->tc.exec + t.code.len;
     emit_lookup(&t, EXIT_JUMP);

@@ -137,16 +137,16 @@ static void fill(struct translation *t, const struct source *s)
     while (stretch(t, s))
         ;
     emit_far_targets(t);
-    emit_stubs(t);
     t->b->len = t->end - t->b->eip;
     t->v->vm->stats.n[STAT_BT_INSNS] += t->nmade;
 }
 
 static bool room_for_a_block(const struct bt *bt)
 {
-    return bt->nblocks < MAX_BLOCKS && bt->nslots + 2 * MAX_BLOCK_INSNS + 8 < MAX_SLOTS &&
+    const uint32_t slots = bt->nslots + 2 * MAX_BLOCK_INSNS + 8;
+    return bt->nblocks < MAX_BLOCKS && slots < MAX_SLOTS &&
            bt->nentries + MAX_BLOCK_INSNS + 1 < MAX_ENTRIES && bt->nrecords + 2048 < MAX_RECORDS &&
-           bt->tc_used + MAX_BLOCK_CODE <= bt->tc.size;
+           bt->tc_used + MAX_BLOCK_CODE + STUB_SIZE * slots <= bt->tc.size;
 }
 
 /* Nothing of a block that did not come about is kept. */

@@ -36,10 +36,6 @@ struct translation {
         uint32_t eip, at;    /* at: of the rel32 that is to lead to eip */
     } jump[MAX_BLOCK_INSNS]; /* jumps forward whose target has not been translated */
     unsigned njumps;
-    struct {
-        uint32_t slot, eip;
-    } exits[2 * MAX_BLOCK_INSNS + 8]; /* stubs to be placed behind the block */
-    unsigned nexits;
 };
 
 #define NOT_HERE 0xffffffffu
@@ -69,9 +65,6 @@ uint32_t next_target(const struct translation *t, uint32_t from);
 /* Exits for the jumps that still wait. */
 void emit_far_targets(struct translation *t);
 
-/* The stubs of the block's direct exits, behind its code. */
-void emit_stubs(struct translation *t);
-
 /* A computed exit to R8D: at the place or by the thunk, as the policy is; by the thunk; the same
  * as a call. */
 void emit_lookup_exit(struct translation *t);
@@ -80,6 +73,13 @@ void emit_lookup_call(struct translation *t);
 
 /* To the thunk of an IRET to user code: R8D is its address, R11 the flags. */
 void emit_user_exit(struct translation *t);
+/* JNE to a thunk. */
+void emit_unless_equal(struct translation *t, uint32_t thunk);
+
+/* R9D = the arithmetic flags, and back, which leaves R9D changed; HOW is the record of the place,
+ * EIP too. EAX waits in R10D meanwhile. */
+void emit_save_flags(struct translation *t, unsigned how);
+void emit_restore_flags(struct translation *t, unsigned how);
 
 /* Leaves for the run loop if an event waits; EIP and HOW are the record of this place. */
 void emit_event_test(struct translation *t, uint32_t eip, unsigned how);

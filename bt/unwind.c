@@ -10,8 +10,13 @@
 #define LIVE_FLAGS  (uint32_t)(FL_ARITH | FL_DF)
 #define CALLS_SPARE 64u /* bytes of the call stack, for what a block pushes besides calls */
 
-static const struct unwind *find_record(const struct bt *bt, const struct block *b, uint32_t off)
+static struct unwind find_record(const struct bt *bt, uint32_t off)
 {
+    uint32_t slot = slot_of_stub(bt, off);
+    if (slot)
+        return (struct unwind){.eip = bt->slot[slot].eip};
+    const struct block *b = &bt->block[cache_block_at(bt, off)];
+    off -= b->tc;
     uint32_t lo = b->records, hi = b->records + b->nrecords;
     while (hi - lo > 1) {
         uint32_t mid = (lo + hi) / 2;
@@ -20,7 +25,13 @@ static const struct unwind *find_record(const struct bt *bt, const struct block 
         else
             hi = mid;
     }
-    return &bt->record[lo];
+    return bt->record[lo];
+}
+
+/* What emit_save_flags leaves: AH of LAHF, and OF in bit 0. */
+static uint32_t saved_flags(uint32_t r9)
+{
+    return (r9 >> 8 & FL_ARITH & 0xff) | (r9 & 1 ? (uint32_t)FL_OF : 0);
 }
 
 /* The call stack goes on where it was left, but near its end it starts anew. */
@@ -40,25 +51,28 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
     uint64_t rip = x->rip;
     if (x->kind == HX_TC)
         rip -= 2; /* the gate's INT is behind the stop; it belongs to the state before it */
-    if (rip < bt->tc.exec || rip >= bt->tc.exec + bt->tc_used)
+    if (rip < bt->tc.exec || rip >= bt->tc.exec + bt->tc.size)
         panic("translated code stopped at %lx, outside the cache", x->rip);
     uint32_t off = (uint32_t)(rip - bt->tc.exec);
-    const struct block *b = &bt->block[cache_block_at(bt, off)];
-    const struct unwind *u = find_record(bt, b, off - b->tc);
-    v->eip = u->how & UNWIND_FORWARD ? (uint32_t)x->scratch[SCR_R8] : u->eip;
-    v->gpr[R_ESP] += (uint32_t)(int32_t)u->esp_delta;
-    if (u->how & UNWIND_ECX_R11)
+    struct unwind u = find_record(bt, off);
+    v->eip = u.how & UNWIND_FORWARD ? (uint32_t)x->scratch[SCR_R8] : u.eip;
+    v->gpr[R_ESP] += (uint32_t)(int32_t)u.esp_delta;
+    if (u.how & UNWIND_ECX_R11)
         v->gpr[R_ECX] = (uint32_t)x->scratch[SCR_R11];
-    if (u->how & UNWIND_ESP_R9)
+    if (u.how & UNWIND_ESP_R9)
         v->gpr[R_ESP] = (uint32_t)x->scratch[SCR_R9];
-    if (u->how & UNWIND_FLAGS_R11)
+    if (u.how & UNWIND_FLAGS_R11)
         v->eflags = (v->eflags & ~LIVE_FLAGS) | ((uint32_t)x->scratch[SCR_R11] & LIVE_FLAGS);
-    if (u->how & UNWIND_INHIBIT)
+    if (u.how & UNWIND_EAX_R10)
+        v->gpr[R_EAX] = (uint32_t)x->scratch[SCR_R10];
+    if (u.how & UNWIND_FLAGS_R9)
+        v->eflags = (v->eflags & ~(uint32_t)FL_ARITH) | saved_flags((uint32_t)x->scratch[SCR_R9]);
+    if (u.how & UNWIND_INHIBIT)
         v->inhibit = 1;
     if (bt->count && x->kind == HX_TC && x->code == TC_EXIT_INTERP)
         v->tc_insns--; /* the interpreter runs it, and counts it */
     bt->unwind_flushes = bt->flushes;
-    keep_calls(v, x->scratch[SCR_RSP] + (u->how & UNWIND_PUSHED ? 8 : 0));
+    keep_calls(v, x->scratch[SCR_RSP] + (u.how & UNWIND_PUSHED ? 8 : 0));
 }
 
 /*
@@ -86,16 +100,16 @@ static uint32_t entry_at(const struct bt *bt, uint64_t address)
 void bt_chain(struct vcpu *v, const struct host_exit *x, uint64_t entry)
 {
     struct bt *bt = v->vm->bt;
-    uint64_t slot = x->scratch[SCR_R9];
-    if (slot == 0 || slot >= bt->nslots || bt->flushes != bt->unwind_flushes)
+    if (bt->flushes != bt->unwind_flushes)
         return;
-    uint32_t to = entry_at(bt, entry);
-    if (!to)
+    uint32_t to = entry_at(bt, entry),
+             slot = slot_of_stub(bt, (uint32_t)(x->rip - 2 - bt->tc.exec));
+    if (!to || !slot)
         return;
     if (!may_connect(&bt->block[bt->slot[slot].from], &bt->block[bt->entry[to].block])) {
-        slot_search(bt, (uint32_t)slot);
+        slot_search(bt, slot);
         return;
     }
-    slot_connect(bt, (uint32_t)slot, to);
+    slot_connect(bt, slot, to);
     v->vm->stats.n[STAT_BT_CHAINED]++;
 }

@@ -134,6 +134,8 @@ struct host_tc {
                            access below it faults */
     uint32_t stack_words;
     uint64_t user_return; /* code that takes a translated IRET to user code; 0: the host has none */
+    bool patching; /* policy: links between blocks are best patched into the code, not kept in data
+                    */
 };
 void host_tc_area(struct host_tc *out);
 

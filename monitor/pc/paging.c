@@ -78,6 +78,15 @@ static void map_tc_stack(uint64_t *root)
     }
 }
 
+/* QEMU's emulator translates code that was written anew, at some microseconds a block. It says who
+ * it is by CPUID leaf 40000000h, EBX, ECX, EDX. */
+static bool on_tcg(void)
+{
+    uint32_t regs[4];
+    host_cpuid(0x40000000, 0, regs);
+    return regs[1] == 0x54474354 && regs[2] == 0x43544743 && regs[3] == 0x47435447; /* TCGTCG... */
+}
+
 /* Code and data of the translation cache, then the FPU stubs: in a row, read-only here. */
 static void map_tc(uint64_t *root)
 {
@@ -99,6 +108,7 @@ static void map_tc(uint64_t *root)
         .stack = (uint64_t *)TC_STACK,
         .stack_words = STACK_SIZE / sizeof(uint64_t),
         .user_return = (uint64_t)gate_return,
+        .patching = !on_tcg(),
     };
     fpu_area =
         (struct pc_code_area){write + TC_SIZE + TC_DATA, TC_EXEC + TC_SIZE + TC_DATA, FPU_SIZE};

@@ -104,3 +104,12 @@ uint64_t bt_entry(const struct bt *bt, uint32_t block)
 {
     return entry_address(bt, bt->block[block].entries);
 }
+
+uint32_t bt_leads_to(const struct bt *bt, uint32_t slot)
+{
+    uint32_t rel, at = bt->slot[slot].at;
+    if (!bt->patching)
+        return (uint32_t)(bt->slot_value[slot] - bt->tc.exec);
+    memcpy(&rel, bt->tc.write + at, sizeof rel);
+    return at + 4 + rel;
+}

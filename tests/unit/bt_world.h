@@ -38,4 +38,7 @@ uint64_t bt_find(struct vcpu *v);
 uint32_t bt_block(struct vm *vm, uint64_t entry);
 uint64_t bt_entry(const struct bt *bt, uint32_t block);
 
+/* The TC offset that a slot leads to, by the policy that is in force. */
+uint32_t bt_leads_to(const struct bt *bt, uint32_t slot);
+
 #endif

@@ -282,6 +282,7 @@ void host_tc_area(struct host_tc *out)
             .data_size = FAKE_TC_DATA,
             .stack = (uint64_t *)(void *)s,
             .stack_words = FAKE_TC_STACK / 8,
+            .patching = true,
         };
     }
     *out = tc;

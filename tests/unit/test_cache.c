@@ -247,11 +247,6 @@ static void whole_page_and_both_sides_at_once(void **state)
     assert_int_equal(trace_clients(vm, gfn(frame)), 0);
 }
 
-static uint64_t slot_leads_to(uint32_t slot)
-{
-    return vm->bt->slot_value[slot] - vm->bt->tc.exec;
-}
-
 /* A drop takes the block out of the links in both directions. */
 static void dropped_blocks_are_disconnected(void **state)
 {
@@ -261,10 +256,10 @@ static void dropped_blocks_are_disconnected(void **state)
     uint32_t ab = bt->block[a].slots, ba = bt->block[b].slots;
     slot_connect(bt, ab, bt->block[b].entries);
     slot_connect(bt, ba, bt->block[a].entries);
-    assert_int_equal(slot_leads_to(ab), bt->block[b].tc);
+    assert_int_equal(bt_leads_to(bt, ab), bt->block[b].tc);
     assert_true(wrote(FRAME, 0x110, 0x110));
-    assert_int_equal(slot_leads_to(ab), bt->slot[ab].stub);
-    assert_int_equal(slot_leads_to(ba), bt->slot[ba].stub);
+    assert_int_equal(bt_leads_to(bt, ab), slot_stub(bt, ab));
+    assert_int_equal(bt_leads_to(bt, ba), slot_stub(bt, ba));
     assert_int_equal(bt->block[a].incoming, 0);
     assert_int_equal(bt->block[b].incoming, 0);
     assert_true(bt->block[a].live);
@@ -286,6 +281,12 @@ static void flush_forgets_everything(void **state)
     make(EIP, "\xeb\x0e", 2);
 }
 
+/* Where the last block may begin: what it may need, and its stubs, below those that are there. */
+static uint32_t last_place(const struct bt *bt)
+{
+    return bt->tc.size - MAX_BLOCK_CODE - STUB_SIZE * (bt->nslots + 2 * MAX_BLOCK_INSNS + 8);
+}
+
 /* Whichever of its stores runs out, the next block is made in an empty cache. */
 static void full_cache(void **state)
 {
@@ -295,7 +296,7 @@ static void full_cache(void **state)
         make(EIP, "\xeb\x0e", 2);
         uint32_t flushes = bt->flushes;
         if (n == 0)
-            bt->tc_used = bt->tc.size - MAX_BLOCK_CODE + 16;
+            bt->tc_used = last_place(bt) + 16;
         else if (n == 1)
             bt->nblocks = MAX_BLOCKS;
         else if (n == 2)
@@ -317,10 +318,10 @@ static void last_room(void **state)
     (void)state;
     struct bt *bt = vm->bt;
     uint32_t flushes = bt->flushes;
-    bt->tc_used = bt->tc.size - MAX_BLOCK_CODE;
+    uint32_t place = bt->tc_used = last_place(bt);
     uint32_t b = make(EIP, "\x90\xc3", 2);
     assert_int_equal(bt->flushes, flushes);
-    assert_int_equal(bt->block[b].tc, bt->tc.size - MAX_BLOCK_CODE);
+    assert_int_equal(bt->block[b].tc, place);
 }
 
 static void mixed_pages(void **state)

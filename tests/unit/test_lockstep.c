@@ -127,6 +127,7 @@ static void back_to_start(void)
     shot_restore_memory(&prog.shot[0]);
     bt->inline_lookup = !prog.config.thunk;
     bt->count = prog.config.count;
+    bt->patching = bt->save_flags = !prog.config.slots;
     memset(bt->drops, 0, bt->nframes);
     cache_flush_all(prog.vm);
     prog.cursor = prog.faults = prog.events = prog.interpreted = 0;
@@ -231,6 +232,7 @@ static void each_program(unsigned count, unsigned length, unsigned salt, void (*
         uint64_t seed = one ? strtoull(one, NULL, 0) : (uint64_t)salt << 32 | n;
         prog.seed = seed;
         prog.config = configs[seed % ARRAY_SIZE(configs)];
+        prog.config.slots = seed / ARRAY_SIZE(configs) % 2;
         if (!program_make(seed, length))
             continue;
         if (getenv("TRACE"))

@@ -32,6 +32,7 @@ static void options(struct vcpu *v, const char *text)
     v->cpl = cpl ? (uint8_t)atoi(cpl + 4) : 0;
     v->seg[S_DS].base = strstr(text, "nods") ? 0x1000 : 0;
     v->seg[S_ES].limit = strstr(text, "noes") ? 0xfffff : 0xffffffff;
+    vm->bt->patching = vm->bt->save_flags = strstr(text, "patch");
     vm->bt->inline_lookup = !strstr(text, "thunk");
     vm->bt->count = strstr(text, "count");
 }
@@ -70,6 +71,10 @@ static void put_record(const struct unwind *u)
         fprintf(out, " ecx=r11d");
     if (u->how & UNWIND_ESP_R9)
         fprintf(out, " esp=r9d");
+    if (u->how & UNWIND_EAX_R10)
+        fprintf(out, " eax=r10d");
+    if (u->how & UNWIND_FLAGS_R9)
+        fprintf(out, " flags=r9");
     if (u->how & UNWIND_INHIBIT)
         fprintf(out, " inhibit");
     fprintf(out, "\n");

@@ -15,9 +15,9 @@ static struct bt *bt;
 
 static int set_up(void **state)
 {
-    (void)state;
     vm = bt_world(false);
     bt = vm->bt;
+    bt->patching = *state != NULL;
     bt->nblocks = 4; /* three blocks with entries of their own and nothing else */
     for (unsigned n = 1; n < 4; n++) {
         bt->block[n] = (struct block){.tc = 0x1000 * n, .frame = {n, NO_FRAME}};
@@ -28,16 +28,15 @@ static int set_up(void **state)
 
 static uint32_t slot_of(uint32_t block)
 {
-    uint32_t s = slot_new(bt, block);
-    bt->slot[s].stub = 0x100000 + s * 16;
-    bt->slot[s].search = 0x200000 + s * 16;
+    uint32_t s = slot_new(bt, block, 0x5000 + block);
+    bt->slot[s].at = 0x4000 + s * 4;
     slot_disconnect(bt, s);
     return s;
 }
 
 static uint32_t leads_to(uint32_t slot)
 {
-    return (uint32_t)(bt->slot_value[slot] - bt->tc.exec);
+    return bt_leads_to(bt, slot);
 }
 
 static unsigned incoming(uint32_t block)
@@ -61,9 +60,10 @@ static void made_in_a_row(void **state)
     assert_int_equal(bt->block[2].slots, c);
     assert_int_equal(bt->slot[c].from, 2);
     assert_int_equal(slot_address(bt, c), bt->tc.exec + bt->tc.size + 8 * c);
-    assert_int_equal(leads_to(a), bt->slot[a].stub);
-    /* what emitted code reads is what is written here */
-    assert_int_equal(*(uint64_t *)(uintptr_t)slot_address(bt, c), bt->slot_value[c]);
+    assert_int_equal(leads_to(a), slot_stub(bt, a));
+    assert_int_equal(bt->slot[c].eip, 0x5002);
+    if (!bt->patching) /* what emitted code reads is what is written here */
+        assert_int_equal(*(uint64_t *)(uintptr_t)slot_address(bt, c), bt->slot_value[c]);
 }
 
 static void connected_and_not(void **state)
@@ -77,7 +77,7 @@ static void connected_and_not(void **state)
     }
     assert_int_equal(incoming(2), 4);
     slot_disconnect(bt, s[1]); /* from the middle */
-    assert_int_equal(leads_to(s[1]), bt->slot[s[1]].stub);
+    assert_int_equal(leads_to(s[1]), slot_stub(bt, s[1]));
     assert_int_equal(incoming(2), 3);
     slot_disconnect(bt, s[1]); /* twice is once */
     slot_disconnect(bt, s[3]); /* the first of the list */
@@ -100,28 +100,49 @@ static void searching(void **state)
     slot_search(bt, s);
     assert_int_equal(incoming(2), 0);
     assert_int_equal(bt->slot[s].target, NO_BLOCK);
-    assert_int_equal(leads_to(s), bt->slot[s].search);
+    assert_int_equal(leads_to(s), slot_stub(bt, s) + STUB_SEARCH);
     slot_disconnect(bt, s);
-    assert_int_equal(leads_to(s), bt->slot[s].stub);
+    assert_int_equal(leads_to(s), slot_stub(bt, s));
+}
+
+/* Each stub has room of its own below the one before, the first below the end of the code. */
+static void stubs(void **state)
+{
+    (void)state;
+    uint32_t a = slot_of(1), b = slot_of(2);
+    assert_in_range(slot_stub(bt, a), 0, bt->tc.size - STUB_SIZE);
+    assert_int_equal(slot_stub(bt, b), slot_stub(bt, a) - STUB_SIZE);
+    for (uint32_t n = 0; n < STUB_SIZE; n++) {
+        assert_int_equal(slot_of_stub(bt, slot_stub(bt, a) + n), a);
+        assert_int_equal(slot_of_stub(bt, slot_stub(bt, b) + n), b);
+    }
+    assert_int_equal(slot_of_stub(bt, slot_stub(bt, b) - 1), 0);
+    assert_int_equal(slot_of_stub(bt, slot_stub(bt, a) + STUB_SIZE), 0);
+    assert_int_equal(slot_of_stub(bt, 0), 0);
+    assert_int_equal(slot_of_stub(bt, bt->tc.size), 0);
+    assert_int_equal(slot_of_stub(bt, 0xffffffff), 0);
 }
 
 static void none_left(void **state)
 {
     (void)state;
     bt->nslots = MAX_SLOTS - 1;
-    assert_int_equal(slot_new(bt, 1), MAX_SLOTS - 1);
-    assert_int_equal(slot_new(bt, 1), 0);
+    assert_int_equal(slot_new(bt, 1, 0), MAX_SLOTS - 1);
+    assert_int_equal(slot_new(bt, 1, 0), 0);
     assert_int_equal(bt->block[1].nslots, 1);
     assert_int_equal(bt->nslots, MAX_SLOTS);
 }
 
 int main(void)
 {
+    static bool patched = true;
+#define BY_BOTH_POLICIES(test)                                                                     \
+    cmocka_unit_test_setup(test, set_up),                                                          \
+        cmocka_unit_test_prestate_setup_teardown(test, set_up, NULL, &patched)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(made_in_a_row, set_up),
-        cmocka_unit_test_setup(connected_and_not, set_up),
-        cmocka_unit_test_setup(searching, set_up),
-        cmocka_unit_test_setup(none_left, set_up),
+        BY_BOTH_POLICIES(made_in_a_row), BY_BOTH_POLICIES(connected_and_not),
+        BY_BOTH_POLICIES(searching),     BY_BOTH_POLICIES(stubs),
+        BY_BOTH_POLICIES(none_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

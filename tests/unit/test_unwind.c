@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -24,6 +25,7 @@ static int set_up(void **state)
     vm = bt_world(false);
     v = vm->vcpu;
     bt = vm->bt;
+    bt->patching = bt->save_flags = false;
     return 0;
 }
 
@@ -228,19 +230,18 @@ enum result { UNTOUCHED, CONNECTED, SEARCHES };
 static struct host_exit miss(uint32_t from, uint32_t slot)
 {
     struct host_exit x = {.kind = HX_TC, .code = TC_EXIT_MISS};
-    x.rip = bt->tc.exec + bt->slot[slot].stub + 8; /* mov r9d, slot; int */
-    x.scratch[SCR_R9] = slot;
+    x.rip = bt->tc.exec + slot_stub(bt, slot) + 2; /* behind the INT */
     assert_int_equal(bt->slot[slot].from, from);
     return x;
 }
 
 static enum result what(uint32_t slot, uint32_t to)
 {
-    uint64_t at = bt->slot_value[slot] - bt->tc.exec;
+    uint32_t at = bt_leads_to(bt, slot);
     if (bt->slot[slot].target == to && at == bt->block[to].tc)
         return CONNECTED;
     assert_int_equal(bt->slot[slot].target, NO_BLOCK);
-    return at == bt->slot[slot].search ? SEARCHES : UNTOUCHED;
+    return at == slot_stub(bt, slot) + STUB_SEARCH ? SEARCHES : UNTOUCHED;
 }
 
 static enum result chain(uint32_t from, uint32_t to)
@@ -284,23 +285,65 @@ static void chaining_needs_both_alive(void **state)
     assert_int_equal(bt->block[to].incoming, 0);
 }
 
-static void slots_that_mean_nothing(void **state)
+static void exits_without_a_slot(void **state)
 {
     (void)state;
     uint32_t from = make(EIP, "\xeb\x70", 2), to = make(EIP + 0x72, "\xc3", 1);
     uint32_t slot = bt->block[from].slots;
     struct host_exit x = miss(from, slot);
     bt_unwind(v, &x);
-    x.scratch[SCR_R9] = 0;
+    uint64_t rip = x.rip;
+    x.rip = bt->tc.exec + 2; /* a thunk */
     bt_chain(v, &x, bt_entry(bt, to));
-    x.scratch[SCR_R9] = bt->nslots;
+    x.rip = bt_entry(bt, from) + 2;
     bt_chain(v, &x, bt_entry(bt, to));
-    x.scratch[SCR_R9] = ~0ull;
+    x.rip = rip - STUB_SIZE; /* the next slot's, which there is not */
     bt_chain(v, &x, bt_entry(bt, to));
-    x.scratch[SCR_R9] = slot;
+    x.rip = rip;
     bt_chain(v, &x, bt_entry(bt, to) + 1); /* no entry */
     assert_int_equal(what(slot, to), UNTOUCHED);
     assert_int_equal(bt->block[to].incoming, 0);
+}
+
+/* A stop in a stub is one before its target. */
+static void in_stub(void **state)
+{
+    (void)state;
+    uint32_t from = make(EIP, "\xeb\x70", 2), slot = bt->block[from].slots;
+    for (uint32_t off = 0; off < STUB_SIZE; off++) {
+        stop(from, slot_stub(bt, slot) + off - bt->block[from].tc, HX_INTERRUPT);
+        expect(EIP + 0x72, ESP0, 0xcccc, 0);
+    }
+}
+
+/* Between RET and the end of the check behind the call the flags may be in R9. */
+static void in_return_check(void **state)
+{
+    (void)state;
+    bt->patching = bt->save_flags = true;
+    uint32_t b = make(EIP, "\xe8\x30\x00\x00\x00\x01\xc8\xc3", 8);
+    const uint8_t *code = bt->tc.write + bt->block[b].tc;
+    uint32_t off = 0;
+    while (memcmp(code + off, "\x41\x81\xf8", 3)) /* cmp r8d, imm32 */
+        off++;
+    v->eflags = FL_ONE | FL_DF | FL_CF;
+    stop(b, off, HX_INTERRUPT); /* R8 = 800h, R9 = 801h, ... */
+    expect(0x800, ESP0, 0xcccc, 0);
+    assert_int_equal(v->eflags, FL_ONE | FL_DF | FL_CF);
+    stop(b, off + 7, HX_INTERRUPT); /* before JNE */
+    expect(0x800, ESP0, 0xcccc, 0);
+    assert_int_equal(v->eflags, FL_ONE | FL_DF | FL_OF);
+    v->eflags = FL_ONE;
+    v->gpr[R_EAX] = 0xaaaa;
+    stop(b, off + 16, HX_INTERRUPT); /* EAX is in R10 */
+    assert_int_equal(v->eflags, FL_ONE | FL_OF);
+    assert_int_equal(v->gpr[R_EAX], 0x802);
+    while (code[off] != 0x9e)
+        off++;
+    v->eflags = FL_ONE | FL_ZF;
+    stop(b, off + 4, HX_INTERRUPT); /* behind SAHF and the move of EAX */
+    assert_int_equal(v->eflags, FL_ONE | FL_ZF);
+    assert_int_equal(v->gpr[R_EAX], 0x802);
 }
 
 /* Between the miss and the chain the cache was emptied: the slot's number is another's now. */
@@ -337,7 +380,9 @@ int main(void)
         cmocka_unit_test_setup(dropped_blocks_still_unwind, set_up),
         cmocka_unit_test_setup(chaining_rules, set_up),
         cmocka_unit_test_setup(chaining_needs_both_alive, set_up),
-        cmocka_unit_test_setup(slots_that_mean_nothing, set_up),
+        cmocka_unit_test_setup(exits_without_a_slot, set_up),
+        cmocka_unit_test_setup(in_stub, set_up),
+        cmocka_unit_test_setup(in_return_check, set_up),
         cmocka_unit_test_setup(stale_slot, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
