@@ -73,6 +73,26 @@ enum end jump_on_count(struct translation *t)
 
 /* ---- Calls ------------------------------------------------------------------ */
 
+/*
+ * Does the instruction behind the call write all arithmetic flags, read none, and touch nothing but
+ * registers? Then they need not be restored before it; but nobody else may come to it.
+ */
+static bool next_writes_flags(const struct translation *t)
+{
+    struct insn i;
+    unsigned off = t->next - t->page->linear.v;
+    if (is_awaited(t, t->next) ||
+        insn_decode(t->page->bytes + off, PAGE_SIZE - off, true, &i) != DECODE_OK)
+        return false;
+    for (unsigned n = 0; n < i.nopd; n++) {
+        if (i.opd[n].kind != OPD_GPR && i.opd[n].kind != OPD_IMM)
+            return false;
+    }
+    return (i.op == OP_ADD || i.op == OP_SUB || i.op == OP_CMP || i.op == OP_TEST ||
+            i.op == OP_AND || i.op == OP_OR || i.op == OP_XOR) &&
+           !(i.flags & INSN_BAD_LOCK);
+}
+
 /* RET has saved the flags. A jump that is not taken costs a real CPU next to nothing. */
 static void check_by_flags(struct translation *t)
 {
@@ -81,7 +101,9 @@ static void check_by_flags(struct translation *t)
     emit32(c, t->next);
     record(t, 0, 0, UNWIND_FORWARD | UNWIND_FLAGS_R9);
     emit_unless_equal(t, t->bt->thunk_other);
-    emit_restore_flags(t, UNWIND_FORWARD);
+    t->parked = next_writes_flags(t);
+    if (!t->parked)
+        emit_restore_flags(t, UNWIND_FORWARD);
 }
 
 static void check_by_ecx(struct translation *t)

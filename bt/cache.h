@@ -76,6 +76,7 @@ struct slot {
 #define MAX_SLOTS       240000u
 #define MAX_RECORDS     1000000u
 #define MAX_BLOCK_CODE  16384u /* bytes of host code for one block, stubs included */
+#define BLOCK_ALIGN     32u    /* with 16, one program took twice its time, by its place */
 #define MAX_BLOCK_INSNS 96u
 #define MAX_BLOCK_SPAN  1024u /* bytes of guest code that a block goes on for */
 #define RECENT          16u

@@ -9,21 +9,6 @@
 #define REX    0x40
 #define REX_W  0x48
 
-void emit8(struct code *c, uint8_t b)
-{
-    if (c->len < c->size)
-        c->at[c->len] = b;
-    else
-        c->overflow = true;
-    c->len++;
-}
-
-void emit32(struct code *c, uint32_t d)
-{
-    for (unsigned i = 0; i < 4; i++)
-        emit8(c, (uint8_t)(d >> 8 * i));
-}
-
 void emit_bytes(struct code *c, const uint8_t *b, unsigned n)
 {
     for (unsigned i = 0; i < n; i++)

@@ -35,8 +35,21 @@ struct code {
     bool overflow;
 };
 
-void emit8(struct code *c, uint8_t b);
-void emit32(struct code *c, uint32_t d);
+static inline void emit8(struct code *c, uint8_t b)
+{
+    if (c->len < c->size)
+        c->at[c->len] = b;
+    else
+        c->overflow = true;
+    c->len++;
+}
+
+static inline void emit32(struct code *c, uint32_t d)
+{
+    for (unsigned i = 0; i < 4; i++)
+        emit8(c, (uint8_t)(d >> 8 * i));
+}
+
 void emit_bytes(struct code *c, const uint8_t *b, unsigned n);
 
 /* r32 = imm32, r32 = r32, r32 = [vcpu + off] (load), 8-bit zero-extended, 16-bit likewise, 64-bit.

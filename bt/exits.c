@@ -121,7 +121,7 @@ void emit_target(struct translation *t, uint32_t eip)
         t->jump[t->njumps++] = (struct jump){eip, at};
 }
 
-static bool is_awaited(const struct translation *t, uint32_t eip)
+bool is_awaited(const struct translation *t, uint32_t eip)
 {
     for (unsigned i = 0; i < t->njumps; i++) {
         if (t->jump[i].eip == eip)
@@ -360,6 +360,6 @@ void thunks_emit(struct bt *bt, struct vcpu *v)
     v->direct.lookup = bt->tc.exec + t.code.len;
     emit_lookup(&t, EXIT_JUMP);
     t.b->tc_len = t.code.len;
-    bt->tc_used = (t.code.len + 15) & ~15u;
+    bt->tc_used = (t.code.len + BLOCK_ALIGN - 1) & ~(BLOCK_ALIGN - 1);
     bt->nblocks = 1;
 }

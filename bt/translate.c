@@ -14,6 +14,8 @@ void record(struct translation *t, uint32_t eip, int esp_delta, unsigned how)
     struct unwind u = {(uint16_t)t->code.len, (int8_t)(t->delta + esp_delta), (uint8_t)how, eip};
     if (t->after_sti && eip == t->eip)
         u.how |= UNWIND_INHIBIT;
+    if (t->parked && eip == t->eip)
+        u.how |= UNWIND_FLAGS_R9;
     if (b->nrecords && bt->record[b->records + b->nrecords - 1u].at == u.at) {
         bt->record[b->records + b->nrecords - 1u] = u;
         return;
@@ -70,19 +72,20 @@ static bool last_in_page(const struct translation *t, const struct source *s)
 
 static enum end one(struct translation *t, const struct source *s)
 {
-    bool shadow = t->after_sti;
+    bool shadow = t->after_sti, parked = t->parked;
     t->next = t->eip + t->insn.len;
     t->can_look_ahead = t->nmade + 2 < MAX_BLOCK_INSNS && t->code.len < MAX_BLOCK_CODE / 4 &&
                         t->next - s->page->linear.v < PAGE_SIZE - INSN_MAX;
     t->sti = false;
     resolve_jumps(t);
-    t->made[t->nmade++] = (struct made){t->eip, t->delta ? NOT_HERE : t->code.len};
-    if (t->returns && !entry_new(t->bt, t->self, t->eip, t->b->tc + t->code.len))
+    t->made[t->nmade++] = (struct made){t->eip, t->delta || t->parked ? NOT_HERE : t->code.len};
+    if (t->returns && !t->parked && !entry_new(t->bt, t->self, t->eip, t->b->tc + t->code.len))
         t->failed = true;
     t->returns = false;
     if (t->bt->count)
         emit_count(t, 1);
     enum end end = rewrite(t);
+    t->parked &= !parked;
     t->after_sti = t->sti;
     if (shadow && end == END_NO && !(t->insn.flags & INSN_BRANCH)) /* branch.c: has done it */
         emit_event_test(t, t->next, UNWIND_EIP);
@@ -168,7 +171,8 @@ static uint32_t make_block(struct vcpu *v, const struct source *s)
         v->vm->stats.n[STAT_BT_FLUSHES]++;
     }
     uint32_t self = bt->nblocks++, nslots = bt->nslots, nrecords = bt->nrecords;
-    struct translation t = {.bt = bt, .v = v, .b = &bt->block[self], .self = self, .eip = v->eip};
+    struct translation t = {
+        .bt = bt, .v = v, .b = &bt->block[self], .self = self, .eip = v->eip, .page = s->page};
     *t.b = (struct block){
         .eip = v->eip,
         .mode = cache_mode(v),
@@ -183,7 +187,7 @@ static uint32_t make_block(struct vcpu *v, const struct source *s)
     t.b->tc_len = t.code.len;
     memcpy(bt->tc.write + bt->tc_used, bt->scratch, (t.code.len + 7) & ~7u);
     t.b->global = s->page->global && (t.b->frame[1] == NO_FRAME || s->next->global);
-    bt->tc_used = (bt->tc_used + t.code.len + 15) & ~15u;
+    bt->tc_used = (bt->tc_used + t.code.len + BLOCK_ALIGN - 1) & ~(BLOCK_ALIGN - 1);
     return self;
 }
 

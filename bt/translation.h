@@ -21,10 +21,12 @@ struct translation {
     uint32_t eip;  /* of the instruction at hand */
     uint32_t next; /* of the one behind it */
     struct insn insn;
-    int delta;           /* the guest's ESP is R14 plus this (stack.c) */
-    bool returns;        /* the code just made is where a call returns to */
-    bool sti;            /* the instruction at hand is an STI ... */
-    bool after_sti;      /* ... or in the shadow of one */
+    int delta;                    /* the guest's ESP is R14 plus this (stack.c) */
+    const struct code_page *page; /* that the block's instructions are in */
+    bool returns;                 /* the code just made is where a call returns to */
+    bool parked;    /* ... and the guest's flags are in R9 until the instruction there is done */
+    bool sti;       /* the instruction at hand is an STI ... */
+    bool after_sti; /* ... or in the shadow of one */
     bool can_look_ahead; /* another instruction will follow in this block */
     bool failed;         /* out of slots or records: flush and start again */
     uint32_t end;        /* behind the last guest byte that was translated */
@@ -55,6 +57,9 @@ void emit_exit(struct translation *t, uint32_t eip, enum exit_kind kind);
 /* rel32 of a jump that has just been emitted up to there: leads to guest address EIP, inside this
  * block if that is or will be translated in it, else by an exit behind the block. */
 void emit_target(struct translation *t, uint32_t eip);
+
+/* Does a jump forward lead to EIP? */
+bool is_awaited(const struct translation *t, uint32_t eip);
 
 /* Jumps forward to t->eip lead to here. */
 void resolve_jumps(struct translation *t);

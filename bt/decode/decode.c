@@ -81,26 +81,34 @@ static void read_modrm(struct insn *i, struct stream *s)
     i->modrm = stream_u8(s);
 }
 
+/* What an encoding says: the row of a group may take its operands from the row that named the
+ * group. Pieces of rows, not a row put together: copying those costs a store that the next load
+ * waits for. */
+struct found {
+    const uint8_t *opd;
+    uint8_t op, attr;
+};
+
 /* The column that the prefixes pick; F2 and F3 go before 66. */
-static struct row prefixed(const struct row table[256][COL_COUNT], uint8_t opcode,
-                           const struct prefixes *p)
+static const struct row *prefixed(const struct row table[256][COL_COUNT], uint8_t opcode,
+                                  const struct prefixes *p)
 {
     enum prefix_column col = p->rep == 0xf3 ? COL_F3
                              : p->rep       ? COL_F2
                              : p->opsize    ? COL_66
                                             : COL_NONE;
-    return table[opcode][col];
+    return &table[opcode][col];
 }
 
-static struct row opcode_row(const struct insn *i, const struct prefixes *p)
+static const struct row *opcode_row(const struct insn *i, const struct prefixes *p)
 {
     switch (i->map) {
     case 0:
-        return table_one[i->opcode];
+        return &table_one[i->opcode];
     case 1:
         if (table_0f[i->opcode].attr & A_PREFIX)
             return prefixed(table_0f_sse, i->opcode, p);
-        return table_0f[i->opcode];
+        return &table_0f[i->opcode];
     case 2:
         return prefixed(table_38, i->opcode, p);
     default:
@@ -108,41 +116,50 @@ static struct row opcode_row(const struct insn *i, const struct prefixes *p)
     }
 }
 
-static struct row group_row(const struct insn *i, const struct row *outer)
+static struct found group_row(const struct insn *i, const struct row *outer)
 {
     unsigned second = outer->attr & A_GROUP2 && insn_mod(i) == 3;
-    struct row row = groups[outer->sub + second][insn_reg(i)];
+    const struct row *row = &groups[outer->sub + second][insn_reg(i)];
+    bool none = row->attr & A_RM1 && insn_rm(i) != 1;
 
-    if (row.opd[0] == SP__)
-        memcpy(row.opd, outer->opd, sizeof row.opd);
-    if (row.attr & A_RM1 && insn_rm(i) != 1)
-        row.op = OP_INVALID;
-    return row;
+    return (struct found){row->opd[0] == SP__ ? outer->opd : row->opd,
+                          none ? (uint8_t)OP_INVALID : row->op, row->attr};
 }
 
-static struct row find_row(struct insn *i, struct stream *s, const struct prefixes *p)
+static bool row_has_modrm(const struct row *row)
 {
-    struct row row = opcode_row(i, p);
-    bool modrm = row.attr & (A_GROUP | A_GROUP2 | A_X87);
+    bool modrm = row->attr & (A_GROUP | A_GROUP2 | A_X87);
 
-    for (unsigned n = 0; n < 3; n++)
-        modrm |= spec_has_modrm(row.opd[n]);
+    for (unsigned n = 0; n < 3 && !modrm && row->opd[n] != SP__; n++)
+        modrm = spec_has_modrm(row->opd[n]);
+    return modrm;
+}
+
+static struct found find_row(struct insn *i, struct stream *s, const struct prefixes *p)
+{
+    const struct row *row = opcode_row(i, p);
+    bool modrm = row_has_modrm(row);
+    struct found f;
+
     if (modrm)
         read_modrm(i, s);
-    if (row.attr & (A_GROUP | A_GROUP2))
-        row = group_row(i, &row);
-    else if (row.attr & A_X87)
-        row = x87_row(i);
-    if (modrm && insn_mod(i) != 3 && !(row.attr & A_MOD3))
+    if (row->attr & (A_GROUP | A_GROUP2)) {
+        f = group_row(i, row);
+    } else {
+        if (row->attr & A_X87)
+            row = x87_row(i);
+        f = (struct found){row->opd, row->op, row->attr};
+    }
+    if (modrm && insn_mod(i) != 3 && !(f.attr & A_MOD3))
         decode_memory(i, s);
-    return row;
+    return f;
 }
 
 /* ---- What follows from operation and operands together --------------------- */
 
 /* Families run on the host CPU: memory is never read and written by one of them, and a
  * general register as destination is always written as a whole. */
-static uint8_t family_access(const struct row *row, const struct operand *o, unsigned n)
+static uint8_t family_access(const struct found *row, const struct operand *o, unsigned n)
 {
     if (o->kind == OPD_MEM && o->field == FIELD_NONE && n == 2)
         return ACC_WRITE; /* MASKMOVQ, MASKMOVDQU */
@@ -153,7 +170,7 @@ static uint8_t family_access(const struct row *row, const struct operand *o, uns
     return o->kind == OPD_MEM ? ACC_READ : ACC_RW;
 }
 
-static uint8_t access_of(const struct insn *i, const struct row *row, unsigned n)
+static uint8_t access_of(const struct insn *i, const struct found *row, unsigned n)
 {
     if (row->op == OP_X87 || row->op == OP_MMX || row->op == OP_SSE)
         return family_access(row, &i->opd[n], n);
@@ -162,7 +179,7 @@ static uint8_t access_of(const struct insn *i, const struct row *row, unsigned n
     return n < 2 ? traits[row->op].access[n] : ACC_READ;
 }
 
-static bool read_operands(struct insn *i, struct stream *s, const struct row *row)
+static bool read_operands(struct insn *i, struct stream *s, const struct found *row)
 {
     bool valid = true;
 
@@ -189,7 +206,7 @@ static void set_condition(struct insn *i)
 }
 
 /* A count of zero writes no flag, and neither does a repeated string operation with ECX 0. */
-static void set_eflags(struct insn *i, const struct row *row)
+static void set_eflags(struct insn *i, const struct found *row)
 {
     const struct trait *t = &traits[i->op];
     const struct operand *count = i->nopd ? &i->opd[i->nopd - 1] : NULL;
@@ -214,7 +231,7 @@ static void set_flags(struct insn *i, const struct prefixes *p)
         i->flags |= INSN_IMPLICIT_MEM;
 }
 
-static void complete(struct insn *i, const struct prefixes *p, const struct row *row)
+static void complete(struct insn *i, const struct prefixes *p, const struct found *row)
 {
     if (i->op == OP_INVALID) {
         i->nopd = 0;
@@ -237,14 +254,15 @@ enum decode_result insn_decode(const uint8_t *bytes, size_t len, bool code32, st
     memset(out, 0, sizeof *out);
     read_prefixes(out, &s, &p, code32);
     read_opcode(out, &s);
-    struct row row = find_row(out, &s, &p);
+    struct found row = find_row(out, &s, &p);
     if (!read_operands(out, &s, &row))
-        row = (struct row){.op = OP_INVALID};
+        row = (struct found){.op = OP_INVALID};
     if (s.over)
         return s.end == INSN_MAX ? DECODE_TOO_LONG : DECODE_SHORT;
     out->op = row.op;
     out->len = (uint8_t)s.pos;
-    memcpy(out->bytes, bytes, s.pos);
+    for (unsigned n = 0; n < s.pos; n++)
+        out->bytes[n] = bytes[n];
     complete(out, &p, &row);
     return DECODE_OK;
 }

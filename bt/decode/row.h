@@ -117,7 +117,7 @@ struct trait {
 extern const struct trait traits[OP_COUNT];
 
 /* The row of an x87 instruction with escape opcode D8-DF; EFLAGS use goes to I. */
-struct row x87_row(struct insn *i);
+const struct row *x87_row(struct insn *i);
 
 /* The bytes not yet decoded. Reading past the end gives zeros and sets over. */
 struct stream {

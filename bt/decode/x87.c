@@ -68,16 +68,18 @@ static const struct row forms[] = {
 };
 /* clang-format on */
 
-struct row x87_row(struct insn *i)
+static const struct row invalid = R0(INVALID);
+
+const struct row *x87_row(struct insn *i)
 {
     unsigned escape = i->opcode & 7;
     const struct reg_form *f = &registers[escape][insn_reg(i)];
 
     if (insn_mod(i) != 3)
-        return memory[escape][insn_reg(i)];
+        return &memory[escape][insn_reg(i)];
     if (!(f->rm >> insn_rm(i) & 1))
-        return (struct row){.op = OP_INVALID};
+        return &invalid;
     i->flags_read = f->read;
     i->flags_written = f->written;
-    return forms[f->form];
+    return &forms[f->form];
 }

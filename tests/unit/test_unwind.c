@@ -321,7 +321,7 @@ static void in_return_check(void **state)
 {
     (void)state;
     bt->patching = bt->save_flags = true;
-    uint32_t b = make(EIP, "\xe8\x30\x00\x00\x00\x01\xc8\xc3", 8);
+    uint32_t b = make(EIP, "\xe8\x30\x00\x00\x00\x41\xc3", 7);
     const uint8_t *code = bt->tc.write + bt->block[b].tc;
     uint32_t off = 0;
     while (memcmp(code + off, "\x41\x81\xf8", 3)) /* cmp r8d, imm32 */
