@@ -54,6 +54,8 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
     if (rip < bt->tc.exec || rip >= bt->tc.exec + bt->tc.size)
         panic("translated code stopped at %lx, outside the cache", x->rip);
     uint32_t off = (uint32_t)(rip - bt->tc.exec);
+    if (off >= bt->tc_used && !slot_of_stub(bt, off))
+        panic("translated code stopped at %lx, where there is none", x->rip);
     struct unwind u = find_record(bt, off);
     v->eip = u.how & UNWIND_FORWARD ? (uint32_t)x->scratch[SCR_R8] : u.eip;
     v->gpr[R_ESP] += (uint32_t)(int32_t)u.esp_delta;

@@ -110,6 +110,7 @@ static void map_tc(uint64_t *root)
         .user_return = (uint64_t)gate_return,
         .patching = !on_tcg(),
     };
+    log_line("ring1: links between translated blocks are %s", tc.patching ? "code" : "data");
     fpu_area =
         (struct pc_code_area){write + TC_SIZE + TC_DATA, TC_EXEC + TC_SIZE + TC_DATA, FPU_SIZE};
 }

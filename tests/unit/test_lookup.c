@@ -63,19 +63,27 @@ static void entered_and_removed(void **state)
     assert_false(known(EIP));
 }
 
+/* Runs the emitted search from OFF for S. The block that it finds, 0 for a miss. */
+static uint64_t search_from(struct tc_state *s, uint32_t off, uint32_t eip)
+{
+    s->rip = vm->bt->tc.exec + off;
+    s->gpr[8] = eip;
+    uint64_t end = vm->bt->tc.exec + vm->bt->block[0].tc_len;
+    do
+        tc_go(s, true);
+    while (s->trap == VEC_DB && s->rip >= vm->bt->tc.exec && s->rip < end);
+    return s->trap == VEC_DB ? s->rip : 0;
+}
+
 /* Runs RET to EIP: what the emitted search finds, 0 for a miss. */
 static uint64_t emitted_search(uint32_t eip)
 {
     struct tc_state s;
     struct host_exit x;
-    tc_load(&s, v, vm->bt->tc.exec + vm->bt->thunk_lookup);
-    s.gpr[8] = eip;
-    uint64_t end = vm->bt->tc.exec + vm->bt->block[0].tc_len;
-    do
-        tc_go(&s, true);
-    while (s.trap == VEC_DB && s.rip >= vm->bt->tc.exec && s.rip < end);
-    if (s.trap == VEC_DB)
-        return s.rip;
+    tc_load(&s, v, 0);
+    uint64_t found = search_from(&s, vm->bt->thunk_lookup, eip);
+    if (found)
+        return found;
     tc_store(&s, v, &x);
     assert_int_equal(x.kind, HX_TC);
     assert_int_equal(x.code, TC_EXIT_MISS);
@@ -225,6 +233,28 @@ static void space_flushes(void **state)
     assert_false(known(EIP));
 }
 
+/* A return that is not the expected one comes with its flags in R9: those are the guest's where it
+ * arrives, and where it leaves. */
+static void other_return(void **state)
+{
+    (void)state;
+    static const uint32_t flags[] = {0, FL_OF, FL_CF | FL_SF, FL_ARITH, FL_ZF | FL_PF | FL_OF};
+    uint32_t b = make(EIP, true);
+    for (unsigned n = 0; n < ARRAY_SIZE(flags); n++) {
+        for (unsigned miss = 0; miss < 2; miss++) {
+            struct tc_state s;
+            v->gpr[R_EAX] = 0x12345678;
+            v->eflags = FL_ONE | FL_DF | (flags[n] ^ FL_ARITH);
+            tc_load(&s, v, 0);
+            s.gpr[9] = (flags[n] & 0xd5) << 8 | 2u << 8 | (flags[n] & FL_OF ? 1 : 0);
+            uint64_t found = search_from(&s, vm->bt->thunk_other, miss ? EIP + 1 : EIP);
+            assert_int_equal(found, miss ? 0 : bt_entry(vm->bt, b));
+            assert_int_equal(s.rflags & (FL_ARITH | FL_DF), flags[n] | FL_DF);
+            assert_int_equal(s.gpr[0], 0x12345678);
+        }
+    }
+}
+
 /* More local entries than are remembered. */
 static void many_local_entries(void **state)
 {
@@ -341,6 +371,7 @@ int main(void)
         cmocka_unit_test_setup(first_and_last_address, set_up),
         cmocka_unit_test_setup(mode_change_empties, set_up),
         cmocka_unit_test_setup(space_flushes, set_up),
+        cmocka_unit_test_setup(other_return, set_up),
         cmocka_unit_test_setup(many_local_entries, set_up),
         cmocka_unit_test_setup(space_flushes_and_links, set_up),
         cmocka_unit_test_setup(linear_flush, set_up),
