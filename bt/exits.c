@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Ways out of a block: through a slot to a known address, through the look-up table to a computed
- * one, through a gate to the monitor. None changes a flag; comparisons are made with LEA and
- * JRCXZ while R11 holds the guest's ECX.
+ * one, through a gate to the monitor. None changes a flag: comparisons are made with LEA and
+ * JRCXZ while R11 holds the guest's ECX, or while R9 holds the flags.
  */
 #include "bt/translation.h"
 #include "monitor/mem.h"
