@@ -293,8 +293,11 @@ void emit_event_test(struct translation *t, uint32_t eip, unsigned how)
     record(t, eip, 0, how | UNWIND_ECX_R11);
     emit_load_vcpu8(c, H_RCX, offsetof(struct vcpu, event));
     uint32_t quiet = emit_jrcxz8(c);
+    emit_load_vcpu8(c, H_RCX, offsetof(struct vcpu, vif));
+    uint32_t masked = emit_jrcxz8(c);
     emit_gate(c, TC_EXIT_EVENT);
     emit_patch8(c, quiet);
+    emit_patch8(c, masked);
     emit_mov_reg(c, H_RCX, H_R11);
     record(t, eip, 0, how);
 }

@@ -86,7 +86,8 @@ void emit_unless_equal(struct translation *t, uint32_t thunk);
 void emit_save_flags(struct translation *t, unsigned how);
 void emit_restore_flags(struct translation *t, unsigned how);
 
-/* Leaves for the run loop if an event waits; EIP and HOW are the record of this place. */
+/* Leaves for the run loop if an event waits and the guest takes it; EIP and HOW are the record of
+ * this place. */
 void emit_event_test(struct translation *t, uint32_t eip, unsigned how);
 
 /* Leaves by gate CODE. */
