@@ -15,57 +15,10 @@
 
 static bool counting;
 static unsigned tests_done;
+const char *const program = "bench";
 static double result_pipe, result_pingpong; /* what context switches are derived from */
 
-/* ---- Printing -------------------------------------------------------------------------- */
-
-static struct {
-    char text[120];
-    unsigned len;
-} line;
-
-static void put(char c)
-{
-    if (line.len < sizeof line.text)
-        line.text[line.len++] = c;
-}
-
-static void put_text(const char *s)
-{
-    while (*s)
-        put(*s++);
-}
-
-static void put_number(uint32_t n)
-{
-    char digits[10];
-    unsigned count = 0;
-    do
-        digits[count++] = (char)('0' + n % 10);
-    while (n /= 10);
-    while (count)
-        put(digits[--count]);
-}
-
-static void end_line(void)
-{
-    put('\n');
-    call3(SYS_WRITE, 1, (long)line.text, (long)line.len);
-    line.len = 0;
-}
-
-long must(long r, const char *what)
-{
-    if (r >= 0)
-        return r;
-    put_text("bench: failed: ");
-    put_text(what);
-    put_text(": error ");
-    put_number((uint32_t)-r);
-    end_line();
-    for (;;)
-        call3(SYS_EXIT, 1, 0, 0);
-}
+/* ---- Measuring --------------------------------------------------------------------------- */
 
 static void report(const char *name, double ns, uint32_t operations)
 {
@@ -81,17 +34,6 @@ static void report(const char *name, double ns, uint32_t operations)
     put(' ');
     put_number(operations);
     end_line();
-}
-
-/* ---- Measuring --------------------------------------------------------------------------- */
-
-uint64_t now_ns(void)
-{
-    struct {
-        int32_t s, ns;
-    } t;
-    call3(SYS_CLOCK_GETTIME, CLOCK_MONOTONIC, (long)&t, 0);
-    return (uint64_t)(uint32_t)t.s * 1000000000u + (uint32_t)t.ns;
 }
 
 /* Ports are closed again at once: a bitmap that stays would make every task switch slower. */

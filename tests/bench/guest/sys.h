@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What the guest's benchmark has instead of a C library: system calls by INT 80h, as i386 Linux
+ * What programs in the guest have instead of a C library: system calls by INT 80h, as i386 Linux
  * numbers them, a clock and a line printer. System calls never go through the vDSO, which would
  * choose another way in under Ring1 than directly on QEMU.
  */
@@ -18,6 +18,7 @@ enum {
     SYS_OPEN = 5,
     SYS_CLOSE = 6,
     SYS_WAITPID = 7,
+    SYS_UNLINK = 10,
     SYS_EXECVE = 11,
     SYS_GETPID = 20,
     SYS_MOUNT = 21,
@@ -29,6 +30,8 @@ enum {
     SYS_MMAP = 90, /* its six arguments are in memory */
     SYS_MUNMAP = 91,
     SYS_IOPERM = 101,
+    SYS_SETITIMER = 104,
+    SYS_NANOSLEEP = 162,
     SYS_CLOCK_GETTIME = 265,
 };
 enum { O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0100, O_TRUNC = 01000 };
@@ -56,12 +59,23 @@ static inline long call0(long n)
     return call3(n, 0, 0, 0);
 }
 
-/* ---- main.c -------------------------------------------------------------------------- */
+/* ---- print.c ------------------------------------------------------------------------- */
+
+/* A line is put together and written in one go. */
+void put(char c);
+void put_text(const char *s);
+void put_number(uint32_t n);
+void end_line(void);
 
 uint64_t now_ns(void);
 
-/* R of system call WHAT; ends the benchmark with a line if it is an error. */
+/* The program's name, for its messages. */
+extern const char *const program;
+
+/* R of system call WHAT; ends the program with a line if it is an error. */
 long must(long r, const char *what);
+
+/* ---- the benchmark's tests ----------------------------------------------------------- */
 
 /*
  * A test: RUN does N operations and returns the nanoseconds that they took; COUNT of them are what
