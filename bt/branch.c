@@ -82,7 +82,7 @@ static bool next_writes_flags(const struct translation *t)
     struct insn i;
     unsigned off = t->next - t->page->linear.v;
     if (is_awaited(t, t->next) ||
-        insn_decode(t->page->bytes + off, PAGE_SIZE - off, true, &i) != DECODE_OK)
+        decode_again(&t->bt->memo, t->page->bytes + off, PAGE_SIZE - off, &i) != DECODE_OK)
         return false;
     for (unsigned n = 0; n < i.nopd; n++) {
         if (i.opd[n].kind != OPD_GPR && i.opd[n].kind != OPD_IMM)

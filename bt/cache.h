@@ -7,6 +7,7 @@
 #define RING1_BT_CACHE_H
 
 #include "bt/bt.h"
+#include "bt/decode/memo.h"
 
 /*
  * Unwind record: from TC offset AT (in its block) on, until the next record, a stop means the
@@ -112,6 +113,7 @@ struct bt {
     uint32_t thunk_other;             /* ... of it for a return whose flags are in R9D ... */
     uint32_t thunk_empty;             /* ... and of what a RET finds in an empty call stack */
     uint32_t recent[RECENT];
+    struct decode_memo memo;
     uint8_t scratch[MAX_BLOCK_CODE]; /* a block is assembled here and copied in one go */
     uint32_t nrecent;
 };

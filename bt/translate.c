@@ -52,14 +52,14 @@ static enum fetch fetch(struct translation *t, const struct source *s)
     uint8_t bytes[INSN_MAX];
     unsigned off = t->eip - s->page->linear.v;
     unsigned here = PAGE_SIZE - off < INSN_MAX ? PAGE_SIZE - off : INSN_MAX;
-    enum decode_result r = insn_decode(s->page->bytes + off, here, true, &t->insn);
+    enum decode_result r = decode_again(&t->bt->memo, s->page->bytes + off, here, &t->insn);
     if (r == DECODE_OK)
         return FETCH_OK;
     if (r == DECODE_TOO_LONG || !s->next)
         return FETCH_END;
     memcpy(bytes, s->page->bytes + off, here);
     memcpy(bytes + here, s->next->bytes, INSN_MAX - here);
-    r = insn_decode(bytes, INSN_MAX, true, &t->insn);
+    r = decode_again(&t->bt->memo, bytes, INSN_MAX, &t->insn);
     return r == DECODE_OK ? FETCH_CROSSES : FETCH_END;
 }
 
@@ -171,15 +171,21 @@ static uint32_t make_block(struct vcpu *v, const struct source *s)
         v->vm->stats.n[STAT_BT_FLUSHES]++;
     }
     uint32_t self = bt->nblocks++, nslots = bt->nslots, nrecords = bt->nrecords;
-    struct translation t = {
-        .bt = bt, .v = v, .b = &bt->block[self], .self = self, .eip = v->eip, .page = s->page};
+    struct translation t;
+    memset(&t, 0, offsetof(struct translation, made));
+    t.bt = bt;
+    t.v = v;
+    t.b = &bt->block[self];
+    t.self = self;
+    t.eip = v->eip;
+    t.page = s->page;
+    t.code = (struct code){bt->scratch, MAX_BLOCK_CODE, 0, false};
     *t.b = (struct block){
         .eip = v->eip,
         .mode = cache_mode(v),
         .tc = bt->tc_used,
         .frame = {s->page->frame.v, NO_FRAME},
     };
-    t.code = (struct code){bt->scratch, MAX_BLOCK_CODE, 0, false};
     entry_new(bt, self, v->eip, bt->tc_used);
     fill(&t, s);
     if (t.nmade == 0 || t.failed || t.code.overflow)

@@ -30,14 +30,13 @@ struct translation {
     bool can_look_ahead; /* another instruction will follow in this block */
     bool failed;         /* out of slots or records: flush and start again */
     uint32_t end;        /* behind the last guest byte that was translated */
+    unsigned nmade, njumps;
     struct made {
         uint32_t eip, at;    /* at: offset in code; NOT_HERE if it cannot be jumped to */
     } made[MAX_BLOCK_INSNS]; /* instructions translated so far, in ascending order */
-    unsigned nmade;
     struct jump {
         uint32_t eip, at;    /* at: of the rel32 that is to lead to eip */
     } jump[MAX_BLOCK_INSNS]; /* jumps forward whose target has not been translated */
-    unsigned njumps;
 };
 
 #define NOT_HERE 0xffffffffu

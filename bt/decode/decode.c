@@ -126,7 +126,7 @@ static struct found group_row(const struct insn *i, const struct row *outer)
                           none ? (uint8_t)OP_INVALID : row->op, row->attr};
 }
 
-static bool row_has_modrm(const struct row *row)
+bool row_has_modrm(const struct row *row)
 {
     bool modrm = row->attr & (A_GROUP | A_GROUP2 | A_X87);
 

@@ -135,6 +135,9 @@ uint32_t stream_read(struct stream *s, unsigned size);
 /* Whether an operand specification needs a ModRM byte. */
 bool spec_has_modrm(enum spec spec);
 
+/* Whether an encoding does. */
+bool row_has_modrm(const struct row *row);
+
 /* Reads a displacement of SIZE bytes into i->mem. */
 void decode_displacement(struct insn *i, struct stream *s, unsigned size);
 
