@@ -6,18 +6,16 @@
 # that ran from the translation cache, and the monitor's memory. What is measured is in tests/bench/guest/.
 # tests/bench.sh BUILD [RUNS]; progress goes to standard error.
 set -eu
-B=$(cd "$1" && pwd)
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
 runs=${2:-3}
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/ring1-bench.XXXXXX")
-trap 'rm -rf "$tmp"' EXIT
 
 build_initrd() {
     mkdir -p "$tmp/root/scripts" "$tmp/root/bin"
     cp "$B/bench/ring1-bench" "$B/bench/ring1-tiny" "$tmp/root/bin/"
     echo 'ring1-bench' >"$tmp/root/scripts/bench"
     echo 'ring1-bench marks' >"$tmp/root/scripts/marks"
-    (cd "$tmp/root" && find . | cpio -o -H newc --quiet | gzip -1) >"$tmp/bench.cpio.gz"
-    cat "$B/guest/initrd.img" "$tmp/bench.cpio.gz" >"$tmp/initrd.img"
+    add_to_initrd "$tmp/root"
 }
 
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }

@@ -2,25 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Boots the default guest under Ring1 in every way that is promised. tests/boot.sh BUILD [full]
 # Each case is one line "ok - ..." or "not ok - ..."; the last line is "N passed, N failed".
-# "full" adds what takes long: Bochs, the interpreter alone, the smallest and the largest guest.
+# "full" adds what takes long: Bochs, the interpreter alone, 2 GiB.
 set -u
-B=$(cd "$1" && pwd)
-full=${2:-}
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/ring1-boot.XXXXXX")
-trap 'rm -rf "$tmp"' EXIT
-passed=0
-failed=0
-
-report() { # STATUS NAME [WHY]
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-        echo "ok - $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $2: ${3:-}"
-    fi
-}
-
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
 kernel=vmlinuz
 
 # boot NAME TIMEOUT SCRIPT ARGS...: console in NAME.out, messages in NAME.err, status in $status.
@@ -130,5 +115,4 @@ if [ "$full" = full ]; then
     check_shell interp "engine interp: shell and reset"
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -4,22 +4,8 @@
 # Each case is one line "ok - ..." or "not ok - ..."; the last line is "N passed, N failed".
 # 20 seconds; "full" takes ten minutes, and ten more with a guest that has nothing but its timer ticks.
 set -u
-B=$(cd "$1" && pwd)
-full=${2:-}
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/ring1-clock.XXXXXX")
-trap 'rm -rf "$tmp"' EXIT
-passed=0
-failed=0
-
-report() { # STATUS NAME [WHY]
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-        echo "ok - $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $2: ${3:-}"
-    fi
-}
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # The guest's side: three loads (a program, the kernel's memory and files, processes), and its own time
 # ten times a second, for as long as its clock says.
@@ -39,8 +25,7 @@ build_initrd() { # SECONDS
 	dmesg | grep -iE 'skew|watchdog.*unstable' | sed 's/^/trouble /'
 	reboot -f
 	EOT
-    (cd "$tmp/root" && find . | cpio -o -H newc --quiet | gzip -1) >"$tmp/clock.cpio.gz"
-    cat "$B/guest/initrd.img" "$tmp/clock.cpio.gz" >"$tmp/initrd.img"
+    add_to_initrd "$tmp/root"
 }
 
 # run SECONDS APPEND: lines "HOST-SECONDS GUEST-SECONDS" in $tmp/times, the console in $tmp/out, status in $status
@@ -87,5 +72,4 @@ else
     check "time-stamp counter" 20 tsc ""
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

@@ -4,10 +4,10 @@
 # A line a run, `ok - NAME HOST:ENGINE` or `not ok - ...` with the reason, and at last "N passed, N failed".
 # GUESTS=REGEX picks guests by name, RUNS=REGEX runs. Two runs at a time; each is bounded.
 set -u
-cd "$(dirname "$0")/guests" || exit 3
-case ${1:?build directory} in /*) build=$1 ;; *) build=$OLDPWD/$1; [ -d "$build" ] || build=$(cd ../.. && pwd)/$1 ;; esac
-full=${2:-}
-out=$build/guests
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$here/guests" || exit 3
+out=$B/guests
 readonly parallel=2 memory=32
 rm -rf "$out" && mkdir -p "$out" || exit 3
 
@@ -43,22 +43,7 @@ direct_bochs() {
     printf 'multiboot /guest.bin\nboot\n' >"$d/tree/boot/grub/grub.cfg"
     grub-mkrescue -d /usr/lib/grub/i386-pc --locales= --fonts= --themes= \
         --install-modules="normal configfile multiboot iso9660 biosdisk" -o "$d/boot.iso" "$d/tree" >"$log.err" 2>&1
-    cat >"$d/bochsrc" <<-EOT
-	config_interface: textconfig
-	display_library: term
-	plugin_ctrl: speaker=0
-	memory: guest=$memory, host=$memory
-	romimage: file=/usr/share/bochs/BIOS-bochs-latest
-	vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
-	cpu: model=p4_prescott_celeron_336, count=1, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=0
-	clock: sync=none, time0=utc
-	ata0-master: type=cdrom, path=$d/boot.iso, status=inserted
-	boot: cdrom
-	com1: enabled=1, mode=file, dev=$log.out
-	log: /dev/null
-	panic: action=fatal
-	error: action=ignore
-	EOT
+    bochs_config $memory "model=p4_prescott_celeron_336, ignore_bad_msrs=0" "$d/boot.iso" "$log.out" >"$d/bochsrc"
     echo c >"$d/rc"
     timeout -s KILL "$2" bochs -q -f "$d/bochsrc" -rc "$d/rc" </dev/null >>"$log.err" 2>&1
     [ $? -ne 137 ]
@@ -69,7 +54,7 @@ run_guest() {
     if [ "$engine" = direct ]; then
         "direct_$host" "$image" "$limit"
     else
-        timeout -s KILL $((limit + 30)) "$build/ring1" run --on "$host" --engine "$engine" --memory ${memory}M \
+        timeout -s KILL $((limit + 30)) "$B/ring1" run --on "$host" --engine "$engine" --memory ${memory}M \
             --timeout "$limit" "$image" </dev/null >"$log.out" 2>"$log.err"
     fi
 }
@@ -90,7 +75,7 @@ excused() {
         t=$(sed -E 's/^ +//; s/ +$//' <<<"$t")
         # shellcheck disable=SC2254
         case $where in ${w%% *}) [[ $1 =~ ^($t)$ ]] && return 0 ;; esac
-    done <"$out/differ"
+    done <"$tmp/differ"
     return 1
 }
 
@@ -128,17 +113,16 @@ one_case() {
 
 # ---- All
 
-grep -v '^#' suite.differ | sed 's/| */|/g' >"$out/differ"
-list | grep -E "^[^	]*(${GUESTS:-})[^	]*	[^	]*(${RUNS:-})" >"$out/list"
-cut -f1,3 "$out/list" | sort -u | while IFS=$'\t' read -r name kernel; do
+grep -v '^#' suite.differ | sed 's/| */|/g' >"$tmp/differ"
+list | grep -E "^[^	]*(${GUESTS:-})[^	]*	[^	]*(${RUNS:-})" >"$tmp/list"
+cut -f1,3 "$tmp/list" | sort -u | while IFS=$'\t' read -r name kernel; do
     nasm -f bin -w+all -o "$out/$name.bin" "$kernel" || echo "# $kernel does not assemble"
 done
 while IFS=$'\t' read -r name where kernel status limit report output golden differ; do
     while [ "$(jobs -rp | wc -l)" -ge $parallel ]; do wait -n; done
     one_case &
-done <"$out/list"
+done <"$tmp/list"
 wait
-runs=$(wc -l <"$out/list")
 passed=$(cat "$out"/*.result | grep -c '^ok')
-echo "$passed passed, $((runs - passed)) failed"
-[ "$passed" -eq "$runs" ]
+failed=$(($(wc -l <"$tmp/list") - passed))
+finish

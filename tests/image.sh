@@ -5,25 +5,11 @@
 # on the text screen. Each case is one line "ok - ..." or "not ok - ..."; last "N passed, N failed".
 # "full" boots Linux on Bochs, too.
 set -u
-B=$(cd "$1" && pwd)
-full=${2:-}
-here=$(cd "$(dirname "$0")" && pwd)
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/ring1-image.XXXXXX")
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
 machine=
 trap '[ -z "$machine" ] || kill -9 $machine 2>/dev/null; rm -rf "$tmp"' EXIT
 cd "$tmp" || exit 3
-passed=0
-failed=0
-
-report() { # STATUS NAME [WHY]
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-        echo "ok - $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $2: ${3:-}"
-    fi
-}
 
 # wait_for SECONDS PATTERN: until it is in the serial output, or the machine has gone.
 wait_for() {
@@ -65,23 +51,7 @@ on_qemu() {
 # on_bochs SECONDS PATTERN IMAGE: until PATTERN comes out of COM1.
 on_bochs() {
     rm -f serial
-    cat >bochsrc <<END
-config_interface: textconfig
-display_library: term
-plugin_ctrl: speaker=0
-memory: guest=256, host=256
-romimage: file=/usr/share/bochs/BIOS-bochs-latest
-vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
-cpu: model=corei7_icelake_u, count=1, ips=100000000, reset_on_triple_fault=0, ignore_bad_msrs=1
-clock: sync=none, time0=utc
-ata0-master: type=cdrom, path=$3, status=inserted
-boot: cdrom
-com1: enabled=1, mode=file, dev=serial
-log: /dev/null
-panic: action=fatal
-error: action=ignore
-info: action=ignore
-END
+    bochs_config 256 "model=corei7_icelake_u, ignore_bad_msrs=1" "$3" serial >bochsrc
     echo c >debugger.rc
     bochs -q -f bochsrc -rc debugger.rc </dev/null >bochs.out 2>&1 &
     machine=$!
@@ -99,9 +69,8 @@ says() { # NAME FILE PATTERN...
     report $? "$name" "$why$(tail -3 "$file" | tr '\n' '|')"
 }
 
-toy() { nasm -f bin -w-all -I"$here/guests/" -I"$here/guests/lib/" -o "$1.bin" "$here/guests/$2"; }
-toy suite suite.asm
-toy triple hostile/triple.asm
+toy suite
+toy triple hostile/
 
 # ---- Making them
 
@@ -134,5 +103,4 @@ if [ -n "$full" ]; then
     says "Bochs, from CD: Linux to its shell" serial 'ring1-guest: shell ready' '^ring1-exit: 0 guest-off: the guest reset'
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

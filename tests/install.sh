@@ -3,23 +3,10 @@
 # What `make install`, `make uninstall` and `make deb` leave: tests/install.sh BUILD. Everything goes to
 # a directory of its own; nothing is installed on this machine. Last line "N passed, N failed".
 set -u
-B=$(cd "$1" && pwd)
-cd "$(dirname "$0")/.." || exit 3
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/ring1-install.XXXXXX")
-trap 'rm -rf "$tmp"' EXIT
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$here/.." || exit 3
 unset RING1_MONITOR
-passed=0
-failed=0
-
-report() { # STATUS NAME [WHY]
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-        echo "ok - $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $2: ${3:-}"
-    fi
-}
 
 # works PROGRAM NAME: it says its version, finds its monitor and runs a guest to its end.
 works() {
@@ -34,7 +21,7 @@ works() {
     report $? "$2: runs a guest" "$(tail -1 <<<"$out")"
 }
 
-nasm -f bin -w-all -Itests/guests/ -Itests/guests/lib/ -o "$tmp/triple.bin" tests/guests/hostile/triple.asm
+toy triple hostile/
 
 make -s install B="$B" DESTDIR="$tmp/with blank" PREFIX=/opt/ring1 >"$tmp/log" 2>&1
 report $? "make install PREFIX= DESTDIR=" "$(tail -3 "$tmp/log")"
@@ -87,5 +74,4 @@ complete() { # WORDS...: what bash offers for the last one
     [ "$(complete ring1 inspect --j)" = "--json " ] && [ "$(complete ring1 run READ)" = "README.md " ]
 report $? "completion" "$(complete ring1 i)| $(complete ring1 run --on = b)| $(complete ring1 inspect --j)"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

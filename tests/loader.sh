@@ -4,28 +4,13 @@
 # exit status; runs with a stand-in for the monitor must end as they should; and after every
 # single step no file and no process of it may be left. Last line: "N passed, N failed".
 set -u
-B=$(cd "$1" && pwd)
-here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
 ring1=$B/ring1
-passed=0
-failed=0
-top=$(mktemp -d "${TMPDIR:-/tmp}/ring1-loader-test.XXXXXX")
-trap 'rm -rf "$top"' EXIT
-cd "$top" || exit 3
+cd "$tmp" || exit 3
 mkdir "tmp, with blanks"
-export TMPDIR="$top/tmp, with blanks"
+export TMPDIR="$tmp/tmp, with blanks"
 unset RING1_MONITOR
-
-result() { # NAME OK DETAIL
-    if [ "$2" = yes ]; then
-        passed=$((passed + 1))
-        echo "ok $((passed + failed)) - $1"
-    else
-        failed=$((failed + 1))
-        echo "not ok $((passed + failed)) - $1"
-        printf '%s\n' "$3" | sed 's/^/#   /'
-    fi
-}
 
 # Processes whose directory is in our temporary one: emulators that were left behind.
 left_processes() { find /proc/[0-9]*/cwd -maxdepth 0 -lname "$TMPDIR*" 2>/dev/null; }
@@ -54,19 +39,24 @@ check() {
         esac
     done
     nothing_left || why="${why}left behind: $(ls -A "$TMPDIR") $(left_processes)"
-    if [ -z "$why" ]; then
-        result "$name" yes
-    else
-        result "$name" no "$why
+    [ -z "$why" ]
+    report $? "$name" "$why
 $(head -c 2000 err)"
-    fi
 }
 
-# run ARGS: ring1 with nothing to read. bad NAME STATUS PATTERN ARGS: it must refuse with one line.
+# run ARGS: ring1 with nothing to read.
 run() {
     timeout 120 "$ring1" "$@" </dev/null >out 2>err
     rc=$?
 }
+# run_with FOLDER ARGS: the same where no programs but FOLDER's are to be found.
+run_with() {
+    local folder=$1
+    shift
+    PATH=$folder /usr/bin/timeout 20 "$ring1" "$@" </dev/null >out 2>err
+    rc=$?
+}
+# bad NAME STATUS PATTERN ARGS: it must refuse with one line.
 bad() {
     local name=$1 want=$2 pattern=$3
     shift 3
@@ -136,7 +126,7 @@ done
 bad "--trace-file alone" 2 'nothing is traced' run --trace-file t kernel
 
 echo "# kernel files"
-export RING1_MONITOR=$top/fake.elf
+export RING1_MONITOR=$tmp/fake.elf
 bad "missing" 2 'kernel nowhere: cannot open it: No such file' run nowhere
 : >empty
 bad "empty" 2 'kernel empty: the file is empty' run empty
@@ -200,25 +190,14 @@ rm sparse
 echo "# the host's side"
 mkdir bin
 for tool in bash sh; do ln -s "$(command -v $tool)" bin/; done
-save=$PATH
-PATH=$top/bin
-export PATH
-/usr/bin/timeout 20 "$ring1" run bz </dev/null >out 2>err
-rc=$?
-PATH=$save
+run_with "$tmp/bin" run bz
 check "no QEMU" 3 'qemu-system-x86_64 is not installed; on Debian: apt install qemu-system-x86' lines:1
-PATH=$top/bin
-/usr/bin/timeout 20 "$ring1" run --on bochs bz </dev/null >out 2>err
-rc=$?
-PATH=$save
+run_with "$tmp/bin" run --on bochs bz
 check "no Bochs" 3 'bochs is not installed; on Debian: apt install' lines:1
 ln -s "$(command -v bochs)" bin/
-PATH=$top/bin
-/usr/bin/timeout 20 "$ring1" run --on bochs bz </dev/null >out 2>err
-rc=$?
-PATH=$save
+run_with "$tmp/bin" run --on bochs bz
 check "no grub-mkrescue" 3 'grub-mkrescue is not installed; on Debian: apt install grub-common' lines:1
-RING1_MONITOR=$top/none bad "no monitor" 3 'RING1_MONITOR=.*/none: cannot read' run bz
+RING1_MONITOR=$tmp/none bad "no monitor" 3 'RING1_MONITOR=.*/none: cannot read' run bz
 mkdir alone && cp "$ring1" alone/
 unset RING1_MONITOR
 ring1=alone/ring1 bad "no monitor beside ring1" 3 'there is no monitor image ring1.elf' run bz
@@ -228,8 +207,8 @@ check "monitor in ../lib/ring1" 0 'guest-off'
 cp fake.elf alone/ring1.elf && rm -r lib
 ring1=alone/ring1 run run bz
 check "monitor beside ring1" 0 'guest-off'
-export RING1_MONITOR=$top/fake.elf
-TMPDIR=$top/none run run bz
+export RING1_MONITOR=$tmp/fake.elf
+TMPDIR=$tmp/none run run bz
 check "no temporary directory" 3 'cannot make a temporary directory in .*/none' lines:1
 bad "console file in no directory" 2 '--console none/file: cannot write it' run --console none/file bz
 bad "screen file in no directory" 2 '--screen none/file: cannot write it' run --screen none/file bz
@@ -237,7 +216,7 @@ bad "a trace file in no directory" 2 '--trace-file none/file: cannot write it' r
 bad "a quote left open" 2 'a quote is not closed' run --host-args "-name 'x" bz
 run run --host-args '-no-such-option' bz
 check "an argument that QEMU refuses" 3 'QEMU ended with status 1 before' 'its errors: .*no-such-option'
-RING1_MONITOR=$top/tiny run run bz
+RING1_MONITOR=$tmp/tiny run run bz
 check "a monitor that is none" 3 'QEMU ended with status 1 before the monitor gave a result'
 
 echo "# images"
@@ -258,30 +237,26 @@ ln -sf old.iso link.iso
 mkdir fakes
 printf '#!/bin/sh\necho no luck >&2\nexit 1\n' >fakes/grub-mkrescue
 chmod +x fakes/grub-mkrescue
-PATH=$top/fakes:$PATH run image -o old.iso bz
+PATH=$tmp/fakes:$PATH run image -o old.iso bz
 check "grub-mkrescue fails" 3 'grub-mkrescue could not make the boot image' 'its errors: no luck'
-cmp -s initrd old.iso && r=yes || r=no
-result "and the old file is still there" "$r"
+cmp -s initrd old.iso
+report $? "and the old file is still there"
 printf '#!/bin/sh\nexec sleep 20\n' >fakes/grub-mkrescue
-(trap - INT QUIT; PATH=$top/fakes:$PATH exec "$ring1" image -o old.iso bz </dev/null >out 2>err) &
+(trap - INT QUIT; PATH=$tmp/fakes:$PATH exec "$ring1" image -o old.iso bz </dev/null >out 2>err) &
 pid=$!
 sleep 0.5
 kill -INT $pid
 wait $pid 2>/dev/null
 rc=$?
 check "ended by SIGINT while an image is made" 130 '^ring1: ended: '
-cmp -s initrd old.iso && [ -z "$(ls -d old.iso.* 2>/dev/null)" ] && r=yes || r=no
-result "leaves the old file and nothing else" "$r" "$(ls)"
-PATH=$top/bin
-/usr/bin/timeout 20 "$ring1" image -o x.iso bz </dev/null >out 2>err
-rc=$?
-PATH=$save
+cmp -s initrd old.iso && [ -z "$(ls -d old.iso.* 2>/dev/null)" ]
+report $? "leaves the old file and nothing else" "$(ls)"
+run_with "$tmp/bin" image -o x.iso bz
 check "an image without grub-mkrescue" 3 'grub-mkrescue is not installed; on Debian: apt install grub-common' lines:1
 run image -o link.iso --append o --initrd initrd bz
 check "an image replaces an old file" 0 '^ring1: link.iso: [0-9]+ KiB, boots bz with 256 MiB' lines:1
-[ -L link.iso ] && [ "$(stat -c %a old.iso)" = 640 ] && [ "$(dd if=old.iso bs=1 skip=32769 count=5 2>/dev/null)" = CD001 ] &&
-    r=yes || r=no
-result "through a symbolic link, and with its permissions" "$r" "$(ls -l)"
+[ -L link.iso ] && [ "$(stat -c %a old.iso)" = 640 ] && [ "$(dd if=old.iso bs=1 skip=32769 count=5 2>/dev/null)" = CD001 ]
+report $? "through a symbolic link, and with its permissions" "$(ls -l)"
 
 echo "# inspect"
 bad "inspect without a kernel" 2 'no kernel given; write .ring1 inspect KERNEL' inspect
@@ -306,8 +281,8 @@ if [ -s "$B/guest/vmlinux" ]; then
     "$ring1" inspect "$B/guest/vmlinuz" >out 2>err
     objdump -d --no-show-raw-insn "$B/guest/vmlinux" | awk '{ n[$2]++ } END { print n["popf"], n["pushf"], n["cli"] + n["sti"], n["iret"] }' >want
     awk '/^  (POPF|PUSHF|IRET) / { v[$1] = $2 } /^  CLI STI/ { v["CLI"] = $3 } END { print v["POPF"], v["PUSHF"], v["CLI"], v["IRET"] }' out >got
-    cmp -s want got && r=yes || r=no
-    result "the census is objdump's" "$r" "$(cat want got)"
+    cmp -s want got
+    report $? "the census is objdump's" "$(cat want got)"
 fi
 
 echo "# check"
@@ -318,14 +293,13 @@ run check --json
 check "check --json" 0 out:'"ring1_run": true' lines:0
 bad "check of something" 2 'bz: .ring1 check. takes options only' check bz
 mkdir empty.d
-PATH=$top/empty.d /usr/bin/timeout 20 "$ring1" check >out 2>err </dev/null
-rc=$?
+run_with "$tmp/empty.d" check
 check "check where nothing is installed" 3 out:'ring1 run +no: qemu-system-x86_64 is not installed' out:'ring1 image +no: grub' lines:0
-RING1_MONITOR=$top/none run check
+RING1_MONITOR=$tmp/none run check
 check "check without a monitor" 3 out:'ring1 run +no: the monitor' out:'RING1_MONITOR=.*none: cannot read' lines:0
 printf '#!/bin/sh\nexec sleep 20\n' >fakes/qemu-system-x86_64
 chmod +x fakes/qemu-system-x86_64
-PATH=$top/fakes:$PATH run check
+PATH=$tmp/fakes:$PATH run check
 check "check with a program that hangs" 0 out:'qemu-system-x86_64 +installed, version unknown' lines:0
 rm -r fakes
 
@@ -354,8 +328,8 @@ run run --append j --trace blocks,exits bz
 check "--trace" 0 '^trace 1 exits first \?\[31m$' '^trace 22 blocks and again$' '^trace 333 exits last$' lines:2003
 run run --append j --trace all --trace-file traces bz
 check "--trace-file" 0 'guest-off' lines:1
-[ "$(wc -l <traces)" = 2002 ] && [ "$(tail -1 traces)" = 'trace 333 exits last' ] && r=yes || r=no
-result "has every trace line and no others" "$r" "$(wc -l <traces) lines"
+[ "$(wc -l <traces)" = 2002 ] && [ "$(tail -1 traces)" = 'trace 333 exits last' ]
+report $? "has every trace line and no others" "$(wc -l <traces) lines"
 run run --append j bz
 check "no --trace, no trace lines" 0 'guest-off' lines:1
 run run --append h --timeout 1 bz
@@ -365,15 +339,15 @@ cp console out
 check "time-out with a console file" 6 'time-out' out:'looping'
 run run --append c bz
 check "200 KiB of output arrive" 0
-[ "$(wc -c <out)" = 204800 ] && [ "$(sort -u out | wc -l)" = 1 ] && r=yes || r=no
-result "and none of it is damaged" "$r" "$(wc -c <out) bytes"
+[ "$(wc -c <out)" = 204800 ] && [ "$(sort -u out | wc -l)" = 1 ]
+report $? "and none of it is damaged" "$(wc -c <out) bytes"
 run run --append c --console console bz
-[ "$(wc -c <console)" = 204800 ] && r=yes || r=no
-result "200 KiB in a console file" "$r" "$(wc -c <console) bytes"
+[ "$(wc -c <console)" = 204800 ]
+report $? "200 KiB in a console file" "$(wc -c <console) bytes"
 run run --append o --console /dev/null --host-args '-name "a name with blanks"' bz
 check "arguments for QEMU" 0 'guest-off'
-[ -c /dev/null ] && r=yes || r=no
-result "/dev/null is still a device" "$r"
+[ -c /dev/null ]
+report $? "/dev/null is still a device"
 timeout 60 "$ring1" run --append o bz <&- >out 2>err
 rc=$?
 check "without a standard input" 0 'guest-off'
@@ -384,8 +358,8 @@ check "a reader that goes away" 3 "cannot write the console's output: Broken pip
 timeout 60 "$ring1" run --append c bz </dev/null 2>err | { sleep 3; cat; } >out
 rc=${PIPESTATUS[0]}
 check "a slow reader" 0 'guest-off'
-[ "$(wc -c <out)" = 204800 ] && r=yes || r=no
-result "gets everything" "$r" "$(wc -c <out) bytes"
+[ "$(wc -c <out)" = 204800 ]
+report $? "gets everything" "$(wc -c <out) bytes"
 
 # Waits until a run's output has PATTERN.
 wait_for() {
@@ -432,8 +406,8 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
     [ -z "$(left_processes)" ] && break
     sleep 0.1
 done
-[ -z "$(left_processes)" ] && r=yes || r=no
-result "the emulator does not survive ring1's sudden death" "$r" "$(left_processes)"
+[ -z "$(left_processes)" ]
+report $? "the emulator does not survive ring1's sudden death" "$(left_processes)"
 rm -rf "$TMPDIR"/ring1.*
 
 echo "# on a terminal"
@@ -449,14 +423,14 @@ on_terminal() {
 if command -v script >/dev/null; then
     on_terminal 'abc' '\001h' '\001\001' '\001x'
     check "Ctrl-A x leaves" 0 'left: you typed Ctrl-A x' 'abc' 'Ctrl-A Ctrl-A: send' "$(printf '\001')"
-    cmp -s before after && r=yes || r=no
-    result "the terminal is as before" "$r" "$(diff before after)"
+    cmp -s before after
+    report $? "the terminal is as before" "$(diff before after)"
     guest=t
     on_terminal '\001t'
     guest=e
     check "Ctrl-A t shows the counters" 0 'guest-off' "^stat run.user 77  entries$(printf '\r')"
-    grep -q 'run.user 78' err && r=no || r=yes
-    result "and nothing else of the log" "$r" "$(cat err)"
+    ! grep -q 'run.user 78' err
+    report $? "and nothing else of the log" "$(cat err)"
     on_terminal '\003' '\032' 'q'
     check "Ctrl-C and Ctrl-Z go to the guest" 0 'guest-off' "$(printf '\003')" "$(printf '\032')"
     : >out
@@ -465,16 +439,15 @@ if command -v script >/dev/null; then
     rc=$(sed -n 's/status //p' status)
     cp out err
     check "an emulator that is killed" 3 'QEMU was killed by signal 9'
-    cmp -s before after && r=yes || r=no
-    result "the terminal is as before then, too" "$r" "$(diff before after)"
+    cmp -s before after
+    report $? "the terminal is as before then, too" "$(diff before after)"
 else
-    result "script(1), for tests on a terminal" no "it is not installed (Debian package bsdutils)"
+    report 1 "script(1), for tests on a terminal" "it is not installed (Debian package bsdutils)"
 fi
 
 echo "# with the real monitor"
-toy() { nasm -f bin -w-all -I"$here/guests/" -I"$here/guests/lib/" -o "$1.bin" "$here/guests/hostile/$1.asm"; }
-toy userattack
-toy spin
+toy userattack hostile/
+toy spin hostile/
 RING1_MONITOR=$B/ring1.elf run run --memory 32M --trace all --trace-file traces userattack.bin
 check "--trace all" 0 'guest-off'
 missing=
@@ -482,10 +455,10 @@ for pattern in 'exits user exception 0d' 'exits tc   gate' 'blocks eip [0-9a-f]{
     'io out 03f8 size 1 value' 'inject vector 0d'; do
     grep -qE "^trace [0-9]+ $pattern" traces || missing="$missing /$pattern/"
 done
-[ -z "$missing" ] && r=yes || r=no
-result "has lines of each kind that this guest makes" "$r" "no$missing"
-awk '$2 < last { exit 1 } { last = $2 }' traces && r=yes || r=no
-result "and time goes forward" "$r"
+[ -z "$missing" ]
+report $? "has lines of each kind that this guest makes" "no$missing"
+awk '$2 < last { exit 1 } { last = $2 }' traces
+report $? "and time goes forward"
 RING1_MONITOR=$B/ring1.elf run run --memory 32M --timeout 2 spin.bin
 check "a guest that spins" 6 'time-out' lines:1
 if command -v script >/dev/null; then
@@ -532,5 +505,4 @@ wait $pid 2>/dev/null
 rc=$?
 check "ended by SIGINT while the boot image is made" 130 '^ring1: ended: '
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -5,23 +5,8 @@
 # Those that never end are stopped by --timeout and judged by the text screen that --screen leaves.
 # "full" adds Debian's installer (a download of 100 MB).
 set -u
-B=$(cd "$1" && pwd)
-full=${2:-}
-here=$(cd "$(dirname "$0")" && pwd)
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/ring1-zoo.XXXXXX")
-trap 'rm -rf "$tmp"' EXIT
-passed=0
-failed=0
-
-report() { # STATUS NAME [WHY]
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-        echo "ok - $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $2: ${3:-}"
-    fi
-}
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # run NAME SECONDS ARGS...: screen in NAME.screen, console in NAME.out, status in NAME.status
 run() {
@@ -75,5 +60,4 @@ if [ "$full" = full ]; then
     report $? "Debian's installer shows its first screen" "$(tail -1 "$tmp/installer.err")"
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish
