@@ -9,6 +9,7 @@
 
 #include "monitor/interp/interp.h"
 #include "tests/unit/memory_doubles.h"
+#include "tests/unit/random.h"
 #include "tests/unit/real_cpu.h"
 
 /* No interrupt is ever waiting. */
@@ -48,14 +49,9 @@ static struct vm *vm;
 static uint8_t *guest_memory[ARRAY_SIZE(pages)];
 static uint8_t pattern[8192];
 
-static uint64_t rng_state;
-
 static inline uint32_t rnd(void)
 {
-    rng_state ^= rng_state << 13;
-    rng_state ^= rng_state >> 7;
-    rng_state ^= rng_state << 17;
-    return (uint32_t)(rng_state >> 16);
+    return (uint32_t)(next_number() >> 16);
 }
 
 static inline uint32_t rnd_below(uint32_t n)
@@ -141,6 +137,29 @@ static inline unsigned long from_environment(const char *name, unsigned long oth
 {
     const char *text = getenv(name);
     return text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+/* ---- The interpreter's side of a run -------------------------------------------- */
+
+static inline void start_at(struct vcpu *v, const struct real_state *in)
+{
+    memcpy(v->gpr, in->gpr, sizeof v->gpr);
+    v->eip = in->eip;
+    v->eflags = in->eflags | FL_ONE;
+    v->vif = 1;
+    v->dr[6] = 0;
+    memset(&v->exc, 0, sizeof v->exc);
+}
+
+/* Without an exception the real CPU came to the INT3 behind the instruction. */
+static inline void end_state(const struct vcpu *v, struct real_state *out)
+{
+    memcpy(out->gpr, v->gpr, sizeof out->gpr);
+    out->eip = v->eip;
+    out->eflags = vcpu_eflags(v);
+    out->vector = v->exc.valid ? v->exc.vector : VEC_BP;
+    out->error = v->exc.error;
+    out->cr2 = v->exc.cr2;
 }
 
 #endif

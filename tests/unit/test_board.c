@@ -3,62 +3,24 @@
  * The board as policy code and a guest see it: which port is whose, widths, the way of a tick,
  * a character and a keystroke to a vector, late ticks one by one, console, A20 and requests.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "devices/board.h"
 #include "monitor/pool.h"
-#include "tests/unit/fake_host.h"
+#include "tests/unit/board_world.h"
 
-#define SECOND     1000000000ull
-#define MS         1000000ull
 #define WALL_CLOCK 951825599ull /* 2000-02-29 11:59:59 UTC */
 
-/* The fake host's clock, unless fake_host.c has one of its own. */
-__attribute__((weak)) uint64_t host_wallclock_s(void);
-__attribute__((weak)) uint64_t host_wallclock_s(void)
+/* The host's clock, in the place of fake_host.c's. */
+uint64_t host_wallclock_s(void)
 {
     return WALL_CLOCK;
-}
-
-static struct vm *vm;
-static uint64_t now;
-
-static uint32_t in_wide(unsigned port, unsigned size)
-{
-    struct io_access io = {.size = (uint8_t)size, .address = port, .value = 0xdeadbeef};
-    board_access(vm, &io, now);
-    return io.value;
-}
-
-static void out_wide(unsigned port, unsigned size, uint32_t value)
-{
-    struct io_access io = {.write = true, .size = (uint8_t)size, .address = port, .value = value};
-    board_access(vm, &io, now);
-    assert_true(io.value == value && io.mark == (port == 0x502 && size == 1));
-}
-
-static unsigned in(unsigned port)
-{
-    return in_wide(port, 1);
-}
-
-static void out(unsigned port, unsigned value)
-{
-    out_wide(port, 1, value);
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    vm = fake_vm(64u << 20);
-    now = 3 * SECOND;
-    assert_true(board_create(vm));
+    board_world(64u << 20, 3 * SECOND);
     return 0;
 }
 

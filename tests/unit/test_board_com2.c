@@ -3,30 +3,9 @@
  * The second serial port: a driver finds a 16550A with an interrupt of its own; what it sends
  * goes nowhere, and the console's input is not its.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "devices/board.h"
-#include "tests/unit/fake_host.h"
-
-static struct vm *vm;
-
-static unsigned in(unsigned port)
-{
-    struct io_access io = {.size = 1, .address = port};
-    board_access(vm, &io, 0);
-    return io.value;
-}
-
-static void out(unsigned port, unsigned value)
-{
-    struct io_access io = {.write = true, .size = 1, .address = port, .value = value};
-    board_access(vm, &io, 0);
-}
+#include "tests/unit/board_world.h"
 
 /* The 8259s with IRQ 3 and 4 alone unmasked; both ports 8N1, OUT2 on. */
 static int set_up(void **state)
@@ -35,8 +14,7 @@ static int set_up(void **state)
     static const uint16_t init[][2] = {{0x20, 0x11},  {0x21, 0x30},  {0x21, 4},     {0x21, 1},
                                        {0x21, 0xe7},  {0x2fb, 0x03}, {0x2fc, 0x0b}, {0x3fb, 0x03},
                                        {0x3fc, 0x0b}, {0x2fa, 0x01}, {0x3fa, 0x01}};
-    vm = fake_vm(16u << 20);
-    assert_true(board_create(vm));
+    board_world(16u << 20, 0);
     for (unsigned i = 0; i < ARRAY_SIZE(init); i++)
         out(init[i][0], init[i][1]);
     return 0;

@@ -3,25 +3,7 @@
  * Late timer ticks and the mask of IRQ 0: a handler that masks its line while it runs, as Linux's
  * does for the 8259, loses none of those owed; a guest that gives the timer up keeps one.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#include "devices/board.h"
-#include "tests/unit/fake_host.h"
-
-#define MS 1000000ull
-
-static struct vm *vm;
-static uint64_t now;
-
-static void out(unsigned port, unsigned value)
-{
-    struct io_access io = {.write = true, .size = 1, .address = port, .value = value};
-    board_access(vm, &io, now);
-}
+#include "tests/unit/board_world.h"
 
 static void out_all(const uint8_t (*pairs)[2], size_t n)
 {
@@ -35,9 +17,7 @@ static int set_up(void **state)
     (void)state;
     static const uint8_t init[][2] = {{0x20, 0x11}, {0x21, 0x30}, {0x21, 4},    {0x21, 1},
                                       {0x21, 0xfe}, {0x43, 0x34}, {0x40, 0xa9}, {0x40, 0x04}};
-    vm = fake_vm(16u << 20);
-    now = 1000 * MS;
-    assert_true(board_create(vm));
+    board_world(16u << 20, 1000 * MS);
     out_all(init, ARRAY_SIZE(init));
     return 0;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "tests/unit/interp_run.h"
+#include "tests/unit/random.h"
 
 enum {
     RW = DATA,              /* two pages */
@@ -32,14 +33,10 @@ static struct {
 
 static fast_fn *seen[ALL_HANDLERS];
 static unsigned handlers, declined;
-static uint64_t seed;
 
 static uint32_t rnd(uint32_t below)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 20) % below;
+    return (uint32_t)(next_number() >> 20) % below;
 }
 
 static uint32_t any32(void)

@@ -4,18 +4,14 @@
  * Nothing may panic, hang, or upset a sanitizer, and a fault must leave the registers alone.
  * FUZZ_SEED and FUZZ_CASES in the environment choose others.
  */
-#include "tests/unit/interp_run.h"
-
 #include <stdio.h>
 
-static uint64_t seed;
+#include "tests/unit/interp_run.h"
+#include "tests/unit/random.h"
 
 static uint32_t rnd(uint32_t below)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 20) % below;
+    return (uint32_t)(next_number() >> 20) % below;
 }
 
 static uint32_t any32(void)

@@ -227,22 +227,12 @@ static void put_code(const struct test_case *c)
 static void run_interp(const struct test_case *c, struct real_state *out)
 {
     struct vcpu *v = vm->vcpu;
-    memcpy(v->gpr, c->in.gpr, sizeof v->gpr);
-    v->eip = c->in.eip;
-    v->eflags = c->in.eflags | FL_ONE;
-    v->vif = 1;
-    v->dr[6] = 0;
-    memset(&v->exc, 0, sizeof v->exc);
+    start_at(v, &c->in);
     enum interp_result r = INTERP_OK;
     while (r == INTERP_OK && v->eip != c->in.eip + c->insn.len)
         r = interp_step(v);
     assert_int_equal(r == INTERP_EXCEPTION, v->exc.valid);
-    memcpy(out->gpr, v->gpr, sizeof out->gpr);
-    out->eip = v->eip;
-    out->eflags = vcpu_eflags(v);
-    out->vector = v->exc.valid ? v->exc.vector : VEC_BP;
-    out->error = v->exc.error;
-    out->cr2 = v->exc.cr2;
+    end_state(v, out);
     assert_int_equal(v->exc.is_trap, out->vector == VEC_DB);
     if (out->vector == VEC_DB)
         assert_true(v->dr[6] & DR6_BS);
@@ -341,7 +331,7 @@ static void every_operation_agrees(void **state)
     struct test_case c;
     (void)state;
     real_prepare(); /* here, because cmocka sets its own handlers before each test */
-    rng_state = from_environment("REAL_SEED", 0x9e3779b97f4a7c15ul);
+    seed = from_environment("REAL_SEED", 0x9e3779b97f4a7c15ul);
     make_pattern();
     refill_memory();
     for (unsigned n = 0; n < cases && failures < 10; n++) {

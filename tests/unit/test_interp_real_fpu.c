@@ -114,18 +114,9 @@ static void random_fpu(void)
 static void run_interp(const struct test_case *c, struct real_state *out)
 {
     struct vcpu *v = vm->vcpu;
-    memcpy(v->gpr, c->in.gpr, sizeof v->gpr);
-    v->eip = c->in.eip;
-    v->eflags = c->in.eflags | FL_ONE;
-    v->vif = 1;
-    memset(&v->exc, 0, sizeof v->exc);
+    start_at(v, &c->in);
     assert_int_equal(interp_step(v), INTERP_EXCEPTION);
-    memcpy(out->gpr, v->gpr, sizeof out->gpr);
-    out->eip = v->eip;
-    out->eflags = vcpu_eflags(v);
-    out->vector = v->exc.vector;
-    out->error = v->exc.error;
-    out->cr2 = v->exc.cr2;
+    end_state(v, out);
 }
 
 /* FCW, FSW, tags, MXCSR, the eighty bits of each x87 register, XMM0-7. */
@@ -199,7 +190,7 @@ static void every_opcode_agrees(void **state)
     (void)state;
     vm->vcpu->cr0 |= CR0_NE | CR0_MP;
     vm->vcpu->cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT;
-    rng_state = from_environment("REAL_SEED", 0x9e3779b97f4a7c15ul);
+    seed = from_environment("REAL_SEED", 0x9e3779b97f4a7c15ul);
     make_pattern();
     refill_memory();
     for (unsigned n = 0; n < cases && failures < 10; n++) {

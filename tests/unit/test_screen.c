@@ -3,35 +3,18 @@
  * The screen in the log: rows in order, escapes, a picture that does not start at the beginning of
  * the text memory and wraps at its end, graphics mode, and when the watch looks.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "devices/board.h"
 #include "monitor/guestmem.h"
 #include "monitor/screen.h"
-#include "tests/unit/fake_host.h"
-
-#define SECOND 1000000000ull
-
-static struct vm *vm;
+#include "tests/unit/board_world.h"
 
 static int set_up(void **state)
 {
     (void)state;
-    vm = fake_vm(2u << 20);
-    assert_true(board_create(vm));
+    board_world(2u << 20, 0);
     return 0;
-}
-
-static void out(unsigned port, unsigned value)
-{
-    struct io_access io = {.write = true, .size = 1, .address = port, .value = value};
-    board_access(vm, &io, 0);
 }
 
 /* TEXT from cell CELL of the text memory on. */

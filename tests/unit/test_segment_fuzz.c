@@ -5,17 +5,13 @@
  * and changes no register; a success leaves CS and SS as privilege CPL may hold them.
  */
 #include "tests/unit/inject_world.h"
+#include "tests/unit/random.h"
 
 #define ROUNDS 200000u
 
-static uint64_t seed;
-
 static uint32_t rnd(void)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 16);
+    return (uint32_t)(next_number() >> 16);
 }
 
 static uint16_t rnd_selector(void)
