@@ -35,11 +35,6 @@ uint64_t bt_lookup(struct vcpu *v);
  */
 uint64_t bt_translate(struct vcpu *v, const struct code_page *page, const struct code_page *next);
 
-/* What a stop in translated code means. */
-struct bt_stop {
-    uint32_t eip; /* of the guest instruction to go on with */
-};
-
 /* Translated code stopped at X: completes v (eip, and registers that the code had
  * displaced) so that it is the precise state at an instruction boundary. */
 void bt_unwind(struct vcpu *v, const struct host_exit *x);

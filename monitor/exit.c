@@ -214,9 +214,6 @@ static void exit_translated(struct vcpu *v, const struct host_exit *x)
     case TC_EXIT_EVENT:
         count(v, STAT_EXIT_EVENT);
         break;
-    case TC_EXIT_SMC:
-        count(v, STAT_EXIT_SMC);
-        break;
     }
 }
 

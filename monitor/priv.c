@@ -167,14 +167,20 @@ bool priv_write_dr(struct vcpu *v, unsigned dr, uint32_t value)
 
 /* ---- Ports and HLT ----------------------------------------------------------------- */
 
+/* The ring-1 gates count for themselves. */
+static void mark(struct vcpu *v, uint8_t tag)
+{
+    v->vm->stats.n[STAT_SYSCALLS_DIRECT] = v->direct.syscalls;
+    stats_mark(&v->vm->stats, tag);
+}
+
 /* Any access to a device may raise or lower its interrupt line, or open a mask. */
 static void access_board(struct vcpu *v, struct io_access *io)
 {
     board_access(v->vm, io, vclock_ns(v->vm));
     v->event = board_pending(v->vm);
-    v->vm->stats.n[STAT_SYSCALLS_DIRECT] = v->direct.syscalls;
     if (io->mark && v->vm->marks)
-        stats_mark(&v->vm->stats, (uint8_t)io->value);
+        mark(v, (uint8_t)io->value);
     v->vm->stats.n[io->write ? STAT_IO_WRITE : STAT_IO_READ]++;
     JOURNAL(v->vm, IO, "%s %04lx size %u value %x eip %08x", io->write ? "out" : "in ",
             (unsigned long)io->address, io->size, io->value, v->eip);

@@ -15,10 +15,6 @@ struct descriptor {
     gva_t where;
 };
 
-/* Reads the descriptor of SEL from GDT or LDT. False: outside the table, raises #GP(sel)
- * (VECTOR says otherwise: #TS while switching stacks). */
-bool segment_read_descriptor(struct vcpu *v, uint16_t sel, uint8_t vector, struct descriptor *d);
-
 /* Hidden part from a raw descriptor. */
 void segment_unpack(uint16_t sel, uint64_t raw, struct segment *out);
 
@@ -34,7 +30,7 @@ bool segment_check(struct vcpu *v, enum sreg r, uint32_t off, unsigned len, unsi
 /* Far JMP and CALL to SEL:OFF, far RET (POP_BYTES after the return address), IRET, with operand
  * size 2 or 4. v->eip is that of the instruction behind, as CALL pushes it. On success v->eip, CS,
  * CPL and the stack are the new ones. Gates included; task switches kill the VM with
- * a report until part 4. */
+ * a report (docs/limits.md). */
 bool segment_far_jump(struct vcpu *v, uint16_t sel, uint32_t off, unsigned size);
 bool segment_far_call(struct vcpu *v, uint16_t sel, uint32_t off, unsigned size);
 bool segment_far_return(struct vcpu *v, unsigned size, uint16_t pop_bytes);
@@ -47,9 +43,6 @@ bool segment_load_tr(struct vcpu *v, uint16_t sel);
 bool segment_lar(struct vcpu *v, uint16_t sel, bool *ok, uint32_t *value);
 bool segment_lsl(struct vcpu *v, uint16_t sel, bool *ok, uint32_t *value);
 bool segment_verify(struct vcpu *v, uint16_t sel, bool write, bool *ok);
-
-/* SS:ESP for privilege level CPL from the current TSS (16- or 32-bit). */
-bool segment_tss_stack(struct vcpu *v, unsigned cpl, uint16_t *ss, uint32_t *esp);
 
 /* May code at CPL use ports [PORT, PORT+LEN)? By IOPL, else by the TSS's permission
  * bitmap. False with #GP(0) if not. */

@@ -32,11 +32,6 @@ bool selector_read(struct vcpu *v, uint16_t sel, uint8_t vector, unsigned ext, s
     return vmem_read(v, d->where, &d->raw, sizeof d->raw, 0);
 }
 
-bool segment_read_descriptor(struct vcpu *v, uint16_t sel, uint8_t vector, struct descriptor *d)
-{
-    return selector_read(v, sel, vector, 0, d);
-}
-
 static bool write_rights(struct vcpu *v, struct descriptor *d, uint8_t rights)
 {
     gva_t at = gva(d->where.v + RIGHTS_BYTE);

@@ -14,16 +14,6 @@ static const struct {
 #undef X
 };
 
-const char *stats_name(enum stat s)
-{
-    return rows[s].name;
-}
-
-const char *stats_text(enum stat s)
-{
-    return rows[s].text;
-}
-
 void stats_print(const struct stats *st)
 {
     for (unsigned i = 0; i < STAT_COUNT; i++) {

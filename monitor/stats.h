@@ -10,8 +10,8 @@
 
 /* clang-format off */
 #define STATS(X) \
-    X(NS_USER,        "time.user.ns",        "time in guest user code run directly in ring 3") \
-    X(NS_TC,          "time.tc.ns",          "time in translated guest kernel code in ring 1") \
+    X(NS_USER,        "time.user.ns",        "time from entering user code (ring 3) to the next exit, its system calls without the monitor included") \
+    X(NS_TC,          "time.tc.ns",          "time from entering translated code (ring 1) to the next exit, user code reached without the monitor included") \
     X(NS_INTERP,      "time.interp.ns",      "time in the interpreter") \
     X(NS_IDLE,        "time.idle.ns",        "time asleep because the guest halted") \
     X(NS_TRANSLATE,   "time.translate.ns",   "time spent translating") \
@@ -31,7 +31,6 @@
     X(EXIT_MISS,      "exit.tc.miss",        "translated code left: the target has no known block") \
     X(EXIT_CALLOUT,   "exit.tc.interp",      "translated code left: an instruction without a translation") \
     X(EXIT_EVENT,     "exit.tc.event",       "translated code left: an event may be deliverable (STI, POPF, IRET)") \
-    X(EXIT_SMC,       "exit.tc.smc",         "translated code left: a self-checking block found other bytes") \
     X(BT_BLOCKS,      "bt.blocks",           "blocks translated") \
     X(BT_INSNS,       "bt.insns",            "guest instructions translated") \
     X(BT_BYTES,       "bt.bytes",            "bytes of translated code") \
@@ -83,10 +82,6 @@ struct stats {
     uint64_t n[STAT_COUNT];
     uint32_t marked[8]; /* bit map of the tags that stats_mark has seen */
 };
-
-/* The printed name and the explanation of counter S. */
-const char *stats_name(enum stat s);
-const char *stats_text(enum stat s);
 
 /* One log line per counter that is not zero: "stat <name> <value>  <explanation>". */
 void stats_print(const struct stats *st);

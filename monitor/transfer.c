@@ -46,7 +46,7 @@ void frame_skip(struct stack *st, uint32_t bytes)
 }
 
 /* SDM 3A 7.2.1, figures 7-2 and 7-10: per level 8 bytes from 4, or 4 bytes from 2. */
-static bool tss_stack(struct vcpu *v, unsigned cpl, unsigned ext, uint16_t *ss, uint32_t *esp)
+bool frame_tss(struct vcpu *v, unsigned cpl, unsigned ext, uint16_t *ss, uint32_t *esp)
 {
     unsigned half = v->tr.attr & 8 ? 4 : 2; /* the 32-bit types have bit 3 */
     uint32_t at = half + cpl * 2 * half;
@@ -57,18 +57,13 @@ static bool tss_stack(struct vcpu *v, unsigned cpl, unsigned ext, uint16_t *ss, 
            vmem_read(v, gva(v->tr.base + at + half), ss, 2, 0);
 }
 
-bool segment_tss_stack(struct vcpu *v, unsigned cpl, uint16_t *ss, uint32_t *esp)
-{
-    return tss_stack(v, cpl, 0, ss, esp);
-}
-
 /* SDM 3A 5.8.5 and CALL's pseudocode, "MORE-PRIVILEGE". */
 bool frame_inner(struct vcpu *v, unsigned cpl, unsigned ext, struct stack *st)
 {
     struct descriptor d;
     uint16_t sel;
     uint32_t esp;
-    if (!tss_stack(v, cpl, ext, &sel, &esp))
+    if (!frame_tss(v, cpl, ext, &sel, &esp))
         return false;
     if (NO_SELECTOR(sel))
         return selector_fault(v, VEC_TS, sel, ext);

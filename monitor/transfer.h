@@ -21,7 +21,11 @@ struct stack {
 /* The stack that v runs on. EXT as in selector.h. */
 struct stack frame_current(const struct vcpu *v, unsigned ext);
 
-/* The stack that the TSS names for privilege CPL (0-2). False: #TS, #SS or a page fault. */
+/* SS:ESP for privilege CPL (0-2) as the TSS, 16- or 32-bit, has them. False: #TS or a page fault.
+ */
+bool frame_tss(struct vcpu *v, unsigned cpl, unsigned ext, uint16_t *ss, uint32_t *esp);
+
+/* That stack, checked. False: #TS, #SS or a page fault. */
 bool frame_inner(struct vcpu *v, unsigned cpl, unsigned ext, struct stack *st);
 
 /* A stack with segment SS and pointer ESP for privilege CPL; with a 16-bit SS the upper half

@@ -37,7 +37,6 @@ void vcpu_reset(struct vcpu *v, struct vm *vm)
     v->gdtr.limit = v->idtr.limit = 0xffff;
     v->dr[6] = 0xffff0ff0;
     v->dr[7] = 0x400;
-    v->pat = 0x0007040600070406ull;
     v->misc_enable = 1;
     v->null_segment.attr = SA_NULL;
     vcpu_forget_memos(v);

@@ -116,8 +116,6 @@ struct vcpu {
     struct exception exc;
     bool halted; /* in HLT: waits for an interrupt */
     bool nmi_blocked;
-    uint32_t sysenter_cs, sysenter_esp, sysenter_eip;
-    uint64_t pat;
     uint64_t misc_enable;
     struct direct direct;
     struct soft_tlb_entry tlb[SOFT_TLB_SIZE];

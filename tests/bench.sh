@@ -119,7 +119,7 @@ exits() {
     printf '\n%-14s %9s %8s %8s %8s %8s %8s %8s %8s %8s\n' "exits for each" all softint pf tc.miss tc.interp tc.event \
         gp nm other
     awk '
-        BEGIN { n = 0; kinds = split("softint pf tc.miss tc.interp tc.event gp nm exception tc.smc", c, " ") }
+        BEGIN { n = 0; kinds = split("softint pf tc.miss tc.interp tc.event gp nm exception", c, " ") }
         NR == FNR { if ($1 == "bench" && $4 > 0) { name[n] = $2; ops[n++] = $4 }; next }
         $2 == "mark" { tag = $1; next }
         tag != "" { v[tag, $2] = $1 }

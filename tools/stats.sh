@@ -13,4 +13,4 @@ earlier by writing a byte to port 502h: they follow a line "mark" with that byte
 |---|---|
 EOT
 sed -n '/define STATS/,/clang-format on/p' monitor/stats.h | tr '\n' ' ' |
-    grep -oE 'X\([A-Z_]+, *"[^"]*", *"[^"]*"\)' | sed -E 's/X\([A-Z_]+, *"([^"]*)", *"([^"]*)"\)/| `\1` | \2 |/'
+    grep -oE 'X\([A-Z0-9_]+, *"[^"]*", *"[^"]*"\)' | sed -E 's/X\([A-Z0-9_]+, *"([^"]*)", *"([^"]*)"\)/| `\1` | \2 |/'

@@ -21,7 +21,6 @@ void offsets(void)
     OFFSET(CPU_FIXUP_RSP, host_cpu, fixup_rsp);
     OFFSET(FRAME_CS, trap_frame, cs);
     OFFSET(FRAME_RFLAGS, trap_frame, rflags);
-    OFFSET(FRAME_VECTOR, trap_frame, vector);
     OFFSET(V_GPR, vcpu, gpr);
     OFFSET(V_EFLAGS, vcpu, eflags);
     OFFSET(CPU_VCPU, host_cpu, vcpu);

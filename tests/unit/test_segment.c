@@ -6,6 +6,8 @@
 #include "tests/unit/segment_world.h"
 
 #include "monitor/pool.h"
+#include "monitor/selector.h"
+#include "monitor/transfer.h"
 
 static void unpacks(void **state)
 {
@@ -26,18 +28,18 @@ static void reads_descriptors(void **state)
 {
     struct descriptor d;
     (void)state;
-    assert_true(segment_read_descriptor(v, C3 | 3, VEC_GP, &d));
+    assert_true(selector_read(v, C3 | 3, VEC_GP, 0, &d));
     assert_int_equal(d.where.v, GDT + C3);
     assert_true(d.raw == peek64(GDT + C3));
-    assert_true(segment_read_descriptor(v, 0xc, VEC_GP, &d));
+    assert_true(selector_read(v, 0xc, VEC_GP, 0, &d));
     assert_int_equal(d.where.v, LDT + 8);
-    FAULTS(segment_read_descriptor(v, GDT_END | 3, VEC_GP, &d), VEC_GP, GDT_END);
-    FAULTS(segment_read_descriptor(v, 0x1f, VEC_TS, &d), VEC_TS, 0x1c);
-    FAULTS(segment_read_descriptor(v, 0xffff, VEC_GP, &d), VEC_GP, 0xfffc);
+    FAULTS(selector_read(v, GDT_END | 3, VEC_GP, 0, &d), VEC_GP, GDT_END);
+    FAULTS(selector_read(v, 0x1f, VEC_TS, 0, &d), VEC_TS, 0x1c);
+    FAULTS(selector_read(v, 0xffff, VEC_GP, 0, &d), VEC_GP, 0xfffc);
     v->gdtr.limit = C3 + 6; /* the last byte is missing */
-    FAULTS(segment_read_descriptor(v, C3, VEC_GP, &d), VEC_GP, C3);
+    FAULTS(selector_read(v, C3, VEC_GP, 0, &d), VEC_GP, C3);
     v->ldtr = (struct segment){.attr = SA_NULL, .limit = 0xffff};
-    FAULTS(segment_read_descriptor(v, 0xc, VEC_GP, &d), VEC_GP, 0xc);
+    FAULTS(selector_read(v, 0xc, VEC_GP, 0, &d), VEC_GP, 0xc);
 }
 
 static void tables_are_read_as_supervisor(void **state)
@@ -47,7 +49,7 @@ static void tables_are_read_as_supervisor(void **state)
     world_paging();
     world_map(GDT, PTE_P | PTE_W);
     run_at(3);
-    assert_true(segment_read_descriptor(v, C3, VEC_GP, &d));
+    assert_true(selector_read(v, C3, VEC_GP, 0, &d));
     world_map(GDT, 0);
     FAULTS(segment_load(v, S_DS, D3 | 3), VEC_PF, 0);
     assert_int_equal(v->exc.cr2, GDT + D3);
@@ -348,28 +350,28 @@ static void finds_stacks(void **state)
     uint16_t ss;
     uint32_t esp;
     (void)state;
-    assert_true(segment_tss_stack(v, 0, &ss, &esp));
+    assert_true(frame_tss(v, 0, 0, &ss, &esp));
     assert_int_equal(ss, D0);
     assert_int_equal(esp, STACK0);
-    assert_true(segment_tss_stack(v, 1, &ss, &esp));
+    assert_true(frame_tss(v, 1, 0, &ss, &esp));
     assert_int_equal(ss, D1 | 1);
     assert_int_equal(esp, STACK1);
     v->tr.limit = 17; /* the last byte of SS1 */
-    assert_true(segment_tss_stack(v, 1, &ss, &esp));
+    assert_true(frame_tss(v, 1, 0, &ss, &esp));
     v->tr.limit = 16;
-    FAULTS(segment_tss_stack(v, 1, &ss, &esp), VEC_TS, SYS_TSS);
+    FAULTS(frame_tss(v, 1, 0, &ss, &esp), VEC_TS, SYS_TSS);
     force_tr(SYS_TSS_16);
     poke(vm, TSS16 + 6, 0x12345678);
-    assert_true(segment_tss_stack(v, 0, &ss, &esp));
+    assert_true(frame_tss(v, 0, 0, &ss, &esp));
     assert_int_equal(ss, D0);
     assert_int_equal(esp, STACK0);
-    assert_true(segment_tss_stack(v, 1, &ss, &esp));
+    assert_true(frame_tss(v, 1, 0, &ss, &esp));
     assert_int_equal(esp, 0x5678);
     assert_int_equal(ss, 0x1234);
     v->tr.limit = 9;
-    assert_true(segment_tss_stack(v, 1, &ss, &esp));
+    assert_true(frame_tss(v, 1, 0, &ss, &esp));
     v->tr.limit = 8;
-    FAULTS(segment_tss_stack(v, 1, &ss, &esp), VEC_TS, SYS_TSS_16);
+    FAULTS(frame_tss(v, 1, 0, &ss, &esp), VEC_TS, SYS_TSS_16);
 }
 
 static void allows_ports(void **state)
