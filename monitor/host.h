@@ -108,8 +108,8 @@ void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x);
 #define HOST_FIRST_SELECTOR 0xff80u
 void host_descriptor_set(uint16_t selector, uint64_t descriptor);
 
-/* Gives the hardware what it keeps live for the guest: CR0.TS/EM/MP/NE/AM, CR4.OSFXSR,
- * OSXMMEXCPT, TSD, DE, and DR0-3/DR7 where safe. Called when any of them changed. */
+/* Gives the hardware what it keeps live for the guest: CR0.MP, EM, TS and AM, CR4.TSD, OSFXSR and
+ * OSXMMEXCPT; of the debug registers nothing as yet. Called when any of them changed. */
 void host_load_control(const struct vcpu *v);
 
 /*
