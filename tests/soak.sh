@@ -5,22 +5,8 @@
 # Each case is one line "ok - ..." or "not ok - ..."; the last line is "N passed, N failed".
 # 40 seconds; "full" takes two hours.
 set -u
-B=$(cd "$1" && pwd)
-full=${2:-}
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/ring1-soak.XXXXXX")
-trap 'rm -rf "$tmp"' EXIT
-passed=0
-failed=0
-
-report() { # STATUS NAME [WHY]
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-        echo "ok - $2"
-    else
-        failed=$((failed + 1))
-        echo "not ok - $2: ${3:-}"
-    fi
-}
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 build_initrd() { # SECONDS
     mkdir -p "$tmp/root/scripts" "$tmp/root/bin"
@@ -41,8 +27,7 @@ build_initrd() { # SECONDS
 	dmesg | grep -E 'BUG|Oops|WARNING|segfault|traps:|invalid opcode|general protection|stall' | sed 's/^/soak: failed: kernel: /'
 	reboot -f
 	EOT
-    (cd "$tmp/root" && find . | cpio -o -H newc --quiet | gzip -1) >"$tmp/soak.cpio.gz"
-    cat "$B/guest/initrd.img" "$tmp/soak.cpio.gz" >"$tmp/initrd.img"
+    add_to_initrd "$tmp/root"
 }
 
 soak() { # SECONDS
@@ -66,5 +51,4 @@ else
     soak 40
 fi
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish
