@@ -132,9 +132,9 @@ run: all guest
 	@$(B)/ring1 run --initrd $(B)/guest/initrd.img --append "$(APPEND)" $(B)/guest/vmlinuz
 APPEND ?= console=ttyS0
 
-check: all unit guest $(B)/guest/vmlinux
+check: all unit guest $(B)/guest/vmlinux $(B)/bench/ring1-soak
 	@bash tests/check.sh $(B)
-check-full: all unit guest $(B)/guest/vmlinux
+check-full: all unit guest $(B)/guest/vmlinux $(B)/bench/ring1-soak
 	@bash tests/check.sh $(B) full
 
 bench: all guest bench-native $(B)/bench/ring1-bench $(B)/bench/ring1-tiny
