@@ -48,10 +48,13 @@ static const struct format pae = { /* SDM 3A 4.4 */
 };
 /* clang-format on */
 
+/* Entries are aligned, so that one never crosses a page. */
 static uint64_t read_entry(const struct vm *vm, gpa_t where, unsigned size)
 {
-    uint64_t e = 0;
-    return guest_read(vm, where, &e, size) ? e : 0;
+    const void *ram = guest_page(vm, where, size);
+    if (!ram)
+        return 0;
+    return size == 8 ? *(const uint64_t *)ram : *(const uint32_t *)ram;
 }
 
 static bool nx_enabled(const struct vcpu *v, const struct format *fmt)

@@ -222,24 +222,38 @@ static struct event exception_event(const struct vcpu *v, const struct exception
     };
 }
 
-/* How the exceptions came after one another, for the report of a triple fault. */
+/* How the exceptions came after one another, for the report of a triple fault: text is made only
+ * then, as it costs as much as the delivery. */
+#define CHAIN_MAX 8u
 struct chain {
-    char text[160];
-    size_t len;
+    struct exception link[CHAIN_MAX];
+    unsigned count;
 };
 
 static void note(struct chain *c, const struct exception *e)
 {
+    if (c->count < CHAIN_MAX)
+        c->link[c->count++] = *e;
+}
+
+static size_t name_link(char *to, size_t room, const struct exception *e, bool first)
+{
     const char *name = vectors[e->vector % ARRAY_SIZE(vectors)].name;
-    char *to = c->text + c->len;
-    size_t room = sizeof c->text - c->len;
-    c->len += fmt_print(to, room, "%s%s", c->len ? ", then " : "", name ? name : "exception");
-    to = c->text + c->len;
-    room = sizeof c->text - c->len;
+    size_t n = fmt_print(to, room, "%s%s", first ? "" : ", then ", name ? name : "exception");
     if (e->vector == VEC_PF)
-        c->len += fmt_print(to, room, "(%x) at %08x", e->error, e->cr2);
+        n += fmt_print(to + n, room - n, "(%x) at %08x", e->error, e->cr2);
     else if (e->has_error)
-        c->len += fmt_print(to, room, "(%x)", e->error);
+        n += fmt_print(to + n, room - n, "(%x)", e->error);
+    return n;
+}
+
+static void triple_fault(struct vcpu *v, const struct chain *c)
+{
+    char text[160] = "";
+    size_t len = 0;
+    for (unsigned i = 0; i < c->count; i++)
+        len += name_link(text + len, sizeof text - len, &c->link[i], i == 0);
+    vm_kill(v->vm, "triple fault at %04x:%08x: %s", v->seg[S_CS].sel, v->eip, text);
 }
 
 static const struct exception double_fault = {.valid = true, .has_error = true, .vector = VEC_DF};
@@ -249,7 +263,7 @@ static bool follow(struct vcpu *v, struct exception *first, const struct excepti
                    const struct chain *c)
 {
     if (class_of(first) == DOUBLE_FAULT) {
-        vm_kill(v->vm, "triple fault at %04x:%08x: %s", v->seg[S_CS].sel, v->eip, c->text);
+        triple_fault(v, c);
         return false;
     }
     *first = doubles(first, second) ? double_fault : *second;
@@ -269,8 +283,9 @@ static void delivered(struct vcpu *v, const struct exception *e)
 /* Ends: after one serial exception of each class a double fault is due, then a triple. */
 void inject_exception(struct vcpu *v)
 {
-    struct chain c = {.len = 0};
+    struct chain c;
     struct exception e = take(v), second;
+    c.count = 0;
     do {
         struct event ev = exception_event(v, &e);
         note(&c, &e);

@@ -72,40 +72,14 @@ static void note_use(struct shadow *s, const struct walk *w)
     }
 }
 
-static void fill_group(struct shadow *s, struct shadow_table *t, unsigned first)
-{
-    union {
-        uint32_t narrow[FILL_GROUP];
-        uint64_t wide[FILL_GROUP];
-    } pte;
-    bool wide = t->role & ROLE_PAE;
-    if (!guest_read(s->vm, table_entry_gpa(t, first), &pte,
-                    wide ? sizeof pte.wide : sizeof pte.narrow))
-        return;
-    for (unsigned i = 0; i < FILL_GROUP; i++) {
-        uint64_t e = wide ? pte.wide[i] : pte.narrow[i];
-        if ((e & PTE_P) || t->entry[first + i].flags)
-            table_derive(s, t, first + i, e);
-    }
-}
-
 /* A new table is filled whole: a fork rewrites so much of a page table that its shadow is given
  * up and soon built again, and a fault for every group of it took a third of all exits. */
 static void fill_from_guest(struct shadow *s, struct shadow_table *t, unsigned index)
 {
-    if (t->live) {
-        fill_group(s, t, index / FILL_GROUP * FILL_GROUP);
-        return;
-    }
-    for (unsigned first = 0; first < HOST_TABLE_ENTRIES; first += FILL_GROUP)
-        fill_group(s, t, first);
-}
-
-static void fill_from_large(struct shadow *s, struct shadow_table *t, unsigned index)
-{
-    unsigned first = index / FILL_GROUP * FILL_GROUP;
-    for (unsigned i = 0; i < FILL_GROUP; i++)
-        table_derive_large(s, t, first + i);
+    if (t->live)
+        table_derive_range(s, t, index / FILL_GROUP * FILL_GROUP, FILL_GROUP);
+    else
+        table_derive_range(s, t, 0, HOST_TABLE_ENTRIES);
 }
 
 /* Maps LINEAR for ACCESS as the complete walk W says and returns the flags it has now; 0 if there
@@ -120,7 +94,7 @@ static unsigned map(struct shadow *s, gva_t linear, uint32_t access, const struc
     if (t->source)
         fill_from_guest(s, t, index);
     else
-        fill_from_large(s, t, index);
+        table_derive_large(s, t, index / FILL_GROUP * FILL_GROUP, FILL_GROUP);
     if ((access & (PF_W | PF_U)) == PF_W && !shadow_grants(t->entry[index].flags, access))
         return table_flip(s, t, index);
     return t->entry[index].flags;
@@ -156,11 +130,26 @@ static enum shadow_answer mend(struct shadow *s, gva_t linear, uint32_t access,
     return SHADOW_FIXED;
 }
 
+/* A write by the supervisor, mostly to a page table in a large page of kernel memory: that it is
+ * the trace that forbids it can be seen without a walk, at a third of its cost. */
+static bool write_to_traced(struct shadow *s, gva_t linear, uint32_t access)
+{
+    if ((access & (PF_W | PF_U)) != PF_W || !s->current)
+        return false;
+    const struct shadow_table *t = slot_table(s, s->current, linear.v >> 21);
+    return t && table_closed_by_trace(s, t, linear.v >> PAGE_SHIFT & (HOST_TABLE_ENTRIES - 1));
+}
+
 enum shadow_answer shadow_fault(struct vcpu *v, gva_t linear, uint32_t hw, uint32_t *error)
 {
     struct shadow *s = v->vm->shadow;
     uint32_t access = hw & (PF_W | PF_U | PF_I);
     struct walk w;
+    if (write_to_traced(s, linear, access)) {
+        v->vm->stats.n[STAT_SH_TRACES]++;
+        s->refused = linear;
+        return SHADOW_TRACE;
+    }
     bool mapped = guest_walk(v, linear, access | WALK_SET_AD, &w, error);
     note_use(s, &w);
     if (!mapped) {
@@ -218,7 +207,7 @@ static void reopen(struct shadow *s, gfn_t f)
     if (t->source)
         fill_from_guest(s, t, index);
     else
-        table_derive_large(s, t, index);
+        table_derive_large(s, t, index, 1);
 }
 
 void shadow_trace_changed(struct vm *vm, gfn_t f)

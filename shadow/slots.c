@@ -33,6 +33,19 @@ struct shadow_table *slot_table(struct shadow *s, const struct shadow_space *sp,
     return n ? &s->table[n] : NULL;
 }
 
+unsigned slot_next_held(const struct shadow_space *sp, unsigned from, unsigned end)
+{
+    while (from < end) {
+        uint64_t left = sp->held[from / 64] >> from % 64;
+        if (left) {
+            from += (unsigned)__builtin_ctzll(left);
+            return from < end ? from : end;
+        }
+        from = (from / 64 + 1) * 64;
+    }
+    return end;
+}
+
 void slot_attach(struct shadow *s, struct shadow_space *sp, unsigned index, struct shadow_table *t)
 {
     uint32_t n = slot_number(s, sp, index);
@@ -42,6 +55,7 @@ void slot_attach(struct shadow *s, struct shadow_space *sp, unsigned index, stru
     t->slots = n;
     t->hangs++;
     sp->used++;
+    sp->held[index / 64] |= 1ull << index % 64;
     host_space_attach(sp->host, index, t->host);
 }
 
@@ -58,6 +72,7 @@ void slot_detach(struct shadow *s, struct shadow_space *sp, unsigned index)
     *p = (struct shadow_slot){0};
     t->hangs--;
     sp->used--;
+    sp->held[index / 64] &= ~(1ull << index % 64);
     host_space_detach(sp->host, index);
     if (sp == s->current)
         flush_owe_all(s);

@@ -16,6 +16,9 @@ uint32_t slot_next(struct shadow *s, uint32_t n);
 /* The table at slot INDEX of SP, or NULL. */
 struct shadow_table *slot_table(struct shadow *s, const struct shadow_space *sp, unsigned index);
 
+/* The first slot of SP from FROM on that holds a table, or END if there is none before it. */
+unsigned slot_next_held(const struct shadow_space *sp, unsigned from, unsigned end);
+
 /* Hangs T at an empty slot. */
 void slot_attach(struct shadow *s, struct shadow_space *sp, unsigned index, struct shadow_table *t);
 

@@ -168,8 +168,9 @@ struct shadow_table *space_table(struct shadow *s, struct shadow_space *sp, unsi
 
 static void drop_root(struct shadow *s, struct shadow_root *r)
 {
-    unsigned first = first_slot(r), n = slots_of_root(r->space);
-    for (unsigned i = first; i < first + n && r->space->used; i++)
+    unsigned first = first_slot(r), end = first + slots_of_root(r->space);
+    for (unsigned i = slot_next_held(r->space, first, end); i < end;
+         i = slot_next_held(r->space, i + 1, end))
         space_detach(s, r->space, i);
     unwatch(s, r);
 }

@@ -88,10 +88,11 @@ struct shadow_root {
 };
 
 struct shadow_space {
-    hspace_t host;            /* .id 0: this record is free */
-    uint32_t key;             /* CR3's address | enum space_mode; 0 with paging off */
-    struct shadow_slot *slot; /* HOST_SPACE_SLOTS of them */
-    unsigned used;            /* slots that hold a table */
+    hspace_t host;                        /* .id 0: this record is free */
+    uint32_t key;                         /* CR3's address | enum space_mode; 0 with paging off */
+    struct shadow_slot *slot;             /* HOST_SPACE_SLOTS of them */
+    unsigned used;                        /* slots that hold a table ... */
+    uint64_t held[HOST_SPACE_SLOTS / 64]; /* ... and which, a bit each */
     struct shadow_root root[SHADOW_ROOTS];
     uint64_t last_use;
 };

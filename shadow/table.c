@@ -124,26 +124,69 @@ gpa_t table_entry_gpa(const struct shadow_table *t, unsigned index)
     return gpa(gfn_to_gpa(t->source->frame).v + (half + index) * format_of_table(t)->entry_size);
 }
 
-void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint64_t pte)
+/* What the guest's entry PTE, of which T is the shadow, allows. */
+static struct perm rights_of_entry(const struct shadow_table *t, uint64_t pte)
 {
-    const struct shadow_format *fmt = format_of_table(t);
-    bool usable = (pte & PTE_P) && !(pte & format_reserved(fmt, t->role & ROLE_NXE));
-    struct perm p = {.user = (t->role & ROLE_USER) && (pte & PTE_U),
-                     .writable = (t->role & ROLE_WRITE) && (pte & PTE_W),
-                     .exec = !(t->role & ROLE_NX) && !(pte & PTE_NX),
-                     .dirty = pte & PTE_D,
-                     .accessed = usable && (pte & PTE_A)};
-    set_by_rights(s, t, index, gfn((uint32_t)((pte & fmt->base) >> PAGE_SHIFT)), p);
+    bool usable = (pte & PTE_P) && !(pte & format_reserved(format_of_table(t), t->role & ROLE_NXE));
+    return (struct perm){.user = (t->role & ROLE_USER) && (pte & PTE_U),
+                         .writable = (t->role & ROLE_WRITE) && (pte & PTE_W),
+                         .exec = !(t->role & ROLE_NX) && !(pte & PTE_NX),
+                         .dirty = pte & PTE_D,
+                         .accessed = usable && (pte & PTE_A)};
 }
 
-void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned index)
+static struct perm rights_of_large(const struct shadow_table *t)
 {
-    struct perm p = {.user = t->role & ROLE_USER,
-                     .writable = t->role & ROLE_WRITE,
-                     .exec = !(t->role & ROLE_NX),
-                     .dirty = t->role & ROLE_DIRTY,
-                     .accessed = true};
-    set_by_rights(s, t, index, gfn(t->base + index), p);
+    return (struct perm){.user = t->role & ROLE_USER,
+                         .writable = t->role & ROLE_WRITE,
+                         .exec = !(t->role & ROLE_NX),
+                         .dirty = t->role & ROLE_DIRTY,
+                         .accessed = true};
+}
+
+static gfn_t frame_of_entry(const struct shadow_table *t, uint64_t pte)
+{
+    return gfn((uint32_t)((pte & format_of_table(t)->base) >> PAGE_SHIFT));
+}
+
+void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint64_t pte)
+{
+    set_by_rights(s, t, index, frame_of_entry(t, pte), rights_of_entry(t, pte));
+}
+
+bool table_closed_by_trace(struct shadow *s, const struct shadow_table *t, unsigned index)
+{
+    const struct shadow_entry *e = &t->entry[index];
+    struct perm p;
+    uint64_t pte = 0;
+    if (!e->flags || (e->flags & SH_WRITE) || !trace_clients(s->vm, gfn(e->gfn)))
+        return false;
+    if (!t->source) {
+        p = rights_of_large(t);
+    } else if (guest_read(s->vm, table_entry_gpa(t, index), &pte, format_of_table(t)->entry_size) &&
+               frame_of_entry(t, pte).v == e->gfn) {
+        p = rights_of_entry(t, pte);
+    } else {
+        return false;
+    }
+    return shadow_perm(p, false, t->role & ROLE_WP) & SH_WRITE;
+}
+
+void table_derive_range(struct shadow *s, struct shadow_table *t, unsigned first, unsigned count)
+{
+    const unsigned size = format_of_table(t)->entry_size;
+    const void *pte = guest_page(s->vm, table_entry_gpa(t, first), count * size);
+    for (unsigned i = 0; pte && i < count; i++) {
+        uint64_t e = size == 8 ? ((const uint64_t *)pte)[i] : ((const uint32_t *)pte)[i];
+        if ((e & PTE_P) || t->entry[first + i].flags)
+            table_derive(s, t, first + i, e);
+    }
+}
+
+void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count; i++)
+        set_by_rights(s, t, i, gfn(t->base + i), rights_of_large(t));
 }
 
 unsigned table_flip(struct shadow *s, struct shadow_table *t, unsigned index)

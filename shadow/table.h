@@ -25,8 +25,15 @@ gpa_t table_entry_gpa(const struct shadow_table *t, unsigned index);
  * now. */
 void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint64_t pte);
 
-/* The same for one entry of a table of a large page. */
-void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned index);
+/* The same for COUNT entries from FIRST on, as they are in guest RAM. */
+void table_derive_range(struct shadow *s, struct shadow_table *t, unsigned first, unsigned count);
+
+/* The same for COUNT entries of a table of a large page. */
+void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned first, unsigned count);
+
+/* Would entry INDEX let the supervisor write, were its frame not traced? No, also if nothing is
+ * mapped there. */
+bool table_closed_by_trace(struct shadow *s, const struct shadow_table *t, unsigned index);
 
 /* A supervisor's write to the page of entry INDEX, which the guest's tables allow and D is set for,
  * is not granted by what was derived. If that is because the user may only read the page, with
