@@ -5,6 +5,7 @@
  */
 #include "shadow/space.h"
 
+#include "monitor/guestmem.h"
 #include "monitor/x86.h"
 #include "shadow/flush.h"
 #include "shadow/format.h"
@@ -173,12 +174,48 @@ static void drop_root(struct shadow *s, struct shadow_root *r)
          i = slot_next_held(r->space, i + 1, end))
         space_detach(s, r->space, i);
     unwatch(s, r);
+    r->stale = false;
 }
 
 void space_empty(struct shadow *s, struct shadow_space *sp)
 {
     for (unsigned i = 0; i < format_of_space(sp)->directories; i++)
         drop_root(s, &sp->root[i]);
+}
+
+/* A kernel fills the directory of a new process while that of another is in use, and mostly a frame
+ * that was one before: its half of the entries comes out as it was, and their tables stay. */
+void space_neglect(struct shadow *s, struct mirror *m)
+{
+    struct shadow_root *next;
+    for (struct shadow_root *r = m->roots; r; r = next) {
+        next = r->next;
+        if (r->space == s->current)
+            continue;
+        s->vm->stats.n[STAT_SH_UNTRACED]++;
+        r->stale = true;
+        unwatch(s, r);
+    }
+}
+
+static void look_again(struct shadow *s, struct shadow_root *r)
+{
+    const struct shadow_format *fmt = format_of_space(r->space);
+    unsigned first = first_slot(r), end = first + slots_of_root(r->space), left = 0;
+    gpa_t directory = gfn_to_gpa(r->frame);
+    for (unsigned i = slot_next_held(r->space, first, end); i < end;
+         i = slot_next_held(r->space, i + 1, end)) {
+        uint64_t pde = 0;
+        guest_read(s->vm, gpa(directory.v + (i - first) / fmt->slots * fmt->entry_size), &pde,
+                   fmt->entry_size);
+        if (is_target(slot_table(s, r->space, i), target_of(r->space, i, pde)))
+            left++;
+        else
+            space_detach(s, r->space, i);
+    }
+    r->stale = false;
+    if (left && !watch(s, r))
+        drop_root(s, r);
 }
 
 void space_set_roots(struct shadow *s, struct shadow_space *sp, const struct vcpu *v)
@@ -188,10 +225,13 @@ void space_set_roots(struct shadow *s, struct shadow_space *sp, const struct vcp
         struct shadow_root *r = &sp->root[i];
         uint64_t entry = sp->key & MODE_PAE ? v->pdpte[i] : sp->key;
         gfn_t frame = gfn((uint32_t)((entry & fmt->base) >> PAGE_SHIFT));
-        if (r->mirror && (r->frame.v != frame.v || ((sp->key & MODE_PAE) && !(entry & PTE_P))))
+        bool other = r->frame.v != frame.v || ((sp->key & MODE_PAE) && !(entry & PTE_P));
+        if ((r->mirror || r->stale) && other)
             drop_root(s, r);
         r->space = sp;
         r->frame = frame;
+        if (r->stale)
+            look_again(s, r);
     }
 }
 

@@ -27,6 +27,10 @@ void space_empty(struct shadow *s, struct shadow_space *sp);
 /* Empties SP and, unless it is the current one, frees it. */
 void space_retire(struct shadow *s, struct shadow_space *sp);
 
+/* The directory M is written: those of its spaces that are not the current one stop watching it and
+ * look at it again when they are used next. M may be gone then. */
+void space_neglect(struct shadow *s, struct mirror *m);
+
 /* Takes from its space what is derived from R; frees the space as well if nothing is left
  * in it and it is not the current one. */
 void space_retire_root(struct shadow *s, struct shadow_root *r);

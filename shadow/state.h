@@ -83,7 +83,8 @@ enum space_mode {
 struct shadow_root {
     struct shadow_space *space;
     gfn_t frame;
-    struct mirror *mirror;    /* NULL: nothing that hangs in the space is derived from it */
+    struct mirror *mirror; /* NULL: nothing that hangs in the space is derived from it, or stale */
+    bool stale;            /* written while another space was current, and not watched since */
     struct shadow_root *next; /* of the same mirror */
 };
 

@@ -93,6 +93,24 @@ static bool straddles(unsigned first, unsigned last)
     return first / 4 != last / 4 && (first % 4 || last % 4 != 3);
 }
 
+/* The bytes from FIRST to LAST of M's frame were written. */
+static void mirror_wrote(struct shadow *s, struct mirror *m, unsigned first, unsigned last)
+{
+    unsigned size = entry_size(m), entries = last / size - first / size + 1;
+    unsigned limit = m->roots ? DIRECTORY_WRITES : TABLE_WRITES;
+    gfn_t frame = m->frame;
+    s->vm->stats.n[STAT_SH_PTE_WRITES] += entries;
+    space_neglect(s, m);
+    m = mirror_find(s, frame);
+    if (!m)
+        return;
+    m->writes += entries;
+    if (straddles(first, last) || m->writes > limit)
+        unmirror(s, frame);
+    else
+        entries_changed(s, m, first, last);
+}
+
 void shadow_wrote(struct vm *vm, gpa_t where, size_t len)
 {
     struct shadow *s = vm->shadow;
@@ -100,14 +118,6 @@ void shadow_wrote(struct vm *vm, gpa_t where, size_t len)
     unsigned first = where.v & PAGE_MASK;
     if (!m || !len)
         return;
-    unsigned last = len > PAGE_SIZE - first ? PAGE_MASK : first + (unsigned)len - 1;
-    unsigned size = entry_size(m), entries = last / size - first / size + 1;
-    unsigned limit = m->roots ? DIRECTORY_WRITES : TABLE_WRITES;
-    s->vm->stats.n[STAT_SH_PTE_WRITES] += entries;
-    m->writes += entries;
-    if (straddles(first, last) || m->writes > limit)
-        unmirror(s, m->frame);
-    else
-        entries_changed(s, m, first, last);
+    mirror_wrote(s, m, first, len > PAGE_SIZE - first ? PAGE_MASK : first + (unsigned)len - 1);
     flush_pay(s);
 }

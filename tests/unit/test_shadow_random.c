@@ -428,7 +428,7 @@ static const struct {
     unsigned weight;
     void (*step)(void);
 } kinds[] = {
-    {40, step_access},       {12, step_access_entry}, {20, step_table_write},
+    {40, step_access},       {16, step_access_entry}, {20, step_table_write},
     {10, step_through_vmem}, {5, step_switch},        {2, step_mode},
     {3, step_code_trace},    {3, step_invlpg},        {2, step_failures},
 };

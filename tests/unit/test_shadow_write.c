@@ -328,21 +328,70 @@ static void unused_directories_untrace(void **state)
     v->cr3 = PD2;
     vmem_flush(v, false);
     assert_int_equal(fake.spaces_live, 2);
-    writes_entries(PD, 8);
-    assert_true(traced(PD) && traced(PT));
     writes_entries(PD, 1);
-    assert_false(traced(PD) || traced(PT));
-    assert_int_equal(fake.spaces_live, 1);
+    assert_true(!traced(PD) && traced(PT)); /* until it is used again */
+    assert_int_equal(fake.spaces_live, 2);
     fault(0x400000, PF_W);
-    writes_entries(PD2, 9); /* the one in use: emptied, but there */
-    assert_false(traced(PD2) || traced(PT));
-    assert_int_equal(fake.spaces_live, 1);
+    writes_entries(PD2, 8);
+    assert_true(traced(PD2) && traced(PT));
+    writes_entries(PD2, 1);                  /* the one in use: emptied, but there */
+    assert_true(!traced(PD2) && traced(PT)); /* PT hangs in the other space */
     assert_int_equal(flags_at(0x400000), 0);
     poke(vm, PD2 + 4, 0); /* untraced: nobody needs to hear */
     assert_int_equal(reflected(0x400000, 0), 0);
     poke(vm, PD2 + 4, PT | U);
     assert_int_equal(fault(0x400000, PF_W), SHADOW_FIXED);
     assert_true(traced(PD2) && traced(PT));
+}
+
+/* A directory written while it sleeps is compared when it wakes: what it still leads to is there
+ * without a fault, what it does not is gone. */
+static void a_sleeping_directory_is_compared(void **state)
+{
+    (void)state;
+    uint32_t zero[1024] = {0};
+    poke(vm, PD + 8, PT2 | U | PTE_A);
+    poke(vm, PT2, (DATA + 0x9000) | U | AD);
+    fault(0x400000, PF_W);
+    fault(0x800000, PF_W);
+    v->cr3 = PD2;
+    vmem_flush(v, false);
+    assert_true(vmem_write_physical(vm, gpa(PD), zero, sizeof zero));
+    assert_false(traced(PD));
+    assert_true(traced(PT) && traced(PT2));
+    poke(vm, PD + 4, PT | U | PTE_A); /* nobody hears */
+    v->cr3 = PD;
+    vmem_flush(v, false);
+    assert_maps(0x400000, DATA, RW);
+    assert_int_equal(flags_at(0x800000), 0);
+    assert_true(traced(PD) && traced(PT));
+    assert_false(traced(PT2));
+    guest_writes(PD + 4, 0); /* it is watched again */
+    assert_int_equal(flags_at(0x400000), 0);
+    assert_false(traced(PT));
+}
+
+/* Nothing is left in it: it is not watched, until it is used again. */
+static void a_sleeping_directory_is_emptied(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 2; round++) {
+        v->cr3 = PD;
+        vmem_flush(v, false);
+        fault(0x400000, PF_W);
+        v->cr3 = PD2;
+        vmem_flush(v, false);
+        guest_writes(PD + 4, 0);
+        if (round)
+            guest_writes(PD + 4, PT | U); /* A is clear: to be walked again */
+        v->cr3 = PD;
+        vmem_flush(v, false);
+        assert_int_equal(flags_at(0x400000), 0);
+        assert_false(traced(PD) || traced(PT));
+        guest_writes(PD + 4, PT | U | PTE_A);
+    }
+    assert_int_equal(fault(0x400000, PF_W), SHADOW_FIXED);
+    assert_maps(0x400000, DATA, RW);
 }
 
 static void whole_page_writes(void **state)
@@ -377,6 +426,8 @@ int main(void)
         cmocka_unit_test_setup(an_untraced_frame_is_open_to_its_writer, paged),
         cmocka_unit_test_setup(usable_entries_are_counted, paged),
         cmocka_unit_test_setup(unused_directories_untrace, paged),
+        cmocka_unit_test_setup(a_sleeping_directory_is_compared, paged),
+        cmocka_unit_test_setup(a_sleeping_directory_is_emptied, paged),
         cmocka_unit_test_setup(whole_page_writes, paged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
