@@ -67,9 +67,12 @@ static uint8_t requests(const struct pic *p)
 /* The level that an acknowledge would serve now. */
 static unsigned winner(const struct pic *p)
 {
-    unsigned want = highest(p, requests(p) & ~p->imr);
+    unsigned wanted = requests(p) & ~p->imr;
+    if (!wanted) /* nearly always */
+        return NONE;
+    unsigned want = highest(p, wanted);
     unsigned serving = highest(p, p->special_mask ? p->isr & ~p->imr : p->isr);
-    if (!p->ready || want == NONE)
+    if (!p->ready)
         return NONE;
     if (serving == NONE || rank(p, want) < rank(p, serving))
         return want;

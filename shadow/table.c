@@ -172,14 +172,29 @@ bool table_closed_by_trace(struct shadow *s, const struct shadow_table *t, unsig
     return shadow_perm(p, false, t->role & ROLE_WP) & SH_WRITE;
 }
 
+/* Most entries of a process's page tables are empty: two or four of them are passed over at once.
+ */
+static bool all_empty(const struct shadow_table *t, const uint64_t *pte, unsigned first, bool wide)
+{
+    const uint64_t present = wide ? PTE_P : PTE_P | (uint64_t)PTE_P << 32;
+    if ((pte[0] | pte[1]) & present)
+        return false;
+    for (unsigned i = 0; t->live && i < (wide ? 2 : 4); i++) {
+        if (t->entry[first + i].flags)
+            return false;
+    }
+    return true;
+}
+
 void table_derive_range(struct shadow *s, struct shadow_table *t, unsigned first, unsigned count)
 {
-    const unsigned size = format_of_table(t)->entry_size;
-    const void *pte = guest_page(s->vm, table_entry_gpa(t, first), count * size);
-    for (unsigned i = 0; pte && i < count; i++) {
-        uint64_t e = size == 8 ? ((const uint64_t *)pte)[i] : ((const uint32_t *)pte)[i];
-        if ((e & PTE_P) || t->entry[first + i].flags)
-            table_derive(s, t, first + i, e);
+    const unsigned size = format_of_table(t)->entry_size, step = 16 / size;
+    const uint64_t *pte = guest_page(s->vm, table_entry_gpa(t, first), count * size);
+    for (unsigned at = first; pte && at < first + count; at += step, pte += 2) {
+        if (all_empty(t, pte, at, size == 8))
+            continue;
+        for (unsigned i = 0; i < step; i++)
+            table_derive(s, t, at + i, size == 8 ? pte[i] : ((const uint32_t *)pte)[i]);
     }
 }
 

@@ -25,7 +25,7 @@ gpa_t table_entry_gpa(const struct shadow_table *t, unsigned index);
  * now. */
 void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint64_t pte);
 
-/* The same for COUNT entries from FIRST on, as they are in guest RAM. */
+/* The same for COUNT entries from FIRST on, multiples of 4 both, as they are in guest RAM. */
 void table_derive_range(struct shadow *s, struct shadow_table *t, unsigned first, unsigned count);
 
 /* The same for COUNT entries of a table of a large page. */

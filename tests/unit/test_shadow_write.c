@@ -19,6 +19,34 @@ static void mirrored_frames_are_traced(void **state)
     assert_int_equal(vm->stats.n[STAT_SH_TRACES], 1);
 }
 
+/* What is closed by a trace is told from what the guest closed, also where it was open before. */
+static void a_trace_does_not_hide_the_guests_rights(void **state)
+{
+    (void)state;
+    poke(vm, PT + 4, PT | U | AD);
+    fault(0x401000, 0);
+    assert_int_equal(fault(0x401000, PF_W), SHADOW_TRACE);
+    guest_writes(PT + 4, PT | PTE_P | PTE_U | AD);
+    assert_int_equal(reflected(0x401000, PF_W), PF_P | PF_W);
+    guest_writes(PT + 4, PT | U | PTE_A);
+    assert_int_equal(fault(0x401000, PF_W), SHADOW_TRACE);
+    assert_int_equal(peek(vm, PT + 4) & PTE_D, PTE_D); /* by the walk */
+}
+
+/* Of a new table every entry is there at once, wherever between empty ones it lies. */
+static void sparse_tables_are_filled(void **state)
+{
+    (void)state;
+    static const uint32_t index[] = {33, 35, 60, 127, 254, 509, 511};
+    for (unsigned i = 0; i < ARRAY_SIZE(index); i++)
+        poke(vm, PT + index[i] * 4, (DATA + index[i] * 0x1000) | U | AD);
+    fault(0x400000, 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(index); i++)
+        assert_maps(0x400000 + index[i] * 0x1000, DATA + index[i] * 0x1000, RW);
+    assert_int_equal(flags_at(0x400000 + 34 * 0x1000), 0);
+    assert_int_equal(vm->stats.n[STAT_SH_FILLS], 1);
+}
+
 /* A frame that was mapped writable becomes a page table: the mapping closes at once. */
 static void a_new_table_loses_write(void **state)
 {
@@ -411,6 +439,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(mirrored_frames_are_traced, paged),
+        cmocka_unit_test_setup(a_trace_does_not_hide_the_guests_rights, paged),
+        cmocka_unit_test_setup(sparse_tables_are_filled, paged),
         cmocka_unit_test_setup(a_new_table_loses_write, paged),
         cmocka_unit_test_setup(other_clients_trace_too, paged),
         cmocka_unit_test_setup(table_writes, paged),
