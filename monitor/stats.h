@@ -46,7 +46,7 @@
     X(SH_MMIO,        "shadow.mmio",         "accesses outside guest RAM") \
     X(SH_PTE_WRITES,  "shadow.pte.writes",   "guest page-table entries seen written") \
     X(SH_EAGER,       "shadow.eager",        "of these, mapped at once: no fault will follow") \
-    X(SH_UNTRACED,    "shadow.untraced",     "page tables written like data and no longer traced") \
+    X(SH_UNTRACED,    "shadow.untraced",     "page tables written like data, and directories written while another space was in use: no longer traced") \
     X(SH_FLIPS,       "shadow.flips",        "user read-only pages opened to the supervisor alone, with CR0.WP = 0") \
     X(SH_SWITCHES,    "shadow.switches",     "CR3 loads") \
     X(SH_SWITCH_HITS, "shadow.switch.hits",  "of these, to a shadow space already built") \
