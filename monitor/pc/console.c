@@ -12,6 +12,8 @@
 #define LSR_DATA 0x01
 #define LSR_THRE 0x20
 
+#define TRANSMITTER_TRIES 20000000u /* reads of LSR, a microsecond or more each */
+
 static bool requests; /* there is a COM2 */
 
 /* Requests come in on COM2. A machine without one reads ones there; what one writes to the scratch
@@ -42,10 +44,16 @@ void pc_console_init(void)
     init_requests();
 }
 
+/* What is written while the transmitter is busy is lost. On an emulated machine it may be busy for
+ * seconds: its other half waits for a processor. One that stays so is not waited for again. */
 void host_console_put(uint8_t c)
 {
-    for (unsigned i = 0; i < 100000 && !(in8(COM1 + 5) & LSR_THRE); i++)
-        ;
+    static bool stuck;
+    unsigned tries = stuck ? 0 : TRANSMITTER_TRIES;
+    bool ready = in8(COM1 + 5) & LSR_THRE;
+    while (!ready && tries--)
+        ready = in8(COM1 + 5) & LSR_THRE;
+    stuck = !ready;
     out8(COM1, c);
 }
 
