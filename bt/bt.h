@@ -43,6 +43,15 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x);
  * if the rules allow. */
 void bt_chain(struct vcpu *v, const struct host_exit *x, uint64_t entry);
 
+/*
+ * Adaptive translation. The instruction at v->eip, stopped at X (bt_unwind has been), faulted for
+ * an access that the interpreter has to make: when that happens often, it is translated as a
+ * callout, TC_EXIT_ADAPTED. And the one at EIP, which left by X so, has been interpreted: was its
+ * access ORDINARY, one that would not have faulted?
+ */
+void bt_faulted(struct vcpu *v, const struct host_exit *x);
+void bt_called_out(struct vcpu *v, const struct host_exit *x, uint32_t eip, bool ordinary);
+
 /* A byte of FRAME in [first, last] changed. True if any translation was dropped. */
 bool bt_wrote(struct vm *vm, gfn_t frame, unsigned first, unsigned last);
 

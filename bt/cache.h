@@ -6,6 +6,7 @@
 #ifndef RING1_BT_CACHE_H
 #define RING1_BT_CACHE_H
 
+#include "bt/adapt.h"
 #include "bt/bt.h"
 #include "bt/decode/memo.h"
 
@@ -114,6 +115,7 @@ struct bt {
     uint32_t thunk_empty;             /* ... and of what a RET finds in an empty call stack */
     uint32_t recent[RECENT];
     struct decode_memo memo;
+    struct adapt adapt;
     uint8_t scratch[MAX_BLOCK_CODE]; /* a block is assembled here and copied in one go */
     uint32_t nrecent;
 };

@@ -16,6 +16,13 @@ enum end callout(struct translation *t)
     return END_BLOCK;
 }
 
+enum end callout_adapted(struct translation *t)
+{
+    record(t, t->eip, 0, UNWIND_EIP);
+    emit_gate(&t->code, TC_EXIT_ADAPTED);
+    return END_BLOCK;
+}
+
 /* Other than as the base of an operand, which takes t->delta into its displacement. */
 static bool names_esp(const struct insn *i)
 {

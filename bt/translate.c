@@ -84,7 +84,7 @@ static enum end one(struct translation *t, const struct source *s)
     t->returns = false;
     if (t->bt->count)
         emit_count(t, 1);
-    enum end end = rewrite(t);
+    enum end end = adapt_is_callout(&t->bt->adapt, t->eip) ? callout_adapted(t) : rewrite(t);
     t->parked &= !parked;
     t->after_sti = t->sti;
     if (shadow && end == END_NO && !(t->insn.flags & INSN_BRANCH)) /* branch.c: has done it */

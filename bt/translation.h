@@ -135,7 +135,8 @@ bool ident_load8(struct translation *t, unsigned r);                /* zero-exte
 bool ident_load16(struct translation *t, unsigned r);               /* likewise */
 bool ident_store(struct translation *t, unsigned r, unsigned size); /* [mem] = r */
 
-/* Leave this instruction to the interpreter. */
+/* Leave this instruction to the interpreter; the same because it would fault (adapt.h). */
 enum end callout(struct translation *t);
+enum end callout_adapted(struct translation *t);
 
 #endif

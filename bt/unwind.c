@@ -71,7 +71,8 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
         v->eflags = (v->eflags & ~(uint32_t)FL_ARITH) | saved_flags((uint32_t)x->scratch[SCR_R9]);
     if (u.how & UNWIND_INHIBIT)
         v->inhibit = 1;
-    if (bt->count && x->kind == HX_TC && x->code == TC_EXIT_INTERP)
+    if (bt->count && x->kind == HX_TC &&
+        (x->code == TC_EXIT_INTERP || x->code == TC_EXIT_ADAPTED))
         v->tc_insns--; /* the interpreter runs it, and counts it */
     bt->unwind_flushes = bt->flushes;
     keep_calls(v, x->scratch[SCR_RSP] + (u.how & UNWIND_PUSHED ? 8 : 0));

@@ -126,6 +126,8 @@ static void exit_page_fault(struct vcpu *v, const struct host_exit *x)
         break;
     case SHADOW_TRACE:
     case SHADOW_MMIO:
+        if (!x->user)
+            bt_faulted(v, x);
         exit_interpret(v);
         break;
     }
@@ -197,6 +199,17 @@ static void exit_software_interrupt(struct vcpu *v, const struct host_exit *x)
     v->exc = e;
 }
 
+/* An instruction that was made a callout because it used to fault. Would it have this time? */
+static void exit_adapted(struct vcpu *v, const struct host_exit *x)
+{
+    uint32_t eip = v->eip, before = v->vm->trapping;
+    count(v, STAT_EXIT_CALLOUT);
+    count(v, STAT_EXIT_ADAPTED);
+    exit_interpret(v);
+    if (!v->exc.valid)
+        bt_called_out(v, x, eip, v->vm->trapping == before);
+}
+
 static void exit_translated(struct vcpu *v, const struct host_exit *x)
 {
     uint64_t entry;
@@ -210,6 +223,9 @@ static void exit_translated(struct vcpu *v, const struct host_exit *x)
     case TC_EXIT_INTERP:
         count(v, STAT_EXIT_CALLOUT);
         exit_interpret(v);
+        break;
+    case TC_EXIT_ADAPTED:
+        exit_adapted(v, x);
         break;
     case TC_EXIT_EVENT:
         count(v, STAT_EXIT_EVENT);

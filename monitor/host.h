@@ -73,7 +73,7 @@ enum host_exit_kind {
 
 /* Numbers that translated code passes to its exit gate: it leaves by INT TC_GATE_VECTOR + code. */
 #define TC_GATE_VECTOR 0xc0
-enum tc_code { TC_EXIT_MISS, TC_EXIT_INTERP, TC_EXIT_EVENT };
+enum tc_code { TC_EXIT_MISS, TC_EXIT_INTERP, TC_EXIT_EVENT, TC_EXIT_ADAPTED };
 
 struct host_exit {
     enum host_exit_kind kind;

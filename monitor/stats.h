@@ -30,6 +30,7 @@
     X(SYSCALLS_DIRECT, "direct.syscalls",   "system calls from ring 3 to ring 1 without the monitor") \
     X(EXIT_MISS,      "exit.tc.miss",        "translated code left: the target has no known block") \
     X(EXIT_CALLOUT,   "exit.tc.interp",      "translated code left: an instruction without a translation") \
+    X(EXIT_ADAPTED,   "exit.tc.adapted",     "of these, one that is a callout because it used to fault") \
     X(EXIT_EVENT,     "exit.tc.event",       "translated code left: an event may be deliverable (STI, POPF, IRET)") \
     X(BT_BLOCKS,      "bt.blocks",           "blocks translated") \
     X(BT_INSNS,       "bt.insns",            "guest instructions translated") \
@@ -37,6 +38,8 @@
     X(BT_CALLOUTS,    "bt.callouts",         "instructions translated as a callout to the interpreter") \
     X(BT_CHAINED,     "bt.chained",          "block exits connected to their target") \
     X(BT_INVALIDATED, "bt.invalidated",      "blocks dropped because their source changed") \
+    X(BT_ADAPTED,     "bt.adapted",          "instructions made callouts because they faulted often") \
+    X(BT_READAPTED,   "bt.readapted",        "such callouts given up because most of them touched nothing traced") \
     X(BT_FOUND,       "bt.found",            "misses whose target was found in the look-up table or among the known blocks") \
     X(BT_MODES,       "bt.modes",            "times the look-up table was emptied because the block mode changed") \
     X(BT_FLUSHES,     "bt.flushes",          "times the whole cache was emptied") \

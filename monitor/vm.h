@@ -44,9 +44,11 @@ struct vm {
     struct segtab *segtab;
     struct interp *interp;
     enum plan_engine engine;
-    bool count;             /* count guest instructions run from the cache */
-    bool marks;             /* the guest's statistics port prints the counters */
-    uint32_t journal;       /* bits of enum plan_trace (journal.h) */
+    uint32_t trapping; /* accesses by the monitor, for the guest, that would have trapped if the
+                          guest's code had made them itself (vmem.c) */
+    bool count;        /* count guest instructions run from the cache */
+    bool marks;        /* the guest's statistics port prints the counters */
+    uint32_t journal;  /* bits of enum plan_trace (journal.h) */
     uint32_t journal_lines; /* written so far */
     struct stats stats;
     struct screen screen;

@@ -117,6 +117,7 @@ static uint8_t mmio_size(gpa_t where, unsigned len)
 
 static void mmio_read(struct vm *vm, gpa_t where, uint8_t *buf, unsigned len)
 {
+    vm->trapping++;
     while (len) {
         struct io_access io = {.mmio = true, .size = mmio_size(where, len), .address = where.v};
         board_access(vm, &io, vclock_ns(vm));
@@ -129,6 +130,7 @@ static void mmio_read(struct vm *vm, gpa_t where, uint8_t *buf, unsigned len)
 
 static void mmio_write(struct vm *vm, gpa_t where, const uint8_t *buf, unsigned len)
 {
+    vm->trapping++;
     while (len) {
         struct io_access io = {
             .mmio = true, .write = true, .size = mmio_size(where, len), .address = where.v};
@@ -155,6 +157,7 @@ static void tell_clients(struct vm *vm, gpa_t where, unsigned len, unsigned clie
 {
     gfn_t f = gpa_to_gfn(where);
     unsigned first = where.v & PAGE_MASK;
+    vm->trapping++;
     if ((clients & TRACE_PAGETABLE) && vm->shadow)
         shadow_wrote(vm, where, len);
     if ((clients & TRACE_CODE) && vm->bt)

@@ -135,7 +135,7 @@ static bool is_gate(const struct tc_state *s)
 {
     const uint8_t *code = (const uint8_t *)(uintptr_t)s->rip;
     return s->trap == VEC_GP && code[0] == 0xcd && code[1] >= TC_GATE_VECTOR &&
-           code[1] <= TC_GATE_VECTOR + TC_EXIT_EVENT;
+           code[1] <= TC_GATE_VECTOR + TC_EXIT_ADAPTED;
 }
 
 static void fill_exit(const struct tc_state *s, struct host_exit *x)

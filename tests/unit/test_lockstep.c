@@ -120,6 +120,17 @@ static void check(const struct vcpu *v, uint64_t rip)
 
 enum stops { AT_EXITS, EVERYWHERE };
 
+/* Some of the program's instructions are callouts because they "faulted often". */
+static void adapt_some(void)
+{
+    struct adapt *a = &prog.vm->bt->adapt;
+    memset(a, 0, sizeof *a);
+    for (unsigned n = prog.seed % 5; prog.config.adapted && n < prog.shots; n += 5) {
+        for (unsigned k = 0; k < 100 && !adapt_is_callout(a, prog.shot[n].eip); k++)
+            adapt_faulted(a, prog.shot[n].eip);
+    }
+}
+
 static void back_to_start(void)
 {
     struct bt *bt = prog.vm->bt;
@@ -129,6 +140,7 @@ static void back_to_start(void)
     bt->count = prog.config.count;
     bt->patching = bt->save_flags = !prog.config.slots;
     memset(bt->drops, 0, bt->nframes);
+    adapt_some();
     cache_flush_all(prog.vm);
     prog.cursor = prog.faults = prog.events = prog.interpreted = 0;
 }
@@ -181,7 +193,7 @@ static bool turn(struct vcpu *v, enum stops stops)
         return false;
     if (x.kind == HX_EXCEPTION)
         prog.faults++;
-    if (x.kind == HX_EXCEPTION || x.code == TC_EXIT_INTERP)
+    if (x.kind == HX_EXCEPTION || x.code == TC_EXIT_INTERP || x.code == TC_EXIT_ADAPTED)
         interpret(v);
     else if (x.code == TC_EXIT_EVENT)
         prog.events++;
@@ -233,6 +245,7 @@ static void each_program(unsigned count, unsigned length, unsigned salt, void (*
         prog.seed = seed;
         prog.config = configs[seed % ARRAY_SIZE(configs)];
         prog.config.slots = seed / ARRAY_SIZE(configs) % 2;
+        prog.config.adapted = seed / ARRAY_SIZE(configs) % 5 == 2;
         if (!program_make(seed, length))
             continue;
         if (getenv("TRACE"))

@@ -8,6 +8,7 @@
 #define RING1_TOP_WORLD_H
 
 #include "shadow/shadow.h"
+#include "tests/unit/adapt_doubles.h"
 #include "tests/unit/inject_world.h"
 
 static struct {

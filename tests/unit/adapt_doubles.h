@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Doubles of adaptive translation (bt/adapt.c), for top_world.h: what the translator was told.
+ */
+#ifndef RING1_ADAPT_DOUBLES_H
+#define RING1_ADAPT_DOUBLES_H
+
+#include "bt/bt.h"
+
+static struct {
+    unsigned faults, ordinary, trapping; /* bt_faulted; bt_called_out by its answer */
+    uint32_t eip;
+} heard;
+
+void bt_faulted(struct vcpu *of, const struct host_exit *x)
+{
+    (void)x;
+    heard.faults++;
+    heard.eip = of->eip;
+}
+
+void bt_called_out(struct vcpu *of, const struct host_exit *x, uint32_t eip, bool ordinary)
+{
+    (void)of;
+    (void)x;
+    heard.eip = eip;
+    *(ordinary ? &heard.ordinary : &heard.trapping) += 1;
+}
+
+#endif
