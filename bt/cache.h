@@ -163,6 +163,10 @@ void calls_reset(struct vm *vm);
 void lookup_enter(struct vcpu *v, uint32_t entry);
 void lookup_remove(struct vcpu *v, uint32_t block);
 void lookup_clear(struct vcpu *v);
+uint64_t lookup_find(struct vcpu *v, uint32_t eip); /* the address entered for EIP, or 0 */
+
+/* chain.c: connects exits of a new BLOCK, made from PAGE for v, whose targets are there already. */
+void chain_exits(struct vcpu *v, uint32_t block, const struct code_page *page);
 
 /* slot.c: a new slot of BLOCK for EIP that leads to its stub for now; where it lies for emitted
  * code. */

@@ -50,6 +50,12 @@ static unsigned find(struct vcpu *v, uint32_t eip)
     return LOOKUP_ENTRIES;
 }
 
+uint64_t lookup_find(struct vcpu *v, uint32_t eip)
+{
+    unsigned i = find(v, eip);
+    return i < LOOKUP_ENTRIES ? targets(v)[i] : 0;
+}
+
 /* What is in entry FROM moves to another one where it may be, or is forgotten. */
 static void move_away(struct vcpu *v, unsigned from)
 {
@@ -139,8 +145,7 @@ uint64_t bt_lookup(struct vcpu *v)
         v->vm->stats.n[STAT_BT_MODES]++;
         return 0;
     }
-    unsigned i = find(v, v->eip);
-    return i < LOOKUP_ENTRIES ? targets(v)[i] : 0;
+    return lookup_find(v, v->eip);
 }
 
 void bt_flush_space(struct vcpu *v, bool all)

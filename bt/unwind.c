@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * From a host address in the cache back to precise guest state, and from a missed exit to a
- * connected one. Every byte of code has a record (cache.h); the last one at or before the stop
- * is the one that holds.
+ * From a host address in the cache back to precise guest state. Every byte of code has a record
+ * (cache.h); the last one at or before the stop is the one that holds. Missed exits: chain.c.
  */
 #include "bt/cache.h"
 #include "monitor/log.h"
@@ -71,48 +70,8 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
         v->eflags = (v->eflags & ~(uint32_t)FL_ARITH) | saved_flags((uint32_t)x->scratch[SCR_R9]);
     if (u.how & UNWIND_INHIBIT)
         v->inhibit = 1;
-    if (bt->count && x->kind == HX_TC &&
-        (x->code == TC_EXIT_INTERP || x->code == TC_EXIT_ADAPTED))
+    if (bt->count && x->kind == HX_TC && (x->code == TC_EXIT_INTERP || x->code == TC_EXIT_ADAPTED))
         v->tc_insns--; /* the interpreter runs it, and counts it */
     bt->unwind_flushes = bt->flushes;
     keep_calls(v, x->scratch[SCR_RSP] + (u.how & UNWIND_PUSHED ? 8 : 0));
-}
-
-/*
- * A link within a page ends with the page's own mapping; others may last only if the target's page
- * is global. Within a page means within its frame too: a guest that has not flushed a changed entry
- * yet runs from both frames.
- */
-static bool may_connect(const struct block *from, const struct block *to)
-{
-    bool same_page = !((from->eip ^ to->eip) & ~PAGE_MASK) && from->frame[0] == to->frame[0];
-    return from->live && to->live && from->mode == to->mode && to->frame[1] == NO_FRAME &&
-           (same_page || to->global);
-}
-
-static uint32_t entry_at(const struct bt *bt, uint64_t address)
-{
-    const struct block *b = &bt->block[cache_block_at(bt, (uint32_t)(address - bt->tc.exec))];
-    for (uint32_t e = b->entries; e < b->entries + b->nentries; e++) {
-        if (entry_address(bt, e) == address)
-            return e;
-    }
-    return 0;
-}
-
-void bt_chain(struct vcpu *v, const struct host_exit *x, uint64_t entry)
-{
-    struct bt *bt = v->vm->bt;
-    if (bt->flushes != bt->unwind_flushes)
-        return;
-    uint32_t to = entry_at(bt, entry),
-             slot = slot_of_stub(bt, (uint32_t)(x->rip - 2 - bt->tc.exec));
-    if (!to || !slot)
-        return;
-    if (!may_connect(&bt->block[bt->slot[slot].from], &bt->block[bt->entry[to].block])) {
-        slot_search(bt, slot);
-        return;
-    }
-    slot_connect(bt, slot, to);
-    v->vm->stats.n[STAT_BT_CHAINED]++;
 }

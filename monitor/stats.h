@@ -37,6 +37,7 @@
     X(BT_BYTES,       "bt.bytes",            "bytes of translated code") \
     X(BT_CALLOUTS,    "bt.callouts",         "instructions translated as a callout to the interpreter") \
     X(BT_CHAINED,     "bt.chained",          "block exits connected to their target") \
+    X(BT_CHAINED_EARLY, "bt.chained.early",  "block exits connected when their block was made, their target being there") \
     X(BT_INVALIDATED, "bt.invalidated",      "blocks dropped because their source changed") \
     X(BT_ADAPTED,     "bt.adapted",          "instructions made callouts because they faulted often") \
     X(BT_READAPTED,   "bt.readapted",        "such callouts given up because most of them touched nothing traced") \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * bt_unwind at chosen places of chosen blocks, and the rules by which bt_chain connects. That
- * every byte of every translation unwinds rightly is test_lockstep's.
+ * bt_unwind at chosen places of chosen blocks. That every byte of every translation unwinds
+ * rightly is test_lockstep's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -223,88 +223,6 @@ static void dropped_blocks_still_unwind(void **state)
     expect(EIP + 1, ESP0 - 4, 0xcccc, 0);
 }
 
-/* ---- Chaining ---------------------------------------------------------------- */
-
-enum result { UNTOUCHED, CONNECTED, SEARCHES };
-
-static struct host_exit miss(uint32_t from, uint32_t slot)
-{
-    struct host_exit x = {.kind = HX_TC, .code = TC_EXIT_MISS};
-    x.rip = bt->tc.exec + slot_stub(bt, slot) + 2; /* behind the INT */
-    assert_int_equal(bt->slot[slot].from, from);
-    return x;
-}
-
-static enum result what(uint32_t slot, uint32_t to)
-{
-    uint32_t at = bt_leads_to(bt, slot);
-    if (bt->slot[slot].target == to && at == bt->block[to].tc)
-        return CONNECTED;
-    assert_int_equal(bt->slot[slot].target, NO_BLOCK);
-    return at == slot_stub(bt, slot) + STUB_SEARCH ? SEARCHES : UNTOUCHED;
-}
-
-static enum result chain(uint32_t from, uint32_t to)
-{
-    uint32_t slot = bt->block[from].slots;
-    struct host_exit x = miss(from, slot);
-    bt_unwind(v, &x);
-    bt_chain(v, &x, bt_entry(bt, to));
-    return what(slot, to);
-}
-
-static void chaining_rules(void **state)
-{
-    (void)state;
-    uint32_t from = make_in(EIP, "\xeb\x70", 2, false, 0);
-    uint32_t near = make_in(EIP + 0x72, "\xc3", 1, false, 0);
-    uint32_t far = make_in(EIP + PAGE_SIZE, "\xc3", 1, false, 0);
-    uint32_t global = make_in(EIP + 2 * PAGE_SIZE, "\xc3", 1, true, 0);
-    uint32_t crossing = make_in((EIP & ~PAGE_MASK) + PAGE_SIZE - 1, "\x6a\x00\xc3", 3, true, 0);
-    uint32_t other_frame = make_in(EIP + 0x72, "\xc3", 1, false, 7);
-    assert_int_equal(chain(from, near), CONNECTED);
-    assert_int_equal(chain(from, far), SEARCHES);
-    assert_int_equal(chain(from, global), CONNECTED);
-    assert_int_equal(chain(from, crossing), SEARCHES);
-    assert_int_equal(chain(from, other_frame), SEARCHES);
-    assert_int_equal(chain(from, from), CONNECTED);
-    v->cpl = 1;
-    uint32_t other_mode = make_in(EIP + 0x72, "\xc3", 1, false, 0);
-    assert_int_not_equal(chain(from, other_mode), CONNECTED);
-}
-
-static void chaining_needs_both_alive(void **state)
-{
-    (void)state;
-    uint32_t from = make(EIP, "\xeb\x70", 2), to = make(EIP + 0x72, "\xc3", 1);
-    assert_true(bt_wrote(vm, gfn(EIP >> PAGE_SHIFT), 0x172, 0x172));
-    assert_int_not_equal(chain(from, to), CONNECTED);
-    to = make(EIP + 0x72, "\xc3", 1);
-    assert_true(bt_wrote(vm, gfn(EIP >> PAGE_SHIFT), 0x100, 0x100));
-    assert_int_not_equal(chain(from, to), CONNECTED);
-    assert_int_equal(bt->block[to].incoming, 0);
-}
-
-static void exits_without_a_slot(void **state)
-{
-    (void)state;
-    uint32_t from = make(EIP, "\xeb\x70", 2), to = make(EIP + 0x72, "\xc3", 1);
-    uint32_t slot = bt->block[from].slots;
-    struct host_exit x = miss(from, slot);
-    bt_unwind(v, &x);
-    uint64_t rip = x.rip;
-    x.rip = bt->tc.exec + 2; /* a thunk */
-    bt_chain(v, &x, bt_entry(bt, to));
-    x.rip = bt_entry(bt, from) + 2;
-    bt_chain(v, &x, bt_entry(bt, to));
-    x.rip = rip - STUB_SIZE; /* the next slot's, which there is not */
-    bt_chain(v, &x, bt_entry(bt, to));
-    x.rip = rip;
-    bt_chain(v, &x, bt_entry(bt, to) + 1); /* no entry */
-    assert_int_equal(what(slot, to), UNTOUCHED);
-    assert_int_equal(bt->block[to].incoming, 0);
-}
-
 /* A stop in a stub is one before its target. */
 static void in_stub(void **state)
 {
@@ -346,23 +264,6 @@ static void in_return_check(void **state)
     assert_int_equal(v->gpr[R_EAX], 0x802);
 }
 
-/* Between the miss and the chain the cache was emptied: the slot's number is another's now. */
-static void stale_slot(void **state)
-{
-    (void)state;
-    uint32_t from = make(EIP, "\xeb\x70", 2), slot = bt->block[from].slots;
-    struct host_exit x = miss(from, slot);
-    bt_unwind(v, &x);
-    cache_flush_all(vm);
-    from = make(EIP, "\xeb\x70", 2);
-    uint32_t to = make(EIP + 0x72, "\xc3", 1);
-    bt_chain(v, &x, bt_entry(bt, to));
-    assert_int_equal(what(slot, to), UNTOUCHED);
-    bt_unwind(v, &x);
-    bt_chain(v, &x, bt_entry(bt, to));
-    assert_int_equal(what(slot, to), CONNECTED);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,12 +279,8 @@ int main(void)
         cmocka_unit_test_setup(shadow_before_a_jump, set_up),
         cmocka_unit_test_setup(in_the_thunks, set_up),
         cmocka_unit_test_setup(dropped_blocks_still_unwind, set_up),
-        cmocka_unit_test_setup(chaining_rules, set_up),
-        cmocka_unit_test_setup(chaining_needs_both_alive, set_up),
-        cmocka_unit_test_setup(exits_without_a_slot, set_up),
         cmocka_unit_test_setup(in_stub, set_up),
         cmocka_unit_test_setup(in_return_check, set_up),
-        cmocka_unit_test_setup(stale_slot, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
