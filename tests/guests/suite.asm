@@ -39,6 +39,7 @@ test_table:
 %include "suite/crossing.inc"
 %include "suite/stack.inc"
 %include "suite/selfmod.inc"
+%include "suite/stale.inc"
 %include "suite/fpu.inc"
 %include "suite/step.inc"
 %include "suite/time.inc"

@@ -173,6 +173,26 @@ static void two_addresses_of_one_place(void **state)
     assert_true(adapt_ran(a, other, false));
 }
 
+/* Whatever a guest does, each change of an instruction's kind, which costs two blocks, is paid for
+ * by many exits. */
+static void bounded(void **state)
+{
+    (void)state;
+    const unsigned events = 1000000;
+    unsigned changes = 0;
+    seed = 7;
+    for (unsigned n = 0; n < events; n++) {
+        uint32_t eip = EIP + (uint32_t)(next_number() >> 8) % 40;
+        bool before = adapt_is_callout(a, eip);
+        if (before)
+            adapt_ran(a, eip, true); /* in vain, as ever */
+        else
+            adapt_faulted(a, eip);
+        changes += before != adapt_is_callout(a, eip);
+    }
+    assert_in_range(changes, 100, events / 20);
+}
+
 /* ---- Blocks --------------------------------------------------------------------- */
 
 static uint32_t make(uint32_t eip)
@@ -319,6 +339,7 @@ int main(void)
         cmocka_unit_test_setup(mixed_accesses, set_up),
         cmocka_unit_test_setup(hysteresis, set_up),
         cmocka_unit_test_setup(two_addresses_of_one_place, set_up),
+        cmocka_unit_test_setup(bounded, set_up),
         cmocka_unit_test_setup(a_block_is_made_anew, set_up),
         cmocka_unit_test_setup(its_other_blocks, set_up),
         cmocka_unit_test_setup(blocks_that_are_gone, set_up),
