@@ -21,8 +21,8 @@
 /*
  * On QEMU's emulator a store to a traced page takes 11 us by a fault and 4 us as a callout; to a
  * device, with paging off, 4.5 and 4. The score of a site of which every fourth access is ordinary
- * stays where it is. By those figures more would pay, but forks became slower with it: an exit
- * ends a block, and what runs behind it begins a new one.
+ * stays where it is. By those figures alone more would pay; but an exit ends a block too, and what
+ * runs behind it begins a new one.
  */
 #define SCORE_START    24
 #define SCORE_MOST     96

@@ -24,6 +24,7 @@ struct adapt {
     uint32_t faults;                     /* since counts were halved last */
 };
 
+/* Is the instruction at EIP to be translated as a callout? */
 bool adapt_is_callout(const struct adapt *a, uint32_t eip);
 
 /* The instruction at EIP faulted. True if it is to be a callout from now on, or already. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * One block's translation: its state, and what translate.c, rewrite.c, ident.c and jump.c do for
- * one another. Private to bt/.
+ * One block's translation: its state, and what translate.c, rewrite.c, ident.c, exits.c and the
+ * files of single operations do for one another. Private to bt/.
  */
 #ifndef RING1_BT_TRANSLATION_H
 #define RING1_BT_TRANSLATION_H

@@ -12,27 +12,21 @@ enum form { FORM_NOT_KEPT, FORM_PLAIN, FORM_MODRM };
 
 #define KEY_VALID (1ull << 32)
 
+/* Prefixes and escapes have no row of their own: the decoder reads them. */
 static enum form form_of(const struct row *row)
 {
-    return row_has_modrm(row) ? FORM_MODRM : FORM_PLAIN;
-}
-
-static bool is_prefix(uint8_t byte)
-{
-    return (byte & 0xe7) == 0x26 || (byte & 0xfc) == 0x64 || byte == 0xf0 || byte == 0xf2 ||
-           byte == 0xf3;
+    if (row_has_modrm(row))
+        return FORM_MODRM;
+    return row->op == OP_INVALID ? FORM_NOT_KEPT : FORM_PLAIN;
 }
 
 static void prepare(struct decode_memo *memo)
 {
     for (unsigned byte = 0; byte < 256; byte++) {
-        bool escape = byte == 0x0f;
         const struct row *second =
             table_0f[byte].attr & A_PREFIX ? &table_0f_sse[byte][COL_NONE] : &table_0f[byte];
-        if (!escape && !is_prefix((uint8_t)byte))
-            memo->form[0][byte] = (uint8_t)form_of(&table_one[byte]);
-        if (byte != 0x38 && byte != 0x3a)
-            memo->form[1][byte] = (uint8_t)form_of(second);
+        memo->form[0][byte] = (uint8_t)form_of(&table_one[byte]);
+        memo->form[1][byte] = (uint8_t)form_of(second);
     }
     memo->ready = true;
 }

@@ -11,14 +11,13 @@
 #include <cmocka.h>
 
 #include "bt/decode/memo.h"
+#include "tests/unit/random.h"
 
 static struct decode_memo memo;
-static uint32_t seed = 1;
 
 static uint8_t random_byte(void)
 {
-    seed = seed * 1664525u + 1013904223u;
-    return (uint8_t)(seed >> 24);
+    return (uint8_t)(next_number() >> 24);
 }
 
 static unsigned rows_in_use(void)
@@ -112,6 +111,7 @@ static void second_time_is_from_the_memo(void **state)
 
 int main(void)
 {
+    seed = 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_opcode_and_modrm),
         cmocka_unit_test(every_sib),
