@@ -120,6 +120,24 @@ void bt_faulted(struct vcpu *v, const struct host_exit *x)
     drop_block(v->vm, v->eip, x->rip);
 }
 
+/* Of a string operation, the operand that X's address is near. */
+static unsigned operand_at(const struct vcpu *v, uint32_t cr2)
+{
+    uint32_t from_esi = cr2 - v->gpr[R_ESI], from_edi = cr2 - v->gpr[R_EDI];
+    uint32_t esi = from_esi < -from_esi ? from_esi : -from_esi;
+    uint32_t edi = from_edi < -from_edi ? from_edi : -from_edi;
+    return esi < edi ? WINDOW_SOURCE : WINDOW_DEST;
+}
+
+bool bt_turn_window(struct vcpu *v, const struct host_exit *x, bool string)
+{
+    struct window_sites *w = &v->vm->bt->windows;
+    if (!window_turn(w, v->eip, string ? operand_at(v, x->cr2) : WINDOW_SOURCE))
+        return false;
+    drop_block(v->vm, v->eip, x->rip);
+    return true;
+}
+
 void bt_called_out(struct vcpu *v, const struct host_exit *x, uint32_t eip, bool ordinary)
 {
     struct adapt *a = &v->vm->bt->adapt;

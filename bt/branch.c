@@ -100,7 +100,7 @@ static void check_by_flags(struct translation *t)
     emit_bytes(c, (const uint8_t[]){0x41, 0x81, 0xf8}, 3); /* cmp r8d, imm32 */
     emit32(c, t->next);
     record(t, 0, 0, UNWIND_FORWARD | UNWIND_FLAGS_R9);
-    emit_unless_equal(t, t->bt->thunk_other);
+    emit_unless_equal(t, t->bt->thunk[side_of(t->b->mode)].other);
     t->parked = next_writes_flags(t);
     if (!t->parked)
         emit_restore_flags(t, UNWIND_FORWARD);

@@ -52,6 +52,13 @@ void bt_chain(struct vcpu *v, const struct host_exit *x, uint64_t entry);
 void bt_faulted(struct vcpu *v, const struct host_exit *x);
 void bt_called_out(struct vcpu *v, const struct host_exit *x, uint32_t eip, bool ordinary);
 
+/*
+ * The kernel's instruction at v->eip, stopped at X, wants a page that is in the window of user
+ * memory, or no longer (x->other_window): it is translated for that one. False: it changes too
+ * often; the interpreter shall have it this time. STRING: it is a string operation.
+ */
+bool bt_turn_window(struct vcpu *v, const struct host_exit *x, bool string);
+
 /* A byte of FRAME in [first, last] changed. True if any translation was dropped. */
 bool bt_wrote(struct vm *vm, gfn_t frame, unsigned first, unsigned last);
 

@@ -15,9 +15,16 @@ static bool flat_data(const struct segment *s)
     return segment_flat(s) && (s->attr & (must | SA_CODE | SA_DC)) == must;
 }
 
+/* What CR0 and CR4 make fault where the hardware heeds them: FPU instructions, RDTSC. */
+static bool usual_control(const struct vcpu *v)
+{
+    return !(v->cr0 & (CR0_TS | CR0_EM)) && (v->cr4 & (CR4_OSFXSR | CR4_TSD)) == CR4_OSFXSR;
+}
+
 uint32_t cache_mode(const struct vcpu *v)
 {
-    return v->cpl | (flat_data(&v->seg[S_DS]) ? (uint32_t)MODE_DS : 0) |
+    bool unheeded = v->vm->bt->tc.user_code && !usual_control(v);
+    return v->cpl | (unheeded ? (uint32_t)MODE_CONTROL : 0) | (flat_data(&v->seg[S_DS]) ? (uint32_t)MODE_DS : 0) |
            (flat_data(&v->seg[S_ES]) ? (uint32_t)MODE_ES : 0) |
            (vcpu_paging(v) ? (uint32_t)MODE_PAGING : 0);
 }
@@ -93,7 +100,7 @@ void calls_reset(struct vm *vm)
 {
     const struct host_tc *tc = &vm->bt->tc;
     uint64_t *bottom = tc->stack + tc->stack_words - 1;
-    *bottom = tc->exec + vm->bt->thunk_empty;
+    *bottom = tc->exec + vm->bt->thunk[side_of(vm->bt->run_mode)].empty;
     vm->vcpu->tc_rsp = vm->vcpu->direct.calls = (uint64_t)bottom;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "bt/emit.h"
 
+#define GS     0x65
 #define ADDR32 0x67
 #define REX    0x40
 #define REX_W  0x48
@@ -59,12 +60,19 @@ void emit_modrm_mem(struct code *c, const struct mem_form *m)
         emit32(c, (uint32_t)m->disp);
 }
 
-/* [67] [REX] OP1 [OP2] ModRM */
+void emit_mem_prefixes(struct code *c, const struct mem_form *m)
+{
+    if (m->guest && c->gs)
+        emit8(c, GS);
+    if (m->addr32)
+        emit8(c, ADDR32);
+}
+
+/* [65] [67] [REX] OP1 [OP2] ModRM */
 static void emit_op_mem(struct code *c, unsigned op1, int op2, const struct mem_form *m, bool w)
 {
     uint8_t rex = emit_rex(m, w);
-    if (m->addr32)
-        emit8(c, ADDR32);
+    emit_mem_prefixes(c, m);
     if (rex)
         emit8(c, rex);
     emit8(c, (uint8_t)op1);
@@ -92,7 +100,7 @@ void emit_mov_reg(struct code *c, unsigned dst, unsigned src)
 
 static struct mem_form vcpu_form(unsigned r, uint32_t off)
 {
-    return (struct mem_form){r, H_R15, H_NONE, 1, (int32_t)off, false};
+    return (struct mem_form){.reg = r, .base = H_R15, .index = H_NONE, .disp = (int32_t)off};
 }
 
 void emit_load_vcpu(struct code *c, unsigned r, uint32_t off)
@@ -149,31 +157,48 @@ void emit_store_vcpu8_imm(struct code *c, uint32_t off, uint8_t imm)
 void emit_lea(struct code *c, unsigned r, unsigned base, unsigned index, unsigned scale,
               int32_t disp)
 {
-    struct mem_form m = {r, base, index, scale, disp, false};
+    struct mem_form m = {r, base, index, scale, disp, false, false};
     emit_op_mem(c, 0x8d, -1, &m, false);
 }
 
 void emit_lea64(struct code *c, unsigned r, unsigned base, int32_t disp)
 {
-    struct mem_form m = {r, base, H_NONE, 1, disp, false};
+    struct mem_form m = {.reg = r, .base = base, .index = H_NONE, .disp = disp};
     emit_op_mem(c, 0x8d, -1, &m, true);
+}
+
+void emit_add64(struct code *c, unsigned r, unsigned base, unsigned index)
+{
+    struct mem_form m = {.reg = r, .base = base, .index = index, .scale = 1};
+    emit_op_mem(c, 0x8d, -1, &m, true);
+}
+
+static struct mem_form guest_form(unsigned r, unsigned base, int32_t disp)
+{
+    return (struct mem_form){r, base, H_NONE, 1, disp, true, true};
 }
 
 void emit_load_guest(struct code *c, unsigned r, unsigned base, int32_t disp)
 {
-    struct mem_form m = {r, base, H_NONE, 1, disp, true};
+    struct mem_form m = guest_form(r, base, disp);
     emit_op_mem(c, 0x8b, -1, &m, false);
+}
+
+void emit_load_guest64(struct code *c, unsigned r, unsigned base, int32_t disp)
+{
+    struct mem_form m = guest_form(r, base, disp);
+    emit_op_mem(c, 0x8b, -1, &m, true);
 }
 
 void emit_store_guest(struct code *c, unsigned base, int32_t disp, unsigned r)
 {
-    struct mem_form m = {r, base, H_NONE, 1, disp, true};
+    struct mem_form m = guest_form(r, base, disp);
     emit_op_mem(c, 0x89, -1, &m, false);
 }
 
 void emit_store_guest_imm(struct code *c, unsigned base, int32_t disp, uint32_t imm)
 {
-    struct mem_form m = {0, base, H_NONE, 1, disp, true};
+    struct mem_form m = guest_form(0, base, disp);
     emit_op_mem(c, 0xc7, -1, &m, false);
     emit32(c, imm);
 }

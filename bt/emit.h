@@ -33,6 +33,7 @@ struct code {
     uint8_t *at;
     uint32_t size, len;
     bool overflow;
+    bool gs; /* guest memory is a window, and GS its base */
 };
 
 static inline void emit8(struct code *c, uint8_t b)
@@ -69,21 +70,25 @@ void emit_movzx16(struct code *c, unsigned dst, unsigned src); /* r32 = r16; DST
 #define H_NONE 0xff
 void emit_lea(struct code *c, unsigned r, unsigned base, unsigned index, unsigned scale,
               int32_t disp);
-/* The same with a 64-bit result. */
+/* The same with a 64-bit result; r64 = base + index. */
 void emit_lea64(struct code *c, unsigned r, unsigned base, int32_t disp);
+void emit_add64(struct code *c, unsigned r, unsigned base, unsigned index);
 
-/* Guest memory at [base + disp], 32-bit address arithmetic: load r32, store r32 or imm32. */
+/* Guest memory at [base + disp], 32-bit address arithmetic: load r32 or r64, store r32 or imm32. */
 void emit_load_guest(struct code *c, unsigned r, unsigned base, int32_t disp);
+void emit_load_guest64(struct code *c, unsigned r, unsigned base, int32_t disp);
 void emit_store_guest(struct code *c, unsigned base, int32_t disp, unsigned r);
 void emit_store_guest_imm(struct code *c, unsigned base, int32_t disp, uint32_t imm);
 
 /* One instruction OPCODE (with its 0F.. map bytes in ESC) with ModRM [base + disp] or
- * [disp32] (base H_NONE), ModRM.reg = REG; ADDR32 adds 67h, WIDE REX.W. */
+ * [disp32] (base H_NONE), ModRM.reg = REG; ADDR32 adds 67h, GUEST the window's segment prefix, WIDE
+ * REX.W. */
 struct mem_form {
     unsigned reg, base, index, scale;
     int32_t disp;
-    bool addr32;
+    bool addr32, guest;
 };
+void emit_mem_prefixes(struct code *c, const struct mem_form *m);
 void emit_modrm_mem(struct code *c, const struct mem_form *m);
 /* REX for M, or 0 if none is needed; W is REX.W. */
 uint8_t emit_rex(const struct mem_form *m, bool w);

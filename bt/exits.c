@@ -38,10 +38,10 @@ static void emit_stub(const struct bt *bt, uint32_t slot)
 {
     uint32_t at = slot_stub(bt, slot);
     uint8_t bytes[STUB_SIZE] = {0};
-    struct code c = {bytes, STUB_SIZE, 0, false};
+    struct code c = {.at = bytes, .size = STUB_SIZE};
     emit_gate(&c, TC_EXIT_MISS);
     emit_mov_imm(&c, H_R8, bt->slot[slot].eip);
-    emit_thunk(&c, at, JMP_REL32, bt->thunk_lookup);
+    emit_thunk(&c, at, JMP_REL32, bt->thunk[side_of(bt->block[bt->slot[slot].from].mode)].lookup);
     memcpy(bt->tc.write + at, bytes,
            STUB_SIZE); /* in few stores: the page may have been executed */
 }
@@ -55,6 +55,11 @@ static uint32_t new_exit(struct translation *t, uint32_t eip)
     else
         t->failed = true;
     return slot;
+}
+
+static const struct thunks *thunks_of(const struct translation *t)
+{
+    return &t->bt->thunk[side_of(t->b->mode)];
 }
 
 static void patch32(struct translation *t, uint32_t at, uint32_t to)
@@ -187,20 +192,21 @@ static void emit_lookup_index(struct code *c)
 }
 
 /* ECX = 0 if entry R10 + WAY is R8D's: a tag is minus the address. */
-static void emit_compare_tag(struct code *c, unsigned way)
+static void emit_compare_tag(struct translation *t, unsigned way)
 {
     static const uint8_t opcode[] = {0x43, 0x8b, 0x8c, 0x97}; /* mov ecx, [r15 + r10*4 + d32] */
+    struct code *c = &t->code;
     emit_bytes(c, opcode, sizeof opcode);
-    emit32(c, LOOKUP_TAGS + 4 * way);
+    emit32(c, LOOKUP_TAGS(side_of(t->b->mode)) + 4 * way);
     emit_lea(c, H_RCX, H_RCX, H_R8, 1, 0);
 }
 
 /* JMP or CALL [r15 + r10*8 + d32]. */
-static void emit_indexed(struct code *c, enum exit_kind kind)
+static void emit_indexed(struct translation *t, enum exit_kind kind)
 {
     const uint8_t opcode[] = {0x43, 0xff, kind == EXIT_CALL ? 0x94 : 0xa4, 0xd7};
-    emit_bytes(c, opcode, sizeof opcode);
-    emit32(c, LOOKUP_TARGETS);
+    emit_bytes(&t->code, opcode, sizeof opcode);
+    emit32(&t->code, LOOKUP_TARGETS(side_of(t->b->mode)));
 }
 
 /* The first level. A call that misses comes back behind the other one: what its RET takes from the
@@ -212,20 +218,20 @@ static void emit_lookup(struct translation *t, enum exit_kind kind)
     emit_lookup_index(c);
     emit_mov_reg(c, H_R11, H_RCX);
     record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
-    emit_compare_tag(c, 0);
+    emit_compare_tag(t, 0);
     uint32_t hit = emit_jrcxz8(c);
     uint32_t over = 0;
     if (kind == EXIT_CALL) {
-        emit_jump(t, CALL_REL32, t->bt->thunk_probe);
+        emit_jump(t, CALL_REL32, thunks_of(t)->probe);
         record(t, 0, 0, UNWIND_FORWARD);
         over = emit_jmp8(c);
         record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
     } else {
-        emit_jump(t, JMP_REL32, t->bt->thunk_probe);
+        emit_jump(t, JMP_REL32, thunks_of(t)->probe);
     }
     emit_patch8(c, hit);
     emit_mov_reg(c, H_RCX, H_R11);
-    emit_indexed(c, kind);
+    emit_indexed(t, kind);
     if (over)
         emit_patch8(c, over);
 }
@@ -241,7 +247,7 @@ void emit_lookup_exit(struct translation *t)
 void emit_lookup_thunk(struct translation *t)
 {
     record(t, 0, 0, UNWIND_FORWARD);
-    emit_jump(t, JMP_REL32, t->bt->thunk_lookup);
+    emit_jump(t, JMP_REL32, thunks_of(t)->lookup);
 }
 
 void emit_lookup_call(struct translation *t)
@@ -250,7 +256,7 @@ void emit_lookup_call(struct translation *t)
     if (t->bt->inline_lookup)
         emit_lookup(t, EXIT_CALL);
     else
-        emit_jump(t, CALL_REL32, t->bt->thunk_lookup);
+        emit_jump(t, CALL_REL32, thunks_of(t)->lookup);
 }
 
 /* LAHF and SETO AL: all of them but DF, which stays where it is. */
@@ -282,7 +288,7 @@ void emit_restore_flags(struct translation *t, unsigned how)
 
 void emit_user_exit(struct translation *t)
 {
-    emit_jump(t, JMP_REL32, t->bt->thunk_user);
+    emit_jump(t, JMP_REL32, thunks_of(t)->user);
 }
 
 void emit_event_test(struct translation *t, uint32_t eip, unsigned how)
@@ -309,7 +315,7 @@ static void emit_probe(struct translation *t)
     uint32_t hit[LOOKUP_WAYS];
     record(t, 0, 0, UNWIND_FORWARD | UNWIND_ECX_R11);
     for (unsigned way = 1; way < LOOKUP_WAYS; way++) {
-        emit_compare_tag(c, way);
+        emit_compare_tag(t, way);
         hit[way] = emit_jrcxz8(c);
     }
     emit_gate(c, TC_EXIT_MISS);
@@ -318,7 +324,7 @@ static void emit_probe(struct translation *t)
         emit_lea(c, H_R10, H_R10, H_NONE, 1, 1);
     }
     emit_mov_reg(c, H_RCX, H_R11);
-    emit_indexed(c, EXIT_JUMP);
+    emit_indexed(t, EXIT_JUMP);
 }
 
 /* What a RET finds in an empty call stack: it stays there, and the return is looked up. */
@@ -332,8 +338,12 @@ static void emit_empty(struct translation *t)
  * cannot do it. */
 static uint64_t emit_user(struct translation *t)
 {
-    struct mem_form m = {4,    H_R15, H_NONE, 1, (int32_t)offsetof(struct vcpu, direct.user_return),
-                         false};
+    struct mem_form m = {
+        .reg = 4,
+        .base = H_R15,
+        .index = H_NONE,
+        .disp = offsetof(struct vcpu, direct.user_return),
+    };
     record(t, 0, 0, UNWIND_FORWARD | UNWIND_FLAGS_R11);
     emit8(&t->code, emit_rex(&m, false)); /* jmp [vcpu.direct.user_return] */
     emit8(&t->code, 0xff);
@@ -343,25 +353,36 @@ static uint64_t emit_user(struct translation *t)
     return slow;
 }
 
+/* Those of the side that t's block is on. */
+static void emit_thunks(struct translation *t, struct thunks *made)
+{
+    made->probe = t->code.len;
+    emit_probe(t);
+    made->user = t->code.len;
+    uint64_t slow = emit_user(t);
+    if (side_of(t->b->mode) == SIDE_KERNEL)
+        t->v->direct.slow = slow;
+    made->other = t->code.len;
+    emit_restore_flags(t, UNWIND_FORWARD);
+    uint32_t lookup = emit_jmp8(&t->code);
+    made->empty = t->code.len;
+    emit_empty(t);
+    emit_patch8(&t->code, lookup); /* both go on into the look-up */
+    made->lookup = t->code.len;
+    emit_lookup(t, EXIT_JUMP);
+}
+
 void thunks_emit(struct bt *bt, struct vcpu *v)
 {
-    struct translation t = {.bt = bt, .b = &bt->block[0], .self = 0};
+    struct translation t = {.bt = bt, .v = v, .b = &bt->block[0], .self = 0};
     *t.b = (struct block){.frame = {NO_FRAME, NO_FRAME}};
-    t.code = (struct code){bt->tc.write, MAX_BLOCK_CODE, 0, false};
-    bt->thunk_probe = 0;
-    emit_probe(&t);
-    bt->thunk_user = t.code.len;
-    v->direct.slow = emit_user(&t);
+    t.code = (struct code){.at = bt->tc.write, .size = MAX_BLOCK_CODE};
+    for (unsigned side = SIDES; side-- > 0;) { /* the block ends up as the kernel's */
+        t.b->mode = side == SIDE_USER ? 3 : 0;
+        emit_thunks(&t, &bt->thunk[side]);
+    }
+    v->direct.lookup = bt->tc.exec + bt->thunk[SIDE_KERNEL].lookup;
     v->direct.user_return = bt->tc.user_return ? bt->tc.user_return : v->direct.slow;
-    bt->thunk_other = t.code.len;
-    emit_restore_flags(&t, UNWIND_FORWARD);
-    uint32_t lookup = emit_jmp8(&t.code);
-    bt->thunk_empty = t.code.len;
-    emit_empty(&t);
-    emit_patch8(&t.code, lookup); /* both go on into the look-up */
-    bt->thunk_lookup = t.code.len;
-    v->direct.lookup = bt->tc.exec + t.code.len;
-    emit_lookup(&t, EXIT_JUMP);
     t.b->tc_len = t.code.len;
     bt->tc_used = (t.code.len + BLOCK_ALIGN - 1) & ~(BLOCK_ALIGN - 1);
     bt->nblocks = 1;

@@ -40,6 +40,37 @@ static unsigned host_base(uint8_t r)
     return r == R_NONE ? H_NONE : r == R_ESP ? H_R14 : r;
 }
 
+/* Is the operand WHICH in the user's window, though the code is the kernel's? */
+static bool other_window(const struct translation *t, enum window_operand which)
+{
+    return t->code.gs && side_of(t->b->mode) == SIDE_KERNEL &&
+           (window_user_operands(&t->bt->windows, t->eip) & which);
+}
+
+/* M's operand through FS or GS: the base is added in 32 bits, then the guard. */
+static void add_segment(struct translation *t, unsigned seg, struct mem_form *m)
+{
+    struct code *c = &t->code;
+    emit_lea(c, H_R8, m->base, m->index, m->scale, m->disp);
+    emit_load_vcpu(c, H_R9,
+                   (uint32_t)offsetof(struct vcpu, seg) + seg * (uint32_t)sizeof(struct segment) +
+                       (uint32_t)offsetof(struct segment, base));
+    emit_lea(c, H_R8, H_R8, H_R9, 1, 0);
+    emit_load_vcpu64(c, GUARDED, (uint32_t)offsetof(struct vcpu, guard) + seg * 8);
+    *m = (struct mem_form){m->reg, H_R8, GUARDED, 1, 0, false, true};
+}
+
+/* M's operand is in the window that R12 is the base of. */
+static void through_r12(struct translation *t, struct mem_form *m)
+{
+    struct code *c = &t->code;
+    if (m->addr32)
+        emit_lea(c, H_R8, m->base, m->index, m->scale, m->disp);
+    else
+        emit_add64(c, H_R8, m->base, m->index);
+    *m = (struct mem_form){m->reg, H_R12, H_R8, 1, 0, false, false};
+}
+
 /*
  * The host form of the instruction's memory operand, with the code that prepares it. REG goes to
  * ModRM.reg.
@@ -47,23 +78,22 @@ static unsigned host_base(uint8_t r)
 static bool prepare_memory(struct translation *t, unsigned reg, bool store, struct mem_form *m)
 {
     const struct mem_operand *g = &t->insn.mem;
+    bool address_only = t->insn.op == OP_LEA;
     if (t->insn.addrsize != 4)
         return false;
-    *m = (struct mem_form){reg, host_base(g->base), host_base(g->index), g->scale, g->disp, true};
+    *m = (struct mem_form){reg,     host_base(g->base), host_base(g->index), g->scale,
+                           g->disp, true,               !address_only};
     if (g->base == R_ESP)
         m->disp = (int32_t)((uint32_t)m->disp + (uint32_t)t->delta);
-    if (t->insn.op == OP_LEA || flat_segment(t, g->seg, store))
+    if (address_only)
         return true;
-    if (g->seg != S_FS && g->seg != S_GS)
-        return false;
-    emit_lea(&t->code, H_R8, m->base, m->index, m->scale, m->disp);
-    emit_load_vcpu(&t->code, H_R9,
-                   (uint32_t)offsetof(struct vcpu, seg) +
-                       g->seg * (uint32_t)sizeof(struct segment) +
-                       (uint32_t)offsetof(struct segment, base));
-    emit_lea(&t->code, H_R8, H_R8, H_R9, 1, 0);
-    emit_load_vcpu64(&t->code, GUARDED, (uint32_t)offsetof(struct vcpu, guard) + g->seg * 8);
-    *m = (struct mem_form){reg, H_R8, GUARDED, 1, 0, false};
+    if (!flat_segment(t, g->seg, store)) {
+        if (g->seg != S_FS && g->seg != S_GS)
+            return false;
+        add_segment(t, g->seg, m);
+    }
+    if (other_window(t, WINDOW_SOURCE))
+        through_r12(t, m);
     return true;
 }
 
@@ -184,8 +214,7 @@ static bool ident_memory(struct translation *t, const struct form *f)
         c->len = start;
         return false;
     }
-    if (m.addr32)
-        emit8(c, 0x67);
+    emit_mem_prefixes(c, &m);
     emit_prefixes(c, i);
     if (rex)
         emit8(c, rex);
@@ -196,19 +225,55 @@ static bool ident_memory(struct translation *t, const struct form *f)
     return true;
 }
 
-/* Which of its two segments a string operation uses. */
-static bool string_segments_flat(const struct translation *t)
+/* Which of ESI and EDI a string operation uses. */
+static unsigned string_windows(const struct insn *i)
 {
-    const struct insn *i = &t->insn;
     bool source = i->op == OP_MOVS || i->op == OP_CMPS || i->op == OP_LODS;
     bool dest = i->op != OP_LODS;
-    return (!source || flat_segment(t, i->mem.seg, false)) && (!dest || (t->b->mode & MODE_ES));
+    return (source ? WINDOW_SOURCE : 0u) | (dest ? WINDOW_DEST : 0u);
+}
+
+/* R64 += the base of its window. */
+static void add_window(struct translation *t, unsigned r, enum window_operand which)
+{
+    bool kernel = side_of(t->b->mode) == SIDE_KERNEL && !other_window(t, which);
+    if (kernel)
+        emit_load_vcpu64(&t->code, H_R9, offsetof(struct vcpu, kernel_window));
+    emit_add64(&t->code, r, r, kernel ? H_R9 : H_R12);
+}
+
+/*
+ * There is no segment prefix for EDI: both registers become host addresses and are made guest
+ * addresses again. A window's base is a multiple of 4 GiB, so a stop anywhere in between finds the
+ * guest's values in the low halves.
+ */
+static void string_in_windows(struct translation *t, unsigned used)
+{
+    struct code *c = &t->code;
+    if (used & WINDOW_SOURCE)
+        add_window(t, H_RSI, WINDOW_SOURCE);
+    if (used & WINDOW_DEST)
+        add_window(t, H_RDI, WINDOW_DEST);
+    emit_prefixes(c, &t->insn);
+    emit8(c, t->insn.opcode);
+    record(t, t->next, 0, UNWIND_EIP);
+    if (used & WINDOW_SOURCE)
+        emit_mov_reg(c, H_RSI, H_RSI);
+    if (used & WINDOW_DEST)
+        emit_mov_reg(c, H_RDI, H_RDI);
 }
 
 static bool ident_string(struct translation *t)
 {
-    if (t->insn.addrsize != 4 || !string_segments_flat(t))
+    unsigned used = string_windows(&t->insn);
+    if (t->insn.addrsize != 4 ||
+        ((used & WINDOW_SOURCE) && !flat_segment(t, t->insn.mem.seg, false)) ||
+        ((used & WINDOW_DEST) && !(t->b->mode & MODE_ES)))
         return false;
+    if (t->code.gs) {
+        string_in_windows(t, used);
+        return true;
+    }
     emit8(&t->code, 0x67);
     emit_prefixes(&t->code, &t->insn);
     emit8(&t->code, t->insn.opcode);
@@ -218,10 +283,12 @@ static bool ident_string(struct translation *t)
 /* XLAT and the SSE moves with an implied EDI: the operand is in no ModRM byte. */
 static bool ident_implied(struct translation *t)
 {
+    static const struct mem_form implied = {.addr32 = true, .guest = true};
     const struct insn *i = &t->insn;
-    if (i->addrsize != 4 || !flat_segment(t, i->mem.seg, is_store(i)))
+    if (i->addrsize != 4 || !flat_segment(t, i->mem.seg, is_store(i)) ||
+        other_window(t, WINDOW_SOURCE))
         return false;
-    emit8(&t->code, 0x67);
+    emit_mem_prefixes(&t->code, &implied);
     emit_prefixes(&t->code, i);
     emit_opcode(&t->code, i, i->opcode);
     if (i->flags & INSN_MODRM)
@@ -251,8 +318,7 @@ static bool memory_access(struct translation *t, unsigned opcode, unsigned r, un
     if (!prepare_memory(t, r, store, &m))
         return false;
     uint8_t rex = emit_rex(&m, false);
-    if (m.addr32)
-        emit8(&t->code, 0x67);
+    emit_mem_prefixes(&t->code, &m);
     if (size == 2)
         emit8(&t->code, 0x66);
     if (rex)

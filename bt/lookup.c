@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The look-up table that emitted code searches (exits.c): hashed by linear address, for one mode at
+ * The look-up tables that emitted code searches (exits.c): hashed by linear address, for one mode at
  * a time, in two levels: the entry that an address hashes to is tried where the jump is, those
- * behind it by one shared piece of code. It lies behind the vcpu. Entries of blocks that are not
+ * behind it by one shared piece of code. They lie behind the vcpu. Entries of blocks that are not
  * global are remembered, so that a CR3 load need not go through the whole table.
  */
 #include "bt/cache.h"
 #include "monitor/mem.h"
 
-static uint32_t *tags(struct vcpu *v)
+static uint32_t *tags(struct vcpu *v, enum side side)
 {
-    return (uint32_t *)((uint8_t *)v + LOOKUP_TAGS);
+    return (uint32_t *)((uint8_t *)v + LOOKUP_TAGS(side));
 }
 
-static uint64_t *targets(struct vcpu *v)
+static uint64_t *targets(struct vcpu *v, enum side side)
 {
-    return (uint64_t *)((uint8_t *)v + LOOKUP_TARGETS);
+    return (uint64_t *)((uint8_t *)v + LOOKUP_TARGETS(side));
+}
+
+/* Sides that this host has a table for. */
+static unsigned sides(const struct vcpu *v)
+{
+    return v->vm->bt->tc.user_code ? SIDES : 1;
+}
+
+static enum side side_at(const struct vcpu *v)
+{
+    return v->cpl == 3 ? SIDE_USER : SIDE_KERNEL;
 }
 
 /* As emit_lookup_index computes it. */
@@ -31,20 +42,27 @@ static uint32_t empty_tag(unsigned i)
     return i < LOOKUP_WAYS;
 }
 
-void lookup_clear(struct vcpu *v)
+static void clear(struct vcpu *v, enum side side)
 {
-    uint32_t *tag = tags(v);
+    uint32_t *tag = tags(v, side);
     for (unsigned i = 0; i < LOOKUP_ENTRIES; i++)
         tag[i] = empty_tag(i);
-    v->vm->bt->nlocal = 0;
+    v->vm->bt->lookup[side].nlocal = 0;
+}
+
+void lookup_clear(struct vcpu *v)
+{
+    for (unsigned side = 0; side < sides(v); side++)
+        clear(v, side);
 }
 
 /* The entry that EIP is in, or LOOKUP_ENTRIES. */
-static unsigned find(struct vcpu *v, uint32_t eip)
+static unsigned find(struct vcpu *v, enum side side, uint32_t eip)
 {
+    const uint32_t *tag = tags(v, side);
     unsigned first = index_of(eip);
     for (unsigned i = first; i < first + LOOKUP_WAYS; i++) {
-        if (tags(v)[i] + eip == 0)
+        if (tag[i] + eip == 0)
             return i;
     }
     return LOOKUP_ENTRIES;
@@ -52,21 +70,31 @@ static unsigned find(struct vcpu *v, uint32_t eip)
 
 uint64_t lookup_find(struct vcpu *v, uint32_t eip)
 {
-    unsigned i = find(v, eip);
-    return i < LOOKUP_ENTRIES ? targets(v)[i] : 0;
+    enum side side = side_at(v);
+    unsigned i = find(v, side, eip);
+    return i < LOOKUP_ENTRIES ? targets(v, side)[i] : 0;
 }
 
 /* What is in entry FROM moves to another one where it may be, or is forgotten. */
-static void move_away(struct vcpu *v, unsigned from)
+static void move_away(struct vcpu *v, enum side side, unsigned from)
 {
-    unsigned first = index_of(-tags(v)[from]);
+    uint32_t *tag = tags(v, side);
+    unsigned first = index_of(-tag[from]);
     for (unsigned i = first; i < first + LOOKUP_WAYS; i++) {
-        if (i != from && tags(v)[i] == empty_tag(i)) {
-            tags(v)[i] = tags(v)[from];
-            targets(v)[i] = targets(v)[from];
+        if (i != from && tag[i] == empty_tag(i)) {
+            tag[i] = tag[from];
+            targets(v, side)[i] = targets(v, side)[from];
             return;
         }
     }
+}
+
+static void note_local(struct vcpu *v, enum side side, uint32_t eip)
+{
+    struct lookup *l = &v->vm->bt->lookup[side];
+    if (l->nlocal == LOCAL_ENTRIES)
+        clear(v, side);
+    l->local[l->nlocal++] = eip;
 }
 
 /* The newest address gets the entry that emitted code tries first. */
@@ -74,45 +102,47 @@ void lookup_enter(struct vcpu *v, uint32_t entry)
 {
     struct bt *bt = v->vm->bt;
     const struct entry *e = &bt->entry[entry];
-    unsigned i = index_of(e->eip), old = find(v, e->eip);
+    enum side side = side_at(v);
+    uint32_t *tag = tags(v, side);
+    unsigned i = index_of(e->eip), old = find(v, side, e->eip);
     if (!bt->block[e->block].global) {
-        if (bt->nlocal == LOCAL_ENTRIES)
-            lookup_clear(v);
-        bt->local[bt->nlocal++] = e->eip;
+        note_local(v, side, e->eip);
+        old = find(v, side, e->eip);
     }
     if (old < LOOKUP_ENTRIES)
-        tags(v)[old] = empty_tag(old);
-    if (tags(v)[i] != empty_tag(i))
-        move_away(v, i);
-    tags(v)[i] = -e->eip;
-    targets(v)[i] = entry_address(bt, entry);
+        tag[old] = empty_tag(old);
+    if (tag[i] != empty_tag(i))
+        move_away(v, side, i);
+    tag[i] = -e->eip;
+    targets(v, side)[i] = entry_address(bt, entry);
 }
 
 void lookup_remove(struct vcpu *v, uint32_t block)
 {
     struct bt *bt = v->vm->bt;
     const struct block *b = &bt->block[block];
+    enum side side = side_of(b->mode);
     for (uint32_t e = b->entries; e < b->entries + b->nentries; e++) {
-        unsigned i = find(v, bt->entry[e].eip);
-        if (i < LOOKUP_ENTRIES && targets(v)[i] == entry_address(bt, e))
-            tags(v)[i] = empty_tag(i);
+        unsigned i = find(v, side, bt->entry[e].eip);
+        if (i < LOOKUP_ENTRIES && targets(v, side)[i] == entry_address(bt, e))
+            tags(v, side)[i] = empty_tag(i);
     }
 }
 
-static void clear_local(struct vcpu *v)
+static void clear_local(struct vcpu *v, enum side side)
 {
-    struct bt *bt = v->vm->bt;
-    for (uint32_t n = 0; n < bt->nlocal; n++) {
-        unsigned i = find(v, bt->local[n]);
+    struct lookup *l = &v->vm->bt->lookup[side];
+    for (uint32_t n = 0; n < l->nlocal; n++) {
+        unsigned i = find(v, side, l->local[n]);
         if (i < LOOKUP_ENTRIES)
-            tags(v)[i] = empty_tag(i);
+            tags(v, side)[i] = empty_tag(i);
     }
-    bt->nlocal = 0;
+    l->nlocal = 0;
 }
 
 /* FS and GS are used with their base if they cover 4 GiB and may be written; else what is
- * added leads every access to where nothing is mapped, and the interpreter gets it. */
-#define GUARD_ADDRESS (8ull << 30)
+ * added makes every access non-canonical, and the interpreter gets it. */
+#define GUARD_ADDRESS (1ull << 62)
 
 static void set_guards(struct vcpu *v)
 {
@@ -129,19 +159,23 @@ static void set_guards(struct vcpu *v)
 bool bt_ready(struct vcpu *v)
 {
     set_guards(v);
-    return cache_mode(v) == v->vm->bt->lookup_mode;
+    return cache_mode(v) == v->vm->bt->lookup[side_at(v)].mode;
 }
 
 uint64_t bt_lookup(struct vcpu *v)
 {
     struct bt *bt = v->vm->bt;
     uint32_t mode = cache_mode(v);
+    struct lookup *l = &bt->lookup[side_of(mode)];
     set_guards(v);
     bt->recent[bt->nrecent++ % RECENT] = v->eip;
-    if (mode != bt->lookup_mode) {
-        bt->lookup_mode = mode;
-        lookup_clear(v);
+    if (mode != bt->run_mode) { /* a return may not lead into code that was made for another one */
+        bt->run_mode = mode;
         calls_reset(v->vm);
+    }
+    if (mode != l->mode) {
+        l->mode = mode;
+        clear(v, side_of(mode));
         v->vm->stats.n[STAT_BT_MODES]++;
         return 0;
     }
@@ -151,7 +185,8 @@ uint64_t bt_lookup(struct vcpu *v)
 void bt_flush_space(struct vcpu *v, bool all)
 {
     struct bt *bt = v->vm->bt;
-    clear_local(v);
+    for (unsigned side = 0; side < sides(v); side++)
+        clear_local(v, side);
     if (all || bt->nown)
         calls_reset(v->vm);
     if (!all)

@@ -205,10 +205,17 @@ static enum end (*const table[OP_COUNT])(struct translation *) = {
     [OP_UD2] = callout,
 };
 
+/* Where no hardware heeds CR0 and CR4, the interpreter does. */
+static bool control_concerns(const struct translation *t)
+{
+    return (t->b->mode & MODE_CONTROL) &&
+           ((t->insn.flags & INSN_FPU) || t->insn.op == OP_RDTSC);
+}
+
 enum end rewrite(struct translation *t)
 {
     const struct insn *i = &t->insn;
-    if (i->flags & INSN_BAD_LOCK)
+    if ((i->flags & INSN_BAD_LOCK) || control_concerns(t))
         return callout(t);
     if (table[i->op])
         return table[i->op](t);

@@ -28,7 +28,7 @@ static uint32_t segment_offset(unsigned sreg)
 /* OP r, [r15 + r9*4 + off]: a field of the memo that R9 = 8 * index leads to. */
 static void emit_load_memo(struct code *c, unsigned r, uint32_t off, bool wide)
 {
-    struct mem_form m = {r, H_R15, H_R9, 4, (int32_t)off, false};
+    struct mem_form m = {.reg = r, .base = H_R15, .index = H_R9, .scale = 4, .disp = (int32_t)off};
     emit8(c, emit_rex(&m, wide));
     emit8(c, 0x8b);
     emit_modrm_mem(c, &m);
@@ -88,11 +88,7 @@ static void emit_load_segment(struct translation *t, unsigned sreg)
     emit_lea(c, H_RCX, H_RCX, H_R8, 1, 0);
     emit_unless_zero_leave(c);
     emit_load_memo(c, H_R10, MEMO(where), false);
-    struct mem_form raw = {H_RCX, H_R10, H_NONE, 1, 0, true};
-    emit8(c, 0x67);
-    emit8(c, emit_rex(&raw, true));
-    emit8(c, 0x8b);
-    emit_modrm_mem(c, &raw);
+    emit_load_guest64(c, H_RCX, H_R10, 0);
     emit_load_memo(c, H_R10, MEMO(minus_raw), true);
     emit_bytes(c, add_raw, sizeof add_raw);
     emit_unless_zero_leave(c);
@@ -243,11 +239,7 @@ static void emit_check_code(struct translation *t)
     emit_bytes(c, add_r9d_r10d, sizeof add_r9d_r10d);
     leave[0] = emit_jcc8(c, COND_NZ);
     emit_load_vcpu(c, H_R10, memo + (uint32_t)offsetof(struct segment_memo, where));
-    struct mem_form raw = {H_R9, H_R10, H_NONE, 1, 0, true};
-    emit8(c, 0x67);
-    emit8(c, emit_rex(&raw, true));
-    emit8(c, 0x8b);
-    emit_modrm_mem(c, &raw);
+    emit_load_guest64(c, H_R9, H_R10, 0);
     emit_load_vcpu64(c, H_R10, memo + (uint32_t)offsetof(struct segment_memo, minus_raw));
     emit_bytes(c, neg_r10, sizeof neg_r10);
     emit_bytes(c, cmp_r9_r10, sizeof cmp_r9_r10);
@@ -262,7 +254,7 @@ static void emit_check_code(struct translation *t)
 /* NT in the vcpu would make it a task switch. */
 static void emit_check_nt(struct code *c)
 {
-    struct mem_form m = {0, H_R15, H_NONE, 1, (int32_t)offsetof(struct vcpu, eflags), false};
+    struct mem_form m = {.base = H_R15, .index = H_NONE, .disp = offsetof(struct vcpu, eflags)};
     emit8(c, emit_rex(&m, false)); /* test dword [vcpu.eflags], imm32 */
     emit8(c, 0xf7);
     emit_modrm_mem(c, &m);

@@ -179,7 +179,7 @@ static uint32_t make_block(struct vcpu *v, const struct source *s)
     t.self = self;
     t.eip = v->eip;
     t.page = s->page;
-    t.code = (struct code){bt->scratch, MAX_BLOCK_CODE, 0, false};
+    t.code = (struct code){.at = bt->scratch, .size = MAX_BLOCK_CODE, .gs = bt->tc.user_code};
     *t.b = (struct block){
         .eip = v->eip,
         .mode = cache_mode(v),

@@ -103,8 +103,10 @@ struct vm *vm_create(const struct plan *p, struct pool *pool)
 {
     if (!plan_fits(p))
         return NULL;
+    struct host_tc tc;
+    host_tc_area(&tc);
     struct vm *vm = pool_alloc(pool, sizeof *vm);
-    struct vcpu *v = pool_alloc(pool, VCPU_SPAN);
+    struct vcpu *v = pool_alloc(pool, VCPU_SPAN(tc.user_code));
     if (!vm || !v) {
         log_line("ring1: no memory for a virtual machine");
         return NULL;
@@ -112,6 +114,7 @@ struct vm *vm_create(const struct plan *p, struct pool *pool)
     vm->pool = pool;
     vm->vcpu = v;
     vm->engine = (enum plan_engine)p->engine;
+    vm->user_code = tc.user_code;
     vm->count = p->flags & PLAN_COUNT;
     vm->screen.wanted = p->flags & PLAN_SCREEN;
     vm->marks = p->flags & PLAN_STATS;

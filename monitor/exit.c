@@ -7,6 +7,7 @@
 #include "monitor/exit.h"
 
 #include "bt/bt.h"
+#include "bt/decode/insn.h"
 #include "monitor/direct.h"
 #include "monitor/guestmem.h"
 #include "monitor/guestwalk.h"
@@ -52,7 +53,8 @@ static bool code_page(struct vcpu *v, gva_t linear, bool fetched, struct code_pa
 {
     struct walk w;
     uint32_t error;
-    if (!guest_walk(v, linear, fetched ? PF_I | WALK_SET_AD : PF_I, &w, &error))
+    uint32_t access = PF_I | (fetched ? WALK_SET_AD : 0) | (v->cpl == 3 ? (uint32_t)PF_U : 0);
+    if (!guest_walk(v, linear, access, &w, &error))
         return false;
     if (w.large)
         vmem_used_large(v, linear);
@@ -98,6 +100,17 @@ uint64_t exit_find_block(struct vcpu *v)
 
 /* ---- Exceptions ----------------------------------------------------------- */
 
+static bool is_string_operation(struct vcpu *v)
+{
+    uint8_t bytes[INSN_MAX];
+    struct insn i;
+    unsigned got = 0;
+    bool fetched = vmem_fetch(v, gva(v->seg[S_CS].base + v->eip), bytes, sizeof bytes, &got);
+    v->exc.valid &= fetched; /* what was got is enough */
+    return insn_decode(bytes, got, v->seg[S_CS].attr & SA_DB, &i) == DECODE_OK &&
+           (i.flags & INSN_STRING);
+}
+
 static const char *const shadow_answers[] = {[SHADOW_FIXED] = "filled",
                                              [SHADOW_REFLECT] = "reflected",
                                              [SHADOW_TRACE] = "traced",
@@ -108,12 +121,14 @@ static void exit_page_fault(struct vcpu *v, const struct host_exit *x)
     uint32_t error;
     uint32_t access = x->error & (PF_W | PF_U | PF_I);
     count(v, STAT_EXIT_PF);
-    if (x->cr2_outside) {
+    if (x->cr2_outside || (x->other_window && !bt_turn_window(v, x, is_string_operation(v)))) {
         exit_interpret(v);
         return;
     }
+    if (x->other_window)
+        return;
     if (!x->user)
-        access &= ~(uint32_t)(PF_U | PF_I);
+        access = (access & PF_W) | (v->cpl == 3 ? (uint32_t)PF_U : 0);
     enum shadow_answer answer = shadow_fault(v, gva(x->cr2), access, &error);
     JOURNAL(v->vm, SHADOW, "%s cr2 %08x access %x eip %08x", shadow_answers[answer], x->cr2, access,
             v->eip);

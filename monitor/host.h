@@ -85,6 +85,7 @@ struct host_exit {
     uint32_t cr2;        /* #PF: the linear address, low 32 bits */
     bool cr2_outside;    /* #PF at or above 4 GiB: a wrapped or unclipped access */
     uint64_t rip;        /* where translated code stopped (TC_EXEC alias) */
+    bool other_window;   /* #PF of the kernel: .cr2 is there, but in the other window */
     uint64_t scratch[6]; /* r8, r9, r10, r11, r13 and rsp at that moment */
     uint64_t rflags;
 };
@@ -134,8 +135,12 @@ struct host_tc {
                            access below it faults */
     uint32_t stack_words;
     uint64_t user_return; /* code that takes a translated IRET to user code; 0: the host has none */
-    bool patching; /* policy: links between blocks are best patched into the code, not kept in data
-                    */
+    bool patching;  /* policy: links between blocks are best patched into the code, not kept in data
+                     */
+    bool user_code; /* the guest's user code is translated, too: host_run_user is never called, and
+                       host_load_control is not heeded by hardware. Guest memory is behind windows:
+                       GS is the base of the window for the code's own level, R12 of user memory's;
+                       v->kernel_window and these are multiples of 4 GiB */
 };
 void host_tc_area(struct host_tc *out);
 

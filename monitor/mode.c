@@ -20,7 +20,7 @@ static bool flat_stack(const struct vcpu *v)
     return segment_flat(ss) && (ss->attr & SA_DB) && !(ss->attr & SA_DC);
 }
 
-static enum run_mode choose_kernel(const struct vcpu *v, enum stat *why)
+static enum run_mode choose_translated(const struct vcpu *v, enum stat *why)
 {
     if (!(v->seg[S_CS].attr & SA_DB))
         return interpret(STAT_FB_CODE16, why);
@@ -47,6 +47,16 @@ static enum run_mode choose_user(struct vcpu *v, enum stat *why)
     return MODE_DIRECT;
 }
 
+/* User code on a host that translates it; alignment is checked by the interpreter alone. */
+static enum run_mode choose_user_code(const struct vcpu *v, enum stat *why)
+{
+    if (vcpu_iopl(v) == 3)
+        return interpret(STAT_FB_IOPL, why);
+    if ((v->cr0 & CR0_AM) && (v->eflags & FL_AC))
+        return interpret(STAT_FB_SEG, why);
+    return choose_translated(v, why);
+}
+
 enum run_mode mode_choose(struct vcpu *v, enum stat *why)
 {
     if (v->vm->engine == PLAN_INTERP)
@@ -57,5 +67,7 @@ enum run_mode mode_choose(struct vcpu *v, enum stat *why)
         return interpret(STAT_FB_TF, why);
     if (!vcpu_protected(v))
         return interpret(STAT_FB_REALMODE, why);
-    return v->cpl < 3 ? choose_kernel(v, why) : choose_user(v, why);
+    if (v->cpl < 3)
+        return choose_translated(v, why);
+    return v->vm->user_code ? choose_user_code(v, why) : choose_user(v, why);
 }

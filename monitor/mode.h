@@ -10,7 +10,7 @@
 
 enum run_mode {
     MODE_DIRECT,     /* user code, natively in ring 3 */
-    MODE_TRANSLATED, /* kernel code, from the translation cache in ring 1 */
+    MODE_TRANSLATED, /* kernel code, on some hosts all code, from the translation cache */
     MODE_INTERPRETED,
 };
 

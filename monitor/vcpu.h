@@ -98,6 +98,7 @@ struct vcpu {
     uint8_t inhibit;         /* an STI or MOV SS shadow covers the next instruction */
     uint64_t guard[S_COUNT]; /* added to translated accesses through FS and GS: 0, or what leads
                                 them outside the guest's 4 GiB, where they fault (bt/) */
+    uint64_t kernel_window;  /* base of the kernel's window, where there are windows (host_tc) */
     uint64_t tc_rsp;         /* translated code's stack pointer, kept while it does not run */
     uint64_t tc_insns;       /* guest instructions run from the cache, where they are counted */
     uint64_t flat_guard, null_guard; /* the two values of guard[] */
@@ -123,11 +124,11 @@ struct vcpu {
                                 all was flushed last (vmem.c) */
 };
 
-/* A vcpu is allocated with room behind it for the translator's look-up table, which emitted
- * code reaches from the same register (bt/cache.h). Bytes in all. */
-#define VCPU_LOOKUP_OFFSET 16384u
-#define VCPU_LOOKUP_SIZE   ((65536u + 8) * 12)
-#define VCPU_SPAN          (VCPU_LOOKUP_OFFSET + VCPU_LOOKUP_SIZE)
+/* A vcpu is allocated with room behind it for the translator's look-up tables, which emitted
+ * code reaches from the same register (bt/cache.h): one, or two. Bytes in all. */
+#define VCPU_LOOKUP_OFFSET   16384u
+#define VCPU_LOOKUP_SIZE     ((65536u + 8) * 12)
+#define VCPU_SPAN(user_code) (VCPU_LOOKUP_OFFSET + VCPU_LOOKUP_SIZE * ((user_code) ? 2 : 1))
 _Static_assert(sizeof(struct vcpu) <= VCPU_LOOKUP_OFFSET, "the look-up table lies behind");
 
 /* The full EFLAGS image, IF included; and its inverse. Setting masks nothing: the

@@ -46,6 +46,7 @@ struct vm {
     enum plan_engine engine;
     uint32_t trapping; /* accesses by the monitor, for the guest, that would have trapped if the
                           guest's code had made them itself (vmem.c) */
+    bool user_code;    /* the host runs no user code directly: it is translated (host_tc) */
     bool count;        /* count guest instructions run from the cache */
     bool marks;        /* the guest's statistics port prints the counters */
     uint32_t journal;  /* bits of enum plan_trace (journal.h) */

@@ -9,6 +9,8 @@
 
 static struct {
     unsigned faults, ordinary, trapping; /* bt_faulted; bt_called_out by its answer */
+    unsigned turns, strings; /* bt_turn_window; of string operations */
+    bool turn_refused;
     uint32_t eip;
 } heard;
 
@@ -25,6 +27,15 @@ void bt_called_out(struct vcpu *of, const struct host_exit *x, uint32_t eip, boo
     (void)x;
     heard.eip = eip;
     *(ordinary ? &heard.ordinary : &heard.trapping) += 1;
+}
+
+bool bt_turn_window(struct vcpu *of, const struct host_exit *x, bool string)
+{
+    (void)x;
+    heard.turns++;
+    heard.strings += string;
+    heard.eip = of->eip;
+    return !heard.turn_refused;
 }
 
 #endif

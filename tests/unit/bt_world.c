@@ -52,7 +52,7 @@ static void make_native(struct vm *vm)
 
 struct vm *bt_world(bool native)
 {
-    static uint8_t span[VCPU_SPAN] __attribute__((aligned(64)));
+    static uint8_t span[VCPU_SPAN(true)] __attribute__((aligned(64)));
     struct vm *vm = fake_vm(BT_RAM);
     memset(span, 0, sizeof span);
     memcpy(span, vm->vcpu, sizeof *vm->vcpu);

@@ -243,7 +243,7 @@ static void every_allocation_fails_once(void **state)
             break;
         assert_true(fake.log_len > 0);
     }
-    assert_in_range(frames, 1024 + VCPU_SPAN / PAGE_SIZE, 4000);
+    assert_in_range(frames, 1024 + VCPU_SPAN(false) / PAGE_SIZE, 4000);
     pool = fake_host_reset(20000);
     for (top.fails = 1; top.fails <= 3; top.fails++)
         refused("not enough memory for the monitor's own tables");

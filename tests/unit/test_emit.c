@@ -24,7 +24,7 @@ static const int32_t disps[] = {0,   1,    -1,         4,         127,      -128
 static void start(void)
 {
     memset(buf, 0xcc, sizeof buf);
-    c = (struct code){buf, sizeof buf, 0, false};
+    c = (struct code){.at = buf, .size = sizeof buf};
 }
 
 /* What was emitted is one instruction with N operands to be seen, and changes no flag. */
@@ -102,7 +102,7 @@ static void vcpu_fields(void **state)
     (void)state;
     static const uint32_t offs[] = {0, 40, 127, 128, 16384 + 8};
     for (unsigned n = 0; n < ARRAY_SIZE(offs); n++) {
-        struct mem_form m = {0, H_R15, H_NONE, 1, (int32_t)offs[n], false};
+        struct mem_form m = {.base = H_R15, .index = H_NONE, .scale = 1, .disp = (int32_t)offs[n]};
         for (unsigned r = 0; r < 16; r++) {
             start();
             emit_load_vcpu(&c, r, offs[n]);
@@ -150,6 +150,7 @@ static void addresses(void **state)
                                      index == 16 ? H_NONE : index,
                                      1u << n % 4,
                                      disps[n / 4],
+                                     false,
                                      false};
                 if (index == H_RSP)
                     continue;
@@ -168,7 +169,7 @@ static void guest_memory(void **state)
     (void)state;
     for (unsigned base = 0; base < 16; base++) {
         for (unsigned n = 0; n < ARRAY_SIZE(disps); n++) {
-            struct mem_form m = {(base * 7 + n) & 15, base, H_NONE, 1, disps[n], true};
+            struct mem_form m = {(base * 7 + n) & 15, base, H_NONE, 1, disps[n], true, true};
             start();
             emit_load_guest(&c, m.reg, base, m.disp);
             decode(ZYDIS_MNEMONIC_MOV, 2);

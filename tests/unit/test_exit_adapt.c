@@ -119,6 +119,25 @@ static void not_of_one_that_faults(void **state)
     assert_int_equal(heard.ordinary + heard.trapping, 0);
 }
 
+/* The page is in the other window: nothing but the translator is asked, and the instruction is
+ * tried again; if it turns too often it is interpreted. */
+static void of_the_other_window(void **state)
+{
+    (void)state;
+    struct host_exit x = {.kind = HX_EXCEPTION, .vector = VEC_PF, .cr2 = TRACED};
+    x.other_window = true;
+    stop(store, NOWHERE, x);
+    assert_int_equal(heard.turns, 1);
+    assert_int_equal(heard.strings, 0);
+    assert_int_equal(v->eip, 0x1234);
+    stop((const uint8_t[]){0xf3, 0xa4}, NOWHERE, x); /* rep movsb */
+    assert_int_equal(heard.strings, 1);
+    heard.turn_refused = true;
+    stop(load, NOWHERE, x);
+    assert_int_equal(v->eip, 0x1236);
+    assert_int_equal(heard.faults, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +146,7 @@ int main(void)
         cmocka_unit_test_setup(not_of_user_code, set_up),
         cmocka_unit_test_setup(of_what_callouts_did, set_up),
         cmocka_unit_test_setup(not_of_one_that_faults, set_up),
+        cmocka_unit_test_setup(of_the_other_window, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

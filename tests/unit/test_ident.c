@@ -185,7 +185,7 @@ static void one(const uint8_t *bytes, unsigned len)
     if (insn_decode(bytes, len, true, &insn) != DECODE_OK)
         return;
     t = (struct translation){.bt = vm->bt, .v = vm->vcpu, .b = &b, .insn = insn, .eip = EIP};
-    t.code = (struct code){code, sizeof code, 0, false};
+    t.code = (struct code){.at = code, .size = sizeof code};
     if (!is_copied())
         return;
     if (ident(&t)) {
@@ -257,7 +257,7 @@ static void refusals(void **state)
     for (unsigned n = 0; n < ARRAY_SIZE(cases); n++) {
         struct block b = {.mode = cases[n].mode};
         t = (struct translation){.bt = vm->bt, .v = vm->vcpu, .b = &b};
-        t.code = (struct code){code, sizeof code, 0, false};
+        t.code = (struct code){.at = code, .size = sizeof code};
         assert_int_equal(insn_decode((const uint8_t *)cases[n].bytes, cases[n].len, true, &t.insn),
                          DECODE_OK);
         assert_int_equal(ident(&t), cases[n].copied);
@@ -276,7 +276,7 @@ static void loads_and_stores(void **state)
         struct block b = {.mode = MODE_DS | MODE_ES};
         bool store = n >= 24;
         t = (struct translation){.bt = vm->bt, .v = vm->vcpu, .b = &b};
-        t.code = (struct code){code, sizeof code, 0, false};
+        t.code = (struct code){.at = code, .size = sizeof code};
         assert_int_equal(insn_decode(bytes, sizeof bytes, true, &t.insn), DECODE_OK);
         assert_true(store ? ident_store(&t, H_R11, 2) : ident_load(&t, H_R8));
         need(decode(false, t.insn.bytes, t.insn.len, &g, go), "Zydis on the guest's");

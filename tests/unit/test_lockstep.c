@@ -84,7 +84,7 @@ static bool at_mmx(const struct vcpu *v)
  * must come to the shot behind it. Memory is put back as it was. */
 static bool finishes_string(const struct vcpu *v)
 {
-    static uint8_t span[VCPU_SPAN] __attribute__((aligned(64)));
+    static uint8_t span[VCPU_SPAN(true)] __attribute__((aligned(64)));
     static struct shot before;
     struct vcpu *copy = (struct vcpu *)span;
     if (!at_repeated_string(v))

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * See window.h. An address has one place in the table; the newest one gets it.
+ */
+#include "bt/window.h"
+
+static unsigned place_of(uint32_t eip)
+{
+    return (eip * 0x9e3779b1u) >> 22;
+}
+_Static_assert(WINDOW_SITES == 1u << 10, "place_of");
+
+unsigned window_user_operands(const struct window_sites *w, uint32_t eip)
+{
+    const struct window_site *s = &w->site[place_of(eip)];
+    return s->eip == eip ? s->user : 0;
+}
+
+bool window_turn(struct window_sites *w, uint32_t eip, unsigned which)
+{
+    struct window_site *s = &w->site[place_of(eip)];
+    if (s->eip != eip)
+        *s = (struct window_site){.eip = eip};
+    if (s->turns == WINDOW_TURNS)
+        return false;
+    s->turns++;
+    s->user ^= (uint8_t)which;
+    return true;
+}
