@@ -7,12 +7,16 @@
 #define _GNU_SOURCE
 #include "tests/unit/bt_run.h"
 
+#include <asm/prctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
+#include "tests/unit/bt_world.h"
 #include "tests/unit/fake_fpu.h"
 
 #define TC_FLAGS     (FL_ARITH | FL_DF)
@@ -30,7 +34,7 @@ static const int where[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_R
                               REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
                               REG_R12, REG_R13, REG_R14, REG_R15};
 
-static void enter(ucontext_t *uc)
+static void put_in(ucontext_t *uc)
 {
     greg_t *r = uc->uc_mcontext.gregs;
     memcpy(saved, r, sizeof saved);
@@ -43,7 +47,7 @@ static void enter(ucontext_t *uc)
     running = true;
 }
 
-static void leave(ucontext_t *uc)
+static void put_back(ucontext_t *uc)
 {
     greg_t *r = uc->uc_mcontext.gregs;
     memcpy(fake_fpu_state, uc->uc_mcontext.fpregs, 416);
@@ -65,9 +69,9 @@ static void on_signal(int sig, siginfo_t *info, void *context)
     ucontext_t *uc = context;
     (void)info;
     if (current && !running)
-        enter(uc);
+        put_in(uc);
     else if (running)
-        leave(uc);
+        put_back(uc);
     else
         signal(sig, SIG_DFL); /* not ours: the next attempt ends the test */
 }
@@ -89,6 +93,14 @@ static void claim_signals(void)
         sigaction(signals[n], &sa, NULL);
 }
 
+/* The C library does not use GS. */
+static void load_windows(struct tc_state *s, struct vcpu *v)
+{
+    v->kernel_window = BT_KERNEL_WINDOW;
+    s->gpr[12] = BT_USER_WINDOW;
+    syscall(SYS_arch_prctl, ARCH_SET_GS, v->cpl == 3 ? BT_USER_WINDOW : BT_KERNEL_WINDOW);
+}
+
 void tc_load(struct tc_state *s, struct vcpu *v, uint64_t entry)
 {
     memset(s, 0, sizeof *s);
@@ -96,7 +108,11 @@ void tc_load(struct tc_state *s, struct vcpu *v, uint64_t entry)
         s->gpr[n] = v->gpr[n];
     s->gpr[4] = v->tc_rsp;
     for (unsigned n = 8; n < 14; n++)
-        s->gpr[n] = n == 12 ? 0 : 0xdead0000dead0000u + n; /* scratch holds nothing */
+        s->gpr[n] = 0xdead0000dead0000u + n; /* scratch holds nothing */
+    s->gpr[12] = 0;
+    if (v->vm->user_code)
+        load_windows(s, v);
+    s->base = s->gpr[12];
     s->gpr[14] = v->gpr[R_ESP];
     s->gpr[15] = (uint64_t)(uintptr_t)v;
     s->rip = entry;
@@ -115,17 +131,25 @@ void tc_go(struct tc_state *s, bool step)
         *(uint64_t *)(uintptr_t)s->gpr[4] &= ~(uint64_t)FL_TF;
 }
 
+/* String operations have host addresses in RSI and RDI. */
+static bool in_window(const struct tc_state *s, unsigned n)
+{
+    uint64_t base = s->gpr[n] & ~0xffffffffull;
+    return s->base && (n == R_ESI || n == R_EDI) &&
+           (base == BT_KERNEL_WINDOW || base == BT_USER_WINDOW);
+}
+
 static void check_registers(const struct tc_state *s)
 {
     for (unsigned n = 0; n < 15; n++) {
         /* RCX serves for 64-bit comparisons while the guest's ECX waits elsewhere. */
         bool guest = n < 8 ? n != 4 && n != R_ECX : n == 14;
-        if (guest && s->gpr[n] >> 32) {
+        if (guest && s->gpr[n] >> 32 && !in_window(s, n)) {
             fprintf(stderr, "host register %u is %lx at %lx\n", n, s->gpr[n], s->rip);
             abort();
         }
     }
-    if (s->gpr[12] != 0) {
+    if (s->gpr[12] != s->base) {
         fprintf(stderr, "r12 changed at %lx\n", s->rip);
         abort();
     }
@@ -136,6 +160,12 @@ static bool is_gate(const struct tc_state *s)
     const uint8_t *code = (const uint8_t *)(uintptr_t)s->rip;
     return s->trap == VEC_GP && code[0] == 0xcd && code[1] >= TC_GATE_VECTOR &&
            code[1] <= TC_GATE_VECTOR + TC_EXIT_ADAPTED;
+}
+
+static bool outside(const struct tc_state *s)
+{
+    uint64_t base = s->cr2 & ~0xffffffffull;
+    return s->base ? base != BT_KERNEL_WINDOW && base != BT_USER_WINDOW : base != 0;
 }
 
 static void fill_exit(const struct tc_state *s, struct host_exit *x)
@@ -153,7 +183,7 @@ static void fill_exit(const struct tc_state *s, struct host_exit *x)
         x->vector = (uint8_t)s->trap;
         x->error = (uint32_t)s->error;
         x->cr2 = (uint32_t)s->cr2;
-        x->cr2_outside = s->trap == VEC_PF && s->cr2 >> 32;
+        x->cr2_outside = s->trap == VEC_PF && outside(s);
     }
 }
 

@@ -14,6 +14,7 @@
 struct tc_state {
     uint64_t gpr[16]; /* host numbers */
     uint64_t rip, rflags;
+    uint64_t base; /* of the window in R12; 0: there are no windows */
     unsigned trap; /* vector that ended the last run: 1 after a single step */
     uint64_t error, cr2;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The guest of the translator's tests (bt_world.h). The low mappings and the pool's frames are the
- * same memory, a memfd.
+ * The guest of the translator's tests (bt_world.h). The low mappings, the windows and the pool's
+ * frames are the same memory, a memfd.
  */
 #define _GNU_SOURCE
 #include "tests/unit/bt_world.h"
@@ -26,16 +26,25 @@ static void need(bool ok, const char *what)
     }
 }
 
-/* COUNT guest pages from FIRST: their frames become the memfd's, and are seen below 4 GiB too. */
+static void map_at(uint64_t where, uint32_t address)
+{
+    void *at = (void *)(uintptr_t)where;
+    need(mmap(at, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, fd,
+              address) == at,
+         "guest page");
+}
+
+/* COUNT guest pages from FIRST: their frames become the memfd's, and are seen below 4 GiB, too, and
+ * in both windows. */
 static void map_low(struct vm *vm, uint32_t first, uint32_t count)
 {
     for (uint32_t a = first; a < first + count * PAGE_SIZE; a += PAGE_SIZE) {
-        void *frame = bt_ram(vm, a), *low = (void *)(uintptr_t)a;
+        void *frame = bt_ram(vm, a);
         need(mmap(frame, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, a) == frame,
              "frame");
-        need(mmap(low, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, fd,
-                  a) == low,
-             "low page");
+        map_at(a, a);
+        map_at(BT_KERNEL_WINDOW + a, a);
+        map_at(BT_USER_WINDOW + a, a);
     }
 }
 

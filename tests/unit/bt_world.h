@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * A guest for the translator's tests: RAM, a vcpu with its look-up table, an empty translation
- * cache. Guest pages from BT_LOW to BT_HIGH are also mapped at the host address of the same
- * number, so that translated code reaches them; paging is off, so frame and page agree.
+ * cache. Guest pages of the kinds below are also mapped at the host address of the same number, so
+ * that translated code reaches them, and in two windows; paging is off, so frame and page agree.
  */
 #ifndef RING1_BT_WORLD_H
 #define RING1_BT_WORLD_H
@@ -18,6 +18,10 @@
 #define BT_STACK       0x208000u /* 2 pages of stack */
 #define BT_STACK_PAGES 2u
 #define BT_GDT         0x20c000u /* a page for a descriptor table */
+
+/* Where the same pages are windows (host_tc.user_code): the kernel's, and user memory's. */
+#define BT_KERNEL_WINDOW (1ull << 45)
+#define BT_USER_WINDOW   (BT_KERNEL_WINDOW + (1ull << 33))
 
 /* Makes it anew, all of it zero. Only the first call maps the low pages (NATIVE true). */
 struct vm *bt_world(bool native);

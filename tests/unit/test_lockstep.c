@@ -138,6 +138,17 @@ static void adapt_some(void)
     }
 }
 
+/* Some of the kernel's operands, which both windows hold, are in the user's. */
+static void turn_some_windows(void)
+{
+    struct window_sites *w = &prog.vm->bt->windows;
+    memset(w, 0, sizeof *w);
+    for (unsigned n = prog.seed % 3; n < prog.shots; n += 3) {
+        if (!window_user_operands(w, prog.shot[n].eip))
+            window_turn(w, prog.shot[n].eip, 1 + (prog.seed + n) % 3);
+    }
+}
+
 static void back_to_start(void)
 {
     struct bt *bt = prog.vm->bt;
@@ -146,8 +157,10 @@ static void back_to_start(void)
     bt->inline_lookup = !prog.config.thunk;
     bt->count = prog.config.count;
     bt->patching = bt->save_flags = !prog.config.slots;
+    bt->tc.user_code = prog.vm->user_code = prog.config.windows;
     memset(bt->drops, 0, bt->nframes);
     adapt_some();
+    turn_some_windows();
     cache_flush_all(prog.vm);
     prog.cursor = prog.faults = prog.events = prog.interpreted = 0;
 }
@@ -239,6 +252,9 @@ static const struct config configs[] = {
     {.no_es = true, .fs_base = 0},
     {.no_ds = true, .small_gs = true, .count = true, .fs_base = 0xf0000000u},
     {.cpl = 1, .fpu = true, .thunk = true, .fs_base = 0x150000u},
+    {.windows = true, .fs_base = 0xc0001000u},
+    {.windows = true, .fpu = true, .small_gs = true, .thunk = true, .fs_base = 0xffff0010u},
+    {.windows = true, .cpl = 3, .fpu = true, .fs_base = 0x80000000u},
 };
 
 /* From the environment: SEED repeats one program, MORE=n tries n times as many, TRACE names each.
@@ -277,7 +293,10 @@ static void everywhere(void)
 
 static void protect(uint32_t first, unsigned pages, int prot)
 {
-    assert_int_equal(mprotect((void *)(uintptr_t)first, pages * PAGE_SIZE, prot), 0);
+    static const uint64_t base[] = {0, BT_KERNEL_WINDOW, BT_USER_WINDOW};
+    for (unsigned n = 0; n < ARRAY_SIZE(base); n++)
+        assert_int_equal(mprotect((void *)(uintptr_t)(base[n] + first), pages * PAGE_SIZE, prot),
+                         0);
 }
 
 /* Each access to some of the pages faults once; the interpreter, which sees the memory elsewhere,
