@@ -145,5 +145,5 @@ void bt_called_out(struct vcpu *v, const struct host_exit *x, uint32_t eip, bool
     if (adapt_ran(a, eip, ordinary))
         return;
     v->vm->stats.n[STAT_BT_READAPTED] += before;
-    drop_block(v->vm, eip, x->rip - 2);
+    drop_block(v->vm, eip, x->rip - gate_size(v->vm->bt));
 }

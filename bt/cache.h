@@ -11,10 +11,8 @@
 #include "bt/decode/memo.h"
 #include "bt/window.h"
 
-/*
- * Unwind record: from TC offset AT (in its block) on, until the next record, a stop means the
- * guest state with eip = EIP, or R8 for a FORWARD record, and the adjustments of HOW.
- */
+/* Unwind record: from TC offset AT (in its block) on, until the next record, a stop means the
+ * guest state with eip = EIP, or R8 for a FORWARD record, and the adjustments of HOW. */
 struct unwind {
     uint16_t at;
     int8_t esp_delta; /* to add to the guest's ESP: 0, or what a push or pop still owes */
@@ -202,13 +200,10 @@ void chain_exits(struct vcpu *v, uint32_t block, const struct code_page *page);
 uint32_t slot_new(struct bt *bt, uint32_t block, uint32_t eip);
 uint64_t slot_address(const struct bt *bt, uint32_t slot);
 
-/*
- * Stubs are handed out from the end of the cache's code downwards, one a slot, so that they are not
- * in the way of what runs. At slot_stub a slot that is not connected leaves; at slot_search its
- * target is looked up. slot_of_stub is the slot whose stub holds TC offset OFF, or 0.
- */
-#define STUB_SIZE   16u
-#define STUB_SEARCH 2u
+/* Stubs are handed out from the end of the cache's code downwards, one a slot, out of the way of
+ * what runs. At slot_stub a slot that is not connected leaves; behind that gate its target is
+ * looked up (slot_search). slot_of_stub is the slot whose stub holds TC offset OFF, or 0. */
+#define STUB_SIZE 16u
 static inline uint32_t slot_stub(const struct bt *bt, uint32_t slot)
 {
     return bt->tc.size - STUB_SIZE * (slot + 1);
@@ -217,6 +212,12 @@ uint32_t slot_of_stub(const struct bt *bt, uint32_t off);
 void slot_connect(struct bt *bt, uint32_t slot, uint32_t entry);
 void slot_disconnect(struct bt *bt, uint32_t slot);
 void slot_search(struct bt *bt, uint32_t slot);
+
+/* Bytes of what leaves the cache, by policy: CALL [vcpu.gate[code]], near or far, or INT n. */
+static inline uint32_t gate_size(const struct bt *bt)
+{
+    return bt->tc.gate_kind == GATE_INT ? 2 : 4;
+}
 
 /* exits.c: makes block 0, code that is there once; after each flush. */
 void thunks_emit(struct bt *bt, struct vcpu *v);

@@ -34,7 +34,7 @@ void bt_chain(struct vcpu *v, const struct host_exit *x, uint64_t entry)
     if (bt->flushes != bt->unwind_flushes)
         return;
     uint32_t to = entry_at(bt, entry),
-             slot = slot_of_stub(bt, (uint32_t)(x->rip - 2 - bt->tc.exec));
+             slot = slot_of_stub(bt, (uint32_t)(x->rip - gate_size(bt) - bt->tc.exec));
     if (!to || !slot)
         return;
     if (!may_connect(&bt->block[bt->slot[slot].from], &bt->block[bt->entry[to].block])) {

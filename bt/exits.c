@@ -8,11 +8,28 @@
 #include "monitor/mem.h"
 
 #define INT_N      0xcd
+#define CALL_NEAR  2 /* of opcode FF */
+#define CALL_FAR   3
 #define JMP_REL32  0xe9
 #define CALL_REL32 0xe8
 
-void emit_gate(struct code *c, enum tc_code code)
+void emit_gate(const struct bt *bt, struct code *c, enum tc_code code)
 {
+    const struct mem_form m = {
+        .reg = bt->tc.gate_kind == GATE_FAR ? CALL_FAR : CALL_NEAR,
+        .base = H_R15,
+        .index = H_NONE,
+        .disp = (int32_t)offsetof(struct vcpu, gate[code]),
+    };
+    _Static_assert(ARRAY_SIZE(((struct vcpu *)0)->gate) == TC_CODES &&
+                       offsetof(struct vcpu, gate[TC_CODES - 1]) < 128,
+                   "gate_size");
+    if (bt->tc.gate_kind != GATE_INT) {
+        emit8(c, emit_rex(&m, false));
+        emit8(c, 0xff);
+        emit_modrm_mem(c, &m);
+        return;
+    }
     emit8(c, INT_N);
     emit8(c, (uint8_t)(TC_GATE_VECTOR + code));
 }
@@ -39,7 +56,7 @@ static void emit_stub(const struct bt *bt, uint32_t slot)
     uint32_t at = slot_stub(bt, slot);
     uint8_t bytes[STUB_SIZE] = {0};
     struct code c = {.at = bytes, .size = STUB_SIZE};
-    emit_gate(&c, TC_EXIT_MISS);
+    emit_gate(bt, &c, TC_EXIT_MISS);
     emit_mov_imm(&c, H_R8, bt->slot[slot].eip);
     emit_thunk(&c, at, JMP_REL32, bt->thunk[side_of(bt->block[bt->slot[slot].from].mode)].lookup);
     memcpy(bt->tc.write + at, bytes,
@@ -301,7 +318,7 @@ void emit_event_test(struct translation *t, uint32_t eip, unsigned how)
     uint32_t quiet = emit_jrcxz8(c);
     emit_load_vcpu8(c, H_RCX, offsetof(struct vcpu, vif));
     uint32_t masked = emit_jrcxz8(c);
-    emit_gate(c, TC_EXIT_EVENT);
+    emit_gate(t->bt, c, TC_EXIT_EVENT);
     emit_patch8(c, quiet);
     emit_patch8(c, masked);
     emit_mov_reg(c, H_RCX, H_R11);
@@ -318,7 +335,7 @@ static void emit_probe(struct translation *t)
         emit_compare_tag(t, way);
         hit[way] = emit_jrcxz8(c);
     }
-    emit_gate(c, TC_EXIT_MISS);
+    emit_gate(t->bt, c, TC_EXIT_MISS);
     for (unsigned way = LOOKUP_WAYS - 1; way > 0; way--) {
         emit_patch8(c, hit[way]);
         emit_lea(c, H_R10, H_R10, H_NONE, 1, 1);
@@ -349,7 +366,7 @@ static uint64_t emit_user(struct translation *t)
     emit8(&t->code, 0xff);
     emit_modrm_mem(&t->code, &m);
     uint64_t slow = t->bt->tc.exec + t->code.len;
-    emit_gate(&t->code, TC_EXIT_INTERP);
+    emit_gate(t->bt, &t->code, TC_EXIT_INTERP);
     return slow;
 }
 
@@ -372,11 +389,24 @@ static void emit_thunks(struct translation *t, struct thunks *made)
     emit_lookup(t, EXIT_JUMP);
 }
 
+/* Where emitted code finds what it calls to leave. */
+static void note_gates(const struct bt *bt, struct vcpu *v)
+{
+    for (unsigned code = 0; code < TC_CODES; code++) {
+        uint64_t gate = bt->tc.gate + code * bt->tc.gate_spacing;
+        if (bt->tc.gate_kind == GATE_FAR)
+            v->gate[code].far.sel = (uint16_t)gate;
+        else
+            v->gate[code].near = gate;
+    }
+}
+
 void thunks_emit(struct bt *bt, struct vcpu *v)
 {
     struct translation t = {.bt = bt, .v = v, .b = &bt->block[0], .self = 0};
     *t.b = (struct block){.frame = {NO_FRAME, NO_FRAME}};
     t.code = (struct code){.at = bt->tc.write, .size = MAX_BLOCK_CODE};
+    note_gates(bt, v);
     for (unsigned side = SIDES; side-- > 0;) { /* the block ends up as the kernel's */
         t.b->mode = side == SIDE_USER ? 3 : 0;
         emit_thunks(&t, &bt->thunk[side]);

@@ -12,14 +12,14 @@ enum end callout(struct translation *t)
 {
     t->bt->callouts++;
     record(t, t->eip, 0, UNWIND_EIP);
-    emit_gate(&t->code, TC_EXIT_INTERP);
+    emit_gate(t->bt, &t->code, TC_EXIT_INTERP);
     return END_BLOCK;
 }
 
 enum end callout_adapted(struct translation *t)
 {
     record(t, t->eip, 0, UNWIND_EIP);
-    emit_gate(&t->code, TC_EXIT_ADAPTED);
+    emit_gate(t->bt, &t->code, TC_EXIT_ADAPTED);
     return END_BLOCK;
 }
 

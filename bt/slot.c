@@ -71,5 +71,5 @@ void slot_connect(struct bt *bt, uint32_t slot, uint32_t entry)
 void slot_search(struct bt *bt, uint32_t slot)
 {
     slot_disconnect(bt, slot);
-    lead(bt, slot, slot_stub(bt, slot) + STUB_SEARCH);
+    lead(bt, slot, slot_stub(bt, slot) + gate_size(bt));
 }

@@ -35,11 +35,12 @@ static void emit_load_memo(struct code *c, unsigned r, uint32_t off, bool wide)
 }
 
 /* Goes on if RCX is 0; else the interpreter has the instruction. ECX waits in R11. */
-static void emit_unless_zero_leave(struct code *c)
+static void emit_unless_zero_leave(struct translation *t)
 {
+    struct code *c = &t->code;
     uint32_t on = emit_jrcxz8(c);
     emit_mov_reg(c, H_RCX, H_R11);
-    emit_gate(c, TC_EXIT_INTERP);
+    emit_gate(t->bt, c, TC_EXIT_INTERP);
     emit_patch8(c, on);
 }
 
@@ -86,15 +87,15 @@ static void emit_load_segment(struct translation *t, unsigned sreg)
     emit_lea(c, H_R9, H_NONE, H_R9, 8, 0);
     emit_load_memo(c, H_RCX, MEMO(minus_sel), false);
     emit_lea(c, H_RCX, H_RCX, H_R8, 1, 0);
-    emit_unless_zero_leave(c);
+    emit_unless_zero_leave(t);
     emit_load_memo(c, H_R10, MEMO(where), false);
     emit_load_guest64(c, H_RCX, H_R10, 0);
     emit_load_memo(c, H_R10, MEMO(minus_raw), true);
     emit_bytes(c, add_raw, sizeof add_raw);
-    emit_unless_zero_leave(c);
+    emit_unless_zero_leave(t);
     if (!plain) { /* the block is for flat DS and ES */
         emit_load_memo(c, H_RCX, MEMO(seg.base), false);
-        emit_unless_zero_leave(c);
+        emit_unless_zero_leave(t);
     }
     emit_copy_segment(c, sreg, MEMO(seg));
     if (plain) {
@@ -164,8 +165,9 @@ static void emit_park_flags(struct translation *t)
 #define COND_NZ 5
 
 /* Leaves if the image R8D differs from the vcpu's in a flag that is not live in RFLAGS. */
-static void emit_check_others(struct code *c)
+static void emit_check_others(struct translation *t)
 {
+    struct code *c = &t->code;
     static const uint8_t xor_r9d_r8d[] = {0x45, 0x31, 0xc1};
     static const uint8_t test_r9d[] = {0x41, 0xf7, 0xc1};
     emit_load_vcpu(c, H_R9, offsetof(struct vcpu, eflags));
@@ -173,7 +175,7 @@ static void emit_check_others(struct code *c)
     emit_bytes(c, test_r9d, sizeof test_r9d);
     emit32(c, OTHER_FLAGS);
     uint32_t same = emit_jcc8(c, COND_Z);
-    emit_gate(c, TC_EXIT_INTERP);
+    emit_gate(t->bt, c, TC_EXIT_INTERP);
     emit_patch8(c, same);
 }
 
@@ -206,7 +208,7 @@ enum end popf(struct translation *t)
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_guest(&t->code, H_R8, H_R14, t->delta);
     emit_park_flags(t);
-    emit_check_others(&t->code);
+    emit_check_others(t);
     emit_load_flags(t);
     emit_store_vcpu8(&t->code, offsetof(struct vcpu, vif), H_R10);
     move_esp(t, 4);
@@ -247,20 +249,21 @@ static void emit_check_code(struct translation *t)
     uint32_t on = emit_jmp8(c);
     emit_patch8(c, leave[0]);
     emit_patch8(c, leave[1]);
-    emit_gate(c, TC_EXIT_INTERP);
+    emit_gate(t->bt, c, TC_EXIT_INTERP);
     emit_patch8(c, on);
 }
 
 /* NT in the vcpu would make it a task switch. */
-static void emit_check_nt(struct code *c)
+static void emit_check_nt(struct translation *t)
 {
+    struct code *c = &t->code;
     struct mem_form m = {.base = H_R15, .index = H_NONE, .disp = offsetof(struct vcpu, eflags)};
     emit8(c, emit_rex(&m, false)); /* test dword [vcpu.eflags], imm32 */
     emit8(c, 0xf7);
     emit_modrm_mem(c, &m);
     emit32(c, FL_NT);
     uint32_t clear = emit_jcc8(c, COND_Z);
-    emit_gate(c, TC_EXIT_INTERP);
+    emit_gate(t->bt, c, TC_EXIT_INTERP);
     emit_patch8(c, clear);
 }
 
@@ -277,8 +280,8 @@ enum end iret(struct translation *t)
     emit_load_guest(c, H_R8, H_R14, 8);
     emit_park_flags(t);
     emit_check_code(t);
-    emit_check_others(c);
-    emit_check_nt(c);
+    emit_check_others(t);
+    emit_check_nt(t);
     emit_load_flags(t);
     emit_mov_reg(c, H_R8, H_R13);
     emit_store_vcpu8(c, offsetof(struct vcpu, vif), H_R10);

@@ -90,7 +90,7 @@ void emit_restore_flags(struct translation *t, unsigned how);
 void emit_event_test(struct translation *t, uint32_t eip, unsigned how);
 
 /* Leaves by gate CODE. */
-void emit_gate(struct code *c, enum tc_code code);
+void emit_gate(const struct bt *bt, struct code *c, enum tc_code code);
 
 /* ---- stack.c, branch.c, system.c: one function an operation ---- */
 

@@ -49,7 +49,7 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
     struct bt *bt = v->vm->bt;
     uint64_t rip = x->rip;
     if (x->kind == HX_TC)
-        rip -= 2; /* the gate's INT is behind the stop; it belongs to the state before it */
+        rip -= gate_size(bt); /* the stop is behind the gate, which is of the state before it */
     if (rip < bt->tc.exec || rip >= bt->tc.exec + bt->tc.size)
         panic("translated code stopped at %lx, outside the cache", x->rip);
     uint32_t off = (uint32_t)(rip - bt->tc.exec);

@@ -71,9 +71,13 @@ enum host_exit_kind {
     HX_TC,        /* translated code left by its exit gate: .code is its number */
 };
 
-/* Numbers that translated code passes to its exit gate: it leaves by INT TC_GATE_VECTOR + code. */
+/* Numbers that translated code passes to its exit gate: it leaves by INT TC_GATE_VECTOR + code, by
+ * a far call through the host's call gate for the code, or by a near call of the host's own code
+ * for it. */
+enum gate_kind { GATE_INT, GATE_FAR, GATE_NEAR };
 #define TC_GATE_VECTOR 0xc0
 enum tc_code { TC_EXIT_MISS, TC_EXIT_INTERP, TC_EXIT_EVENT, TC_EXIT_ADAPTED };
+#define TC_CODES 4
 
 struct host_exit {
     enum host_exit_kind kind;
@@ -135,6 +139,10 @@ struct host_tc {
                            access below it faults */
     uint32_t stack_words;
     uint64_t user_return; /* code that takes a translated IRET to user code; 0: the host has none */
+    enum gate_kind gate_kind; /* policy: how it leaves */
+    uint64_t gate;            /* GATE_FAR: selector of the call gate for code 0; GATE_NEAR: address of
+                                 the host's code for it */
+    uint32_t gate_spacing;    /* ... and how far on those for the next code are */
     bool patching;  /* policy: links between blocks are best patched into the code, not kept in data
                      */
     bool user_code; /* the guest's user code is translated, too: host_run_user is never called, and

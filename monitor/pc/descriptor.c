@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * GDT, LDT, IDT and TSS of the host CPU. The GDT is a full 64 KiB: guest descriptors stand
- * at their own selectors, the monitor's at the top. No call gate ever stands in either
- * table: one to the ring-1 64-bit segment would let user code in. SDM 3A 3.4.5, 6.14, 7.7.
+ * at their own selectors, the monitor's at the top. No call gate that CPL 3 may use ever stands
+ * in either table: it would let user code in. SDM 3A 3.4.5, 5.8.3, 6.14, 7.7.
  */
 #include "monitor/mem.h"
 #include "monitor/pc/hw.h"
@@ -13,6 +13,7 @@
 #define DATA(dpl)      (0x00cf93000000ffffull | (uint64_t)(dpl) << 45)
 #define GATE_INTERRUPT 0x8e00u
 #define GATE_TRAP      0x8f00u
+#define GATE_CALL      0x8c00u
 
 static uint64_t gdt[8192] __attribute__((aligned(4096)));
 static uint64_t ldt[8192] __attribute__((aligned(4096)));
@@ -43,6 +44,16 @@ static void syscall_gate(void)
     idt[VEC_SYSCALL].lo = (h & 0xffff) | (uint64_t)(SEL_TC_CODE & ~3u) << 16 |
                           (uint64_t)(GATE_TRAP | 3u << 13) << 32 | (h >> 16 & 0xffff) << 48;
     idt[VEC_SYSCALL].hi = h >> 32;
+}
+
+/* From ring 1 to ring 0, as the INT gates of the same codes; CPL 3 may not use it. */
+static void call_gate(unsigned code)
+{
+    unsigned at = SEL_INDEX(SEL_TC_GATES) + code * GATE_SPACING / sizeof gdt[0];
+    uint64_t h = pc_call_stubs[code];
+    gdt[at] = (h & 0xffff) | (uint64_t)SEL_MONITOR_CODE << 16 |
+              (uint64_t)(GATE_CALL | 1u << 13) << 32 | (h >> 16 & 0xffff) << 48;
+    gdt[at + 1] = h >> 32;
 }
 
 static void build_idt(void)
@@ -90,6 +101,8 @@ void pc_descriptors_init(void)
     for (unsigned i = 0; i < 3; i++)
         pc_cpu.tss.ist[i] = (uint64_t)(pc_cpu.ist_stack[i] + sizeof pc_cpu.ist_stack[i]);
     pc_cpu.tss.iomap = sizeof pc_cpu.tss; /* beyond the limit: every port traps */
+    for (unsigned code = 0; code < TC_CODES; code++)
+        call_gate(code);
     build_idt();
     load();
     wrmsr(MSR_SYSENTER_CS, 0); /* SYSENTER raises #GP, whatever firmware left there */

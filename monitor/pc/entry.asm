@@ -7,7 +7,7 @@ bits 64
 default rel
 %include "offsets.inc"
 extern pc_cpu, pc_trap_in_monitor
-global pc_enter, pc_stubs, pc_load_selectors
+global pc_enter, pc_stubs, pc_call_stubs, pc_load_selectors
 
 section .text
 
@@ -107,10 +107,35 @@ stub %+ n:
 %assign n n + 1
 %endrep
 
+; purpose  a far call of translated code through the call gate of exit code n; emulators do it faster than INT
+; IN       registers and flags of translated code; interrupts are still on
+; OUT      the frame that INT would have left; on to from_anywhere
+; CLOBBERS none
+; STACK    TSS.RSP0, with RIP, CS, RSP and SS on it
+%assign n 0
+%rep TC_CODES
+call_stub %+ n:
+        cli
+        push qword [rsp]                ; RIP to its place ...
+        pushfq
+        pop qword [rsp + 16]            ; ... and so the flags, where CS was
+        mov qword [rsp + 8], SEL_TC_CODE
+        push 0
+        push TC_GATE_VECTOR + n
+        jmp from_anywhere
+%assign n n + 1
+%endrep
+
 section .data.rel.ro progbits alloc noexec write align=8
 pc_stubs:
 %assign n 0
 %rep 256
         dq stub %+ n
+%assign n n + 1
+%endrep
+pc_call_stubs:
+%assign n 0
+%rep TC_CODES
+        dq call_stub %+ n
 %assign n n + 1
 %endrep

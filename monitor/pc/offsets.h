@@ -50,6 +50,9 @@ void offsets(void)
     OFFSET(SEGMENT_LIMIT, segment, limit);
     OFFSET(CHECK_WHERE, direct_check, where);
     OFFSET(CHECK_RAW, direct_check, raw);
+    EMIT(SEL_TC_CODE, SEL_TC_CODE);
+    EMIT(TC_GATE_VECTOR, TC_GATE_VECTOR);
+    EMIT(TC_CODES, TC_CODES);
     EMIT(DIRECT_FLAGS, DIRECT_FLAGS);
     EMIT(FL_ARITH, FL_ARITH);
     EMIT(FL_DF, FL_DF);

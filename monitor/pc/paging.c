@@ -108,6 +108,9 @@ static void map_tc(uint64_t *root)
         .stack = (uint64_t *)TC_STACK,
         .stack_words = STACK_SIZE / sizeof(uint64_t),
         .user_return = (uint64_t)gate_return,
+        .gate_kind = GATE_FAR,
+        .gate = SEL_TC_GATES,
+        .gate_spacing = GATE_SPACING,
         .patching = !on_tcg(),
     };
     log_line("ring1: links between translated blocks are %s", tc.patching ? "code" : "data");

@@ -18,7 +18,9 @@ enum pc_selector {
     SEL_MONITOR_DATA = 0xff98,
     SEL_TC_CODE = 0xffa0 | 1, /* DPL 1, L = 1 */
     SEL_LDT = 0xffb0,         /* two slots */
+    SEL_TC_GATES = 0xffc0,    /* call gates by enum tc_code, DPL 1, two slots each */
 };
+#define GATE_SPACING 16 /* bytes from one of SEL_TC_GATES to the next */
 #define SEL_TC_STACK 1 /* null with RPL 1: what ring 1 in 64-bit mode wants */
 
 /* IDT vectors. Exceptions are 0-31. */
@@ -51,6 +53,9 @@ struct host_cpu {
     uint64_t fixup_rip;       /* not 0: a fault in ring 0 continues there, vector in rax ... */
     uint64_t fixup_rsp;       /* ... where the stack is this (fpu_call.asm) */
     uint16_t selectors[4];    /* ds es fs gs of user code, in and out */
+    /* A call gate leaves IF as it is: an interrupt before its first instruction is one of the
+     * monitor (trap.c), on the same stack. What came in is looked at after the exit at hand. */
+    uint8_t entry_room[2048] __attribute__((aligned(16)));
     struct trap_frame entry_frame __attribute__((aligned(16))); /* TSS.RSP0 points behind it */
     struct vcpu *vcpu;                                          /* gate.asm's */
     uint8_t ring1_stack[256] __attribute__((aligned(16)));      /* TSS.RSP1: hardware frames only */
@@ -98,7 +103,8 @@ void pc_fpu_init(void);         /* fpu.c */
 /* entry.asm */
 void pc_enter(struct trap_frame *f); /* returns after the next exit from the guest */
 void pc_load_selectors(const uint16_t s[4]);
-extern const uint64_t pc_stubs[256]; /* addresses of the entry stubs */
+extern const uint64_t pc_stubs[256];           /* addresses of the entry stubs ... */
+extern const uint64_t pc_call_stubs[TC_CODES]; /* ... and of those behind call gates */
 
 /* gate.asm: INT 80h from ring 3; a translated IRET to it; and places in them (world.c). */
 extern const uint8_t gate_syscall[], gate_parked[], gate_restored[], gate_committed[];

@@ -24,7 +24,7 @@ struct shot {
 };
 
 struct config {
-    bool thunk, count, fpu, no_ds, no_es, small_gs, slots, windows, adapted;
+    bool thunk, count, fpu, no_ds, no_es, small_gs, slots, windows, gates, adapted;
     uint8_t cpl;
     uint32_t fs_base;
 };

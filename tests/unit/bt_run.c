@@ -155,11 +155,20 @@ static void check_registers(const struct tc_state *s)
     }
 }
 
-static bool is_gate(const struct tc_state *s)
+/* INT n or CALL [r15 + disp8], near or far: all fault here. Returns the length, 0 if it is neither. */
+static unsigned gate_at(const struct tc_state *s, unsigned *code)
 {
-    const uint8_t *code = (const uint8_t *)(uintptr_t)s->rip;
-    return s->trap == VEC_GP && code[0] == 0xcd && code[1] >= TC_GATE_VECTOR &&
-           code[1] <= TC_GATE_VECTOR + TC_EXIT_ADAPTED;
+    static const uint8_t far[] = {0x41, 0xff, 0x5f}, near[] = {0x41, 0xff, 0x57};
+    const uint8_t *b = (const uint8_t *)(uintptr_t)s->rip;
+    if (s->trap != VEC_GP)
+        return 0;
+    bool is_int = b[0] == 0xcd;
+    if (!is_int && memcmp(b, far, sizeof far) && memcmp(b, near, sizeof near))
+        return 0;
+    size_t field = b[3] - offsetof(struct vcpu, gate);
+    *code =
+        is_int ? (unsigned)b[1] - TC_GATE_VECTOR : (unsigned)(field / sizeof(union tc_gate));
+    return *code >= TC_CODES ? 0 : is_int ? 2 : 4;
 }
 
 static bool outside(const struct tc_state *s)
@@ -170,12 +179,13 @@ static bool outside(const struct tc_state *s)
 
 static void fill_exit(const struct tc_state *s, struct host_exit *x)
 {
+    unsigned code, gate = gate_at(s, &code);
     memset(x, 0, sizeof *x);
     x->rip = s->rip;
-    if (is_gate(s)) {
+    if (gate) {
         x->kind = HX_TC;
-        x->code = (uint8_t)(((const uint8_t *)(uintptr_t)s->rip)[1] - TC_GATE_VECTOR);
-        x->rip += 2;
+        x->code = (uint8_t)code;
+        x->rip += gate;
     } else if (s->trap == VEC_DB) {
         x->kind = HX_INTERRUPT;
     } else {

@@ -204,7 +204,7 @@ static uint32_t make(uint32_t eip)
 }
 
 /* Where in block B host code BYTES stand. */
-static uint32_t offset_of(uint32_t b, const char *bytes, size_t len)
+static uint32_t offset_of(uint32_t b, const void *bytes, size_t len)
 {
     const struct block *p = &vm->bt->block[b];
     for (uint32_t off = 0; off + len <= p->tc_len; off++) {
@@ -215,16 +215,23 @@ static uint32_t offset_of(uint32_t b, const char *bytes, size_t len)
 }
 
 #define COPY "\x67\x89\x02" /* mov [edx], eax */
-#define GATE "\xcd\xc3"
+
+/* Behind the gate of a callout. */
+static uint32_t behind_gate(uint32_t b)
+{
+    const uint8_t far_call[] = {0x41, 0xff, 0x5f, offsetof(struct vcpu, gate[TC_EXIT_ADAPTED])};
+    uint32_t off = vm->bt->tc.gate_kind == GATE_FAR ? offset_of(b, far_call, 4) : offset_of(b, "\xcd\xc3", 2);
+    return off == NO_FRAME ? off : off + gate_size(vm->bt);
+}
 
 static bool is_copy(uint32_t b)
 {
     bool copy = offset_of(b, COPY, 3) != NO_FRAME;
-    assert_true(copy != (offset_of(b, GATE, 2) != NO_FRAME));
+    assert_true(copy != (behind_gate(b) != NO_FRAME));
     return copy;
 }
 
-/* Block B stops with v->eip = EIP; a gate's INT is behind it. */
+/* Block B stops with v->eip = EIP. */
 static struct host_exit stop(uint32_t b, uint32_t off, enum host_exit_kind kind)
 {
     struct host_exit x = {.kind = kind, .rip = bt_entry(vm->bt, b) + off};
@@ -242,7 +249,7 @@ static void fault(uint32_t b)
 
 static void call_out(uint32_t b, bool ordinary)
 {
-    struct host_exit x = stop(b, offset_of(b, GATE, 2) + 2, HX_TC);
+    struct host_exit x = stop(b, behind_gate(b), HX_TC);
     assert_int_equal(v->eip, STORE);
     bt_called_out(v, &x, STORE, ordinary);
 }
@@ -278,6 +285,13 @@ static void a_block_is_made_anew(void **state)
     }
     assert_int_equal(vm->stats.n[STAT_BT_READAPTED], 1);
     assert_true(is_copy(make(EIP)));
+}
+
+static void with_call_gates(void **state)
+{
+    vm->bt->tc.gate_kind = GATE_FAR;
+    cache_flush_all(vm);
+    a_block_is_made_anew(state);
 }
 
 /* Other blocks with the same instruction follow when it is their turn, at once. */
@@ -341,6 +355,7 @@ int main(void)
         cmocka_unit_test_setup(two_addresses_of_one_place, set_up),
         cmocka_unit_test_setup(bounded, set_up),
         cmocka_unit_test_setup(a_block_is_made_anew, set_up),
+        cmocka_unit_test_setup(with_call_gates, set_up),
         cmocka_unit_test_setup(its_other_blocks, set_up),
         cmocka_unit_test_setup(blocks_that_are_gone, set_up),
     };

@@ -49,7 +49,7 @@ enum result { UNTOUCHED, CONNECTED, SEARCHES };
 static struct host_exit miss(uint32_t from, uint32_t slot)
 {
     struct host_exit x = {.kind = HX_TC, .code = TC_EXIT_MISS};
-    x.rip = bt->tc.exec + slot_stub(bt, slot) + 2; /* behind the INT */
+    x.rip = bt->tc.exec + slot_stub(bt, slot) + gate_size(bt); /* behind the gate */
     assert_int_equal(bt->slot[slot].from, from);
     return x;
 }
@@ -60,7 +60,7 @@ static enum result what(uint32_t slot, uint32_t to)
     if (bt->slot[slot].target == to && at == bt->block[to].tc)
         return CONNECTED;
     assert_int_equal(bt->slot[slot].target, NO_BLOCK);
-    return at == slot_stub(bt, slot) + STUB_SEARCH ? SEARCHES : UNTOUCHED;
+    return at == slot_stub(bt, slot) + gate_size(bt) ? SEARCHES : UNTOUCHED;
 }
 
 static enum result chain(uint32_t from, uint32_t to)
@@ -210,10 +210,18 @@ static void targets_that_may_not_be(void **state)
     assert_int_equal(vm->stats.n[STAT_BT_CHAINED_EARLY], 0);
 }
 
+static void with_call_gates(void **state)
+{
+    bt->tc.gate_kind = GATE_FAR;
+    cache_flush_all(vm);
+    chaining_rules(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(chaining_rules, set_up),
+        cmocka_unit_test_setup(with_call_gates, set_up),
         cmocka_unit_test_setup(chaining_needs_both_alive, set_up),
         cmocka_unit_test_setup(exits_without_a_slot, set_up),
         cmocka_unit_test_setup(stale_slot, set_up),

@@ -158,6 +158,9 @@ static void back_to_start(void)
     bt->count = prog.config.count;
     bt->patching = bt->save_flags = !prog.config.slots;
     bt->tc.user_code = prog.vm->user_code = prog.config.windows;
+    bt->tc.gate_kind = !prog.config.gates ? GATE_INT : prog.config.windows ? GATE_NEAR : GATE_FAR;
+    bt->tc.gate = prog.config.windows ? BT_GATE_NEAR : BT_GATE_FAR;
+    bt->tc.gate_spacing = 16;
     memset(bt->drops, 0, bt->nframes);
     adapt_some();
     turn_some_windows();
@@ -268,6 +271,7 @@ static void each_program(unsigned count, unsigned length, unsigned salt, void (*
         prog.seed = seed;
         prog.config = configs[seed % ARRAY_SIZE(configs)];
         prog.config.slots = seed / ARRAY_SIZE(configs) % 2;
+        prog.config.gates = seed / ARRAY_SIZE(configs) / 2 % 2;
         prog.config.adapted = seed / ARRAY_SIZE(configs) % 5 == 2;
         if (!program_make(seed, length))
             continue;

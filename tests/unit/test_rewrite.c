@@ -33,6 +33,7 @@ static void options(struct vcpu *v, const char *text)
     v->seg[S_DS].base = strstr(text, "nods") ? 0x1000 : 0;
     v->seg[S_ES].limit = strstr(text, "noes") ? 0xfffff : 0xffffffff;
     vm->bt->patching = vm->bt->save_flags = strstr(text, "patch");
+    vm->bt->tc.gate_kind = strstr(text, "gates") ? GATE_FAR : GATE_INT;
     vm->bt->inline_lookup = !strstr(text, "thunk");
     vm->bt->count = strstr(text, "count");
 }
@@ -89,6 +90,8 @@ static void name_field(char *to, size_t size, uint32_t off)
     } fields[] = {
 #define FIELD(name) {offsetof(struct vcpu, name), #name}
         FIELD(eflags),
+        FIELD(gate[TC_EXIT_INTERP]),
+        FIELD(gate[TC_EXIT_EVENT]),
         FIELD(vif),
         FIELD(event),
         FIELD(tc_insns),

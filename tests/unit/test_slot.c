@@ -100,7 +100,7 @@ static void searching(void **state)
     slot_search(bt, s);
     assert_int_equal(incoming(2), 0);
     assert_int_equal(bt->slot[s].target, NO_BLOCK);
-    assert_int_equal(leads_to(s), slot_stub(bt, s) + STUB_SEARCH);
+    assert_int_equal(leads_to(s), slot_stub(bt, s) + gate_size(bt));
     slot_disconnect(bt, s);
     assert_int_equal(leads_to(s), slot_stub(bt, s));
 }

@@ -234,6 +234,32 @@ static void in_stub(void **state)
     }
 }
 
+/* 41 ff 5f disp8: CALL FAR [r15 + disp8]. */
+static void call_gates(void **state)
+{
+    (void)state;
+    bt->tc.gate_kind = GATE_FAR;
+    bt->tc.gate = BT_GATE_FAR;
+    bt->tc.gate_spacing = 16;
+    cache_flush_all(vm);
+    uint32_t b = make(EIP + 0x20, "\x40\xf4", 2);
+    assert_int_equal(gate_size(bt), 4);
+    assert_memory_equal(bt->tc.write + bt->block[b].tc, "\xff\xc0\x41\xff\x5f", 5);
+    assert_int_equal(bt->tc.write[bt->block[b].tc + 5],
+                     offsetof(struct vcpu, gate[TC_EXIT_INTERP]));
+    for (unsigned code = 0; code < TC_CODES; code++)
+        assert_int_equal(v->gate[code].far.sel, BT_GATE_FAR + 16 * code);
+    stop(b, 2, HX_INTERRUPT);
+    expect(EIP + 0x21, ESP0, 0xcccc, 0);
+    stop(b, 6, HX_TC);
+    expect(EIP + 0x21, ESP0, 0xcccc, 0);
+    uint32_t from = make(EIP + 0x10, "\xeb\x70", 2), slot = bt->block[from].slots;
+    stop(from, slot_stub(bt, slot) + 4 - bt->block[from].tc, HX_TC);
+    expect(EIP + 0x82, ESP0, 0xcccc, 0);
+    in_stub(state);
+    in_the_thunks(state);
+}
+
 /* Between RET and the end of the check behind the call the flags may be in R9. */
 static void in_return_check(void **state)
 {
@@ -280,6 +306,7 @@ int main(void)
         cmocka_unit_test_setup(in_the_thunks, set_up),
         cmocka_unit_test_setup(dropped_blocks_still_unwind, set_up),
         cmocka_unit_test_setup(in_stub, set_up),
+        cmocka_unit_test_setup(call_gates, set_up),
         cmocka_unit_test_setup(in_return_check, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
