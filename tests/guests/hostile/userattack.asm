@@ -67,10 +67,23 @@ main:
     far_all 0xffa3
     far_all 0xffa8
     far_all 0xffb3
+    far_all 0xffc0
     far_all 0xffc3
+    far_all 0xffd3
     far_all 0xffe3
     far_all 0xfff0
     far_all 0xffff
+    mov ecx, 0xffc0             ; no descriptor can be seen there
+.look:
+    lar eax, ecx
+    jz .seen
+    lsl eax, ecx
+    jz .seen
+    add ecx, 8
+    cmp ecx, 0x10000
+    jb .look
+    print "nothing to be seen", 13, 10
+.seen:
     print "system calls", 13, 10
     try "sysexit", sysexit
     mov dword [trap_fixup], .no_sysenter ; #GP or #UD, as CPUID has it
