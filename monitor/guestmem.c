@@ -10,6 +10,21 @@
 #include "monitor/mem.h"
 #include "monitor/pool.h"
 
+/* Fills entry AT of TABLE, of FRAMES entries, and those behind it if 2 MiB could be had at once.
+ * Returns how many; 0: the pool is empty. */
+static uint64_t take(struct pool *pool, hfn_t *table, uint64_t at, uint64_t frames)
+{
+    if (at % LARGE_FRAMES == 0 && frames - at >= LARGE_FRAMES) {
+        hfn_t first = pool_get_large(pool);
+        for (uint32_t i = 0; first.v && i < LARGE_FRAMES; i++)
+            table[at + i] = hfn(first.v + i);
+        if (first.v)
+            return LARGE_FRAMES;
+    }
+    table[at] = pool_get(pool);
+    return table[at].v != 0;
+}
+
 bool guest_ram_create(struct vm *vm, uint64_t bytes)
 {
     uint64_t frames = bytes / PAGE_SIZE;
@@ -18,10 +33,11 @@ bool guest_ram_create(struct vm *vm, uint64_t bytes)
     hfn_t *table = pool_alloc(vm->pool, frames * sizeof *table);
     if (!table)
         return false;
-    for (uint64_t i = 0; i < frames; i++) {
-        table[i] = pool_get(vm->pool);
-        if (!table[i].v)
+    for (uint64_t i = 0; i < frames;) {
+        uint64_t n = take(vm->pool, table, i, frames);
+        if (!n)
             return false;
+        i += n;
     }
     vm->ram = (struct guest_ram){frames * PAGE_SIZE, table};
     return true;
@@ -30,6 +46,18 @@ bool guest_ram_create(struct vm *vm, uint64_t bytes)
 hfn_t guest_frame(const struct vm *vm, gfn_t f)
 {
     return f.v < vm->ram.size / PAGE_SIZE ? vm->ram.frame[f.v] : hfn(0);
+}
+
+hfn_t guest_frame_large(const struct vm *vm, gfn_t f)
+{
+    hfn_t first = guest_frame(vm, f);
+    if (!first.v || first.v % LARGE_FRAMES)
+        return hfn(0);
+    for (uint32_t i = 1; i < LARGE_FRAMES; i++) {
+        if (guest_frame(vm, gfn(f.v + i)).v != first.v + i)
+            return hfn(0);
+    }
+    return first;
 }
 
 void *guest_page(const struct vm *vm, gpa_t where, size_t len)

@@ -16,7 +16,8 @@
 #define GUEST_RAM_MAX (4ull << 30)
 
 /* Allocates BYTES (whole frames of it, at most GUEST_RAM_MAX) of zeroed guest RAM from
- * vm->pool. False: the pool is too small. */
+ * vm->pool, every 2 MiB of it as 2 MiB of the host as long as the pool has such. False: the pool is
+ * too small. */
 bool guest_ram_create(struct vm *vm, uint64_t bytes);
 
 /* Copies between RAM and BUF; may cross pages. False, with nothing copied, if any byte
@@ -30,5 +31,9 @@ void *guest_page(const struct vm *vm, gpa_t where, size_t len);
 
 /* The host frame behind F, .v == 0 if there is none. */
 hfn_t guest_frame(const struct vm *vm, gfn_t f);
+
+/* The first of the LARGE_FRAMES host frames behind F and those that follow it, if they are 2 MiB in
+ * the host: none absent, consecutive, aligned; else .v == 0. */
+hfn_t guest_frame_large(const struct vm *vm, gfn_t f);
 
 #endif

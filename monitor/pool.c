@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The frame pool. Ranges of host frames come in; single frames go out from the low end
- * of a range or from a list of returned ones, runs from the high end. A returned
+ * The frame pool. Ranges of host frames come in; single frames and aligned runs of 2 MiB go out
+ * from the low end of a range, singles from a list of returned ones, too, other runs from the high
+ * end. A returned
  * frame holds the link to the next in its own first word, so the pool needs no records
  * that grow with memory. It does not know what a frame is for.
  */
@@ -60,6 +61,17 @@ void pool_add(struct pool *p, hfn_t first, uint32_t count)
     p->free += count;
 }
 
+/* Makes what range I has from frame AT on, all of it untouched, a range of its own: the next. */
+static struct range *split(struct pool *p, unsigned i, uint32_t at)
+{
+    struct range *low = &p->range[i], *high = low + 1;
+    for (unsigned k = p->ranges++; k > i + 1; k--)
+        p->range[k] = p->range[k - 1];
+    *high = (struct range){at, low->last, at, low->end};
+    low->last = low->end = at;
+    return high;
+}
+
 static uint32_t take_returned(struct pool *p)
 {
     uint32_t f = p->returned;
@@ -108,6 +120,25 @@ void pool_put(struct pool *p, hfn_t f)
     p->free++;
 }
 
+/* What lies below the first multiple of 2 MiB becomes a range of its own, for single frames;
+ * without a record for that the run is not to be had. */
+static uint32_t take_large(struct pool *p)
+{
+    for (unsigned i = 0; i < p->ranges; i++) {
+        struct range *r = &p->range[i];
+        uint32_t first = (r->next + LARGE_FRAMES - 1) / LARGE_FRAMES * LARGE_FRAMES;
+        bool aligned = first == r->next;
+        if (first >= r->end || r->end - first < LARGE_FRAMES ||
+            (!aligned && p->ranges == MAX_RANGES))
+            continue;
+        if (!aligned)
+            r = split(p, i, first);
+        r->next += LARGE_FRAMES;
+        return first;
+    }
+    return 0;
+}
+
 static uint32_t take_run(struct pool *p, uint32_t count)
 {
     for (unsigned i = 0; i < p->ranges; i++) {
@@ -118,15 +149,25 @@ static uint32_t take_run(struct pool *p, uint32_t count)
     return 0;
 }
 
-hfn_t pool_get_run(struct pool *p, uint32_t count)
+/* The run of COUNT frames from FIRST, 0 if none was found, goes out. */
+static hfn_t hand_out(struct pool *p, uint32_t first, uint32_t count)
 {
-    uint32_t first = take_run(p, count);
     if (!first)
         return hfn(0);
     p->free -= count;
     for (uint32_t i = 0; i < count; i++)
         zero_frame(hfn(first + i));
     return hfn(first);
+}
+
+hfn_t pool_get_run(struct pool *p, uint32_t count)
+{
+    return hand_out(p, take_run(p, count), count);
+}
+
+hfn_t pool_get_large(struct pool *p)
+{
+    return hand_out(p, take_large(p), LARGE_FRAMES);
 }
 
 void *pool_alloc(struct pool *p, size_t bytes)

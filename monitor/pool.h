@@ -24,6 +24,11 @@ void pool_put(struct pool *p, hfn_t f);
  * once at start; .v == 0 when there is no such run. Never given back. */
 hfn_t pool_get_run(struct pool *p, uint32_t count);
 
+/* LARGE_FRAMES contiguous zeroed frames, the first a multiple of as many: what one 2 MiB page can
+ * map. .v == 0 when no such run is untouched. Given back frame by frame, if at all. */
+#define LARGE_FRAMES 512u
+hfn_t pool_get_large(struct pool *p);
+
 /* BYTES of zeroed memory, page aligned, made once and never freed; NULL when there
  * is none. */
 void *pool_alloc(struct pool *p, size_t bytes);

@@ -52,6 +52,8 @@
     X(SH_EAGER,       "shadow.eager",        "of these, mapped at once: no fault will follow") \
     X(SH_UNTRACED,    "shadow.untraced",     "page tables written like data, and directories written while another space was in use: no longer traced") \
     X(SH_FLIPS,       "shadow.flips",        "user read-only pages opened to the supervisor alone, with CR0.WP = 0") \
+    X(SH_LARGE,       "shadow.large",        "2 MiB of a guest large page mapped by one host page, each place counted") \
+    X(SH_SPLITS,      "shadow.splits",       "such host pages changed for tables, once for all places, because a page inside became traced") \
     X(SH_SWITCHES,    "shadow.switches",     "CR3 loads") \
     X(SH_SWITCH_HITS, "shadow.switch.hits",  "of these, to a shadow space already built") \
     X(SH_INVLPG,      "shadow.invlpg",       "INVLPG instructions") \

@@ -29,7 +29,6 @@ static void list_free_records(struct shadow *s)
 {
     uint64_t limit = SHADOW_LIMIT(s->vm->ram.size);
     s->limit = limit < SHADOW_TABLES ? (unsigned)limit : SHADOW_TABLES - 1;
-    s->free_count = s->limit;
     for (unsigned i = s->limit; i; i--) {
         s->table[i].next = s->free_tables;
         s->free_tables = &s->table[i];
@@ -89,8 +88,8 @@ static unsigned map(struct shadow *s, gva_t linear, uint32_t access, const struc
     uint64_t pde = w->levels ? w->entry[w->levels - (w->large ? 1 : 2)] : 0;
     unsigned slot = linear.v >> 21, index = linear.v >> PAGE_SHIFT & (HOST_TABLE_ENTRIES - 1);
     struct shadow_table *t = space_table(s, s->current, slot, pde);
-    if (!t)
-        return 0;
+    if (!t || t->whole)
+        return t ? t->whole : 0;
     if (t->source)
         fill_from_guest(s, t, index);
     else
@@ -202,7 +201,7 @@ static void reopen(struct shadow *s, gfn_t f)
 {
     unsigned index = s->refused.v >> PAGE_SHIFT & (HOST_TABLE_ENTRIES - 1);
     struct shadow_table *t = s->current ? slot_table(s, s->current, s->refused.v >> 21) : NULL;
-    if (!t || !t->entry[index].flags || t->entry[index].gfn != f.v)
+    if (!t || t->whole || !t->entry[index].flags || t->entry[index].gfn != f.v)
         return;
     if (t->source)
         fill_from_guest(s, t, index);

@@ -5,6 +5,7 @@
  */
 #include "shadow/slots.h"
 
+#include "monitor/guestmem.h"
 #include "shadow/flush.h"
 
 struct shadow_space *slot_space(struct shadow *s, uint32_t n)
@@ -46,6 +47,17 @@ unsigned slot_next_held(const struct shadow_space *sp, unsigned from, unsigned e
     return end;
 }
 
+static void host_attach(struct shadow *s, struct shadow_space *sp, unsigned index,
+                        const struct shadow_table *t)
+{
+    if (!t->whole) {
+        host_space_attach(sp->host, index, t->host);
+        return;
+    }
+    s->vm->stats.n[STAT_SH_LARGE]++;
+    host_space_attach_large(sp->host, index, guest_frame(s->vm, gfn(t->base)), t->whole);
+}
+
 void slot_attach(struct shadow *s, struct shadow_space *sp, unsigned index, struct shadow_table *t)
 {
     uint32_t n = slot_number(s, sp, index);
@@ -56,7 +68,16 @@ void slot_attach(struct shadow *s, struct shadow_space *sp, unsigned index, stru
     t->hangs++;
     sp->used++;
     sp->held[index / 64] |= 1ull << index % 64;
-    host_space_attach(sp->host, index, t->host);
+    host_attach(s, sp, index, t);
+}
+
+void slot_split(struct shadow *s, const struct shadow_table *t)
+{
+    for (uint32_t n = t->slots; n; n = slot_next(s, n)) {
+        host_attach(s, slot_space(s, n), slot_index(n), t);
+        if (slot_space(s, n) == s->current)
+            flush_owe_all(s);
+    }
 }
 
 void slot_detach(struct shadow *s, struct shadow_space *sp, unsigned index)

@@ -22,6 +22,10 @@ unsigned slot_next_held(const struct shadow_space *sp, unsigned from, unsigned e
 /* Hangs T at an empty slot. */
 void slot_attach(struct shadow *s, struct shadow_space *sp, unsigned index, struct shadow_table *t);
 
+/* T is not whole any more: what hangs at its slots is changed for its host table; owes the flush.
+ */
+void slot_split(struct shadow *s, const struct shadow_table *t);
+
 /* Empties a slot that holds a table; owes the flush. */
 void slot_detach(struct shadow *s, struct shadow_space *sp, unsigned index);
 

@@ -267,7 +267,7 @@ static void evict(struct shadow *s, struct shadow_table *t)
 static void evict_unused(struct shadow *s)
 {
     for (unsigned i = 1; i <= s->limit; i++) {
-        if (s->table[i].host.id && !s->table[i].hangs)
+        if (table_used(&s->table[i]) && !s->table[i].hangs)
             evict(s, &s->table[i]);
     }
 }
@@ -284,20 +284,21 @@ static struct shadow_space *oldest_space(struct shadow *s)
 }
 
 /* What costs least to do without goes first: tables that hang nowhere, then the spaces unused for
- * longest, then tables of the current space in turn, as nobody sees which of them are in use. */
+ * longest, then tables of the current space in turn, as nobody sees which of them are in use. Whole
+ * ones give no memory back and do not count. */
 void space_reclaim(struct shadow *s)
 {
-    unsigned enough = s->free_count + s->limit / RECLAIM_PART;
+    const unsigned before = s->tables, part = s->limit / RECLAIM_PART;
     struct shadow_space *sp;
     s->vm->stats.n[STAT_SH_RECLAIMS]++;
     evict_unused(s);
-    while (s->free_count < enough && (sp = oldest_space(s))) {
+    while (s->tables + part > before && (sp = oldest_space(s))) {
         space_retire(s, sp);
         evict_unused(s);
     }
-    for (unsigned i = 0; i < s->limit && s->free_count < enough; i++) {
+    for (unsigned i = 0; i < s->limit && s->tables + part > before; i++) {
         s->hand = s->hand % s->limit + 1;
-        if (s->table[s->hand].host.id)
+        if (table_used(&s->table[s->hand]))
             evict(s, &s->table[s->hand]);
     }
 }

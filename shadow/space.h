@@ -35,8 +35,8 @@ void space_neglect(struct shadow *s, struct mirror *m);
  * in it and it is not the current one. */
 void space_retire_root(struct shadow *s, struct shadow_root *r);
 
-/* Makes room for more tables, at least a sixteenth of all that there may be (or empties
- * what there is): the pool is never emptied as a whole, and what goes is counted. */
+/* Makes room for more tables, at least a sixteenth of all that there may be, whole ones not counted
+ * (or empties what there is): the pool is never emptied as a whole, and what goes is counted. */
 void space_reclaim(struct shadow *s);
 
 /* Makes slot INDEX empty. A guest page table's table that hangs nowhere now is dropped. */

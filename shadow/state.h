@@ -5,7 +5,9 @@
  *   space    one value of CR3 in one paging mode, as a host space of 2048 slots
  *   root     a page directory of a space: one, or PAE's four; its frame is mirrored
  *   table    one host table: half of a guest page table, or 2 MiB inside a guest large
- *            page (with paging off all memory is such a page)
+ *            page (with paging off all memory is such a page); the latter may be whole: one
+ *            2 MiB page of the host, without a host table, as long as all its entries
+ *            would be equal
  *   mirror   a guest frame that slots or tables are derived from; traced as long as it
  *            has any
  *
@@ -52,9 +54,10 @@ enum table_role {
 };
 
 struct shadow_table {
-    htable_t host;
+    htable_t host;              /* these three: none if the table is whole */
     hfn_t frame;                /* holds .entry */
     struct shadow_entry *entry; /* 512 of them */
+    unsigned whole;             /* enum shadow_flags of its 2 MiB page; 0: not whole */
     struct shadow_table *next;  /* of the same source or chunk; of the free list */
     struct mirror *source;      /* NULL: of a large page */
     uint32_t base;              /* large page: guest frame of entry 0 */
@@ -109,11 +112,12 @@ struct mirror {
 struct shadow {
     struct vm *vm;
     struct shadow_space *current;
-    uint64_t clock;             /* counts space switches */
-    uint32_t *writable;         /* by guest frame: first writable entry that maps it */
-    uint16_t *mirror_of;        /* by guest frame: mirror number + 1, or 0 */
-    unsigned limit, free_count; /* tables: records 1 to limit; how many are free */
-    unsigned hand;              /* the record reclaimed last */
+    uint64_t clock;      /* counts space switches */
+    uint32_t *writable;  /* by guest frame: first writable entry that maps it */
+    uint16_t *mirror_of; /* by guest frame: mirror number + 1, or 0 */
+    unsigned limit;      /* tables: records 1 to limit */
+    unsigned tables;     /* of these, those in use that are not whole: each has two frames */
+    unsigned hand;       /* the record reclaimed last */
     struct shadow_table *free_tables;
     struct mirror *free_mirrors;
     gva_t refused;  /* where a write to a traced frame was refused last */
@@ -125,6 +129,12 @@ struct shadow {
     struct mirror mirror[SHADOW_MIRRORS];
     struct shadow_table table[SHADOW_TABLES];
 };
+
+/* Is record T in use? */
+static inline bool table_used(const struct shadow_table *t)
+{
+    return t->host.id || t->whole;
+}
 
 static inline uint32_t table_number(const struct shadow *s, const struct shadow_table *t)
 {

@@ -22,31 +22,67 @@ static struct shadow_table *find(struct shadow_table *list, unsigned role)
     return list;
 }
 
-static struct shadow_table *make(struct shadow *s, unsigned role, struct shadow_table **list)
+/* Gives T its two frames. False: no memory. */
+static bool furnish(struct shadow *s, struct shadow_table *t)
 {
-    struct shadow_table *t = s->free_tables;
-    if (!t)
-        return NULL;
     hfn_t frame = pool_get(s->vm->pool);
     if (!frame.v)
-        return NULL;
+        return false;
     htable_t host = host_table_create();
     if (!host.id) {
         pool_put(s->vm->pool, frame);
-        return NULL;
+        return false;
     }
+    t->host = host;
+    t->frame = frame;
+    t->entry = host_frame_ptr(frame);
+    s->tables++;
+    return true;
+}
+
+static struct shadow_table *make(struct shadow *s, unsigned role, unsigned whole,
+                                 struct shadow_table **list)
+{
+    struct shadow_table *t = s->free_tables;
+    if (!t || (!whole && !furnish(s, t)))
+        return NULL;
     s->free_tables = t->next;
-    s->free_count--;
-    *t = (struct shadow_table){
-        .host = host, .frame = frame, .entry = host_frame_ptr(frame), .role = role, .next = *list};
+    t->role = role;
+    t->whole = whole;
+    t->next = *list;
     *list = t;
     return t;
+}
+
+static struct perm rights_of_large(unsigned role)
+{
+    return (struct perm){.user = role & ROLE_USER,
+                         .writable = role & ROLE_WRITE,
+                         .exec = !(role & ROLE_NX),
+                         .dirty = role & ROLE_DIRTY,
+                         .accessed = true};
+}
+
+/* The flags with which one host page can serve for the 2 MiB from frame BASE; 0: it cannot. All
+ * entries of a table must be there and equal, and stay so but for traces: an entry that may be
+ * flipped is on its own. */
+static unsigned whole_flags(struct shadow *s, uint32_t base, unsigned role)
+{
+    unsigned flags = shadow_perm(rights_of_large(role), false, role & ROLE_WP);
+    bool flips = (role & (ROLE_USER | ROLE_WRITE | ROLE_WP)) == ROLE_USER;
+    if (flips || !guest_frame_large(s->vm, gfn(base)).v)
+        return 0;
+    for (uint32_t i = 0; (flags & SH_WRITE) && i < HOST_TABLE_ENTRIES; i++) {
+        if (!trace_none(s->vm, gfn(base + i)))
+            return 0;
+    }
+    return flags;
 }
 
 struct shadow_table *table_of_guest(struct shadow *s, struct mirror *m, unsigned role)
 {
     struct shadow_table *t = find(m->tables, role);
-    if (!t && (t = make(s, role, &m->tables)))
+    if (!t && (t = make(s, role, 0, &m->tables)))
         t->source = m;
     return t;
 }
@@ -55,7 +91,7 @@ struct shadow_table *table_of_large(struct shadow *s, uint32_t base, unsigned ro
 {
     struct shadow_table **list = &s->large[base / HOST_TABLE_ENTRIES];
     struct shadow_table *t = find(*list, role);
-    if (!t && (t = make(s, role, list)))
+    if (!t && (t = make(s, role, whole_flags(s, base, role), list)))
         t->base = base;
     return t;
 }
@@ -85,11 +121,13 @@ void table_drop(struct shadow *s, struct shadow_table *t)
         slot_detach(s, slot_space(s, t->slots), slot_index(t->slots));
     unlink_entries(s, t);
     unlist(s, t);
-    host_table_free(t->host);
-    pool_put(s->vm->pool, t->frame);
+    if (!t->whole) {
+        host_table_free(t->host);
+        pool_put(s->vm->pool, t->frame);
+        s->tables--;
+    }
     *t = (struct shadow_table){.next = s->free_tables};
     s->free_tables = t;
-    s->free_count++;
 }
 
 void table_set(struct shadow *s, struct shadow_table *t, unsigned index, gfn_t f, unsigned flags)
@@ -135,15 +173,6 @@ static struct perm rights_of_entry(const struct shadow_table *t, uint64_t pte)
                          .accessed = usable && (pte & PTE_A)};
 }
 
-static struct perm rights_of_large(const struct shadow_table *t)
-{
-    return (struct perm){.user = t->role & ROLE_USER,
-                         .writable = t->role & ROLE_WRITE,
-                         .exec = !(t->role & ROLE_NX),
-                         .dirty = t->role & ROLE_DIRTY,
-                         .accessed = true};
-}
-
 static gfn_t frame_of_entry(const struct shadow_table *t, uint64_t pte)
 {
     return gfn((uint32_t)((pte & format_of_table(t)->base) >> PAGE_SHIFT));
@@ -156,13 +185,15 @@ void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint
 
 bool table_closed_by_trace(struct shadow *s, const struct shadow_table *t, unsigned index)
 {
-    const struct shadow_entry *e = &t->entry[index];
     struct perm p;
     uint64_t pte = 0;
+    if (t->whole)
+        return false;
+    const struct shadow_entry *e = &t->entry[index];
     if (!e->flags || (e->flags & SH_WRITE) || !trace_clients(s->vm, gfn(e->gfn)))
         return false;
     if (!t->source) {
-        p = rights_of_large(t);
+        p = rights_of_large(t->role);
     } else if (guest_read(s->vm, table_entry_gpa(t, index), &pte, format_of_table(t)->entry_size) &&
                frame_of_entry(t, pte).v == e->gfn) {
         p = rights_of_entry(t, pte);
@@ -201,7 +232,7 @@ void table_derive_range(struct shadow *s, struct shadow_table *t, unsigned first
 void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned first, unsigned count)
 {
     for (unsigned i = first; i < first + count; i++)
-        set_by_rights(s, t, i, gfn(t->base + i), rights_of_large(t));
+        set_by_rights(s, t, i, gfn(t->base + i), rights_of_large(t->role));
 }
 
 unsigned table_flip(struct shadow *s, struct shadow_table *t, unsigned index)
@@ -215,8 +246,27 @@ unsigned table_flip(struct shadow *s, struct shadow_table *t, unsigned index)
     return e->flags;
 }
 
+/* A table instead of the 2 MiB page of T, wherever that hangs. */
+static void split(struct shadow *s, struct shadow_table *t)
+{
+    s->vm->stats.n[STAT_SH_SPLITS]++;
+    if (!furnish(s, t)) {
+        table_drop(s, t);
+        return;
+    }
+    t->whole = 0;
+    table_derive_large(s, t, 0, HOST_TABLE_ENTRIES);
+    slot_split(s, t);
+}
+
 void table_protect_frame(struct shadow *s, gfn_t f)
 {
+    struct shadow_table *next;
+    for (struct shadow_table *t = s->large[f.v / HOST_TABLE_ENTRIES]; t; t = next) {
+        next = t->next;
+        if (t->whole & SH_WRITE)
+            split(s, t);
+    }
     while (s->writable[f.v]) {
         uint32_t n = s->writable[f.v];
         struct shadow_table *t = &s->table[n / HOST_TABLE_ENTRIES];

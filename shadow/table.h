@@ -10,10 +10,13 @@
 /* The table for the guest page table M, or for the 2 MiB from guest frame BASE, in ROLE;
  * made if there is none. NULL: out of records or of host memory. */
 struct shadow_table *table_of_guest(struct shadow *s, struct mirror *m, unsigned role);
+/* The latter is whole if it was made and can be: nothing is filled into it then. */
 struct shadow_table *table_of_large(struct shadow *s, uint32_t base, unsigned role);
 
 /* Takes T from wherever it hangs and frees it. Its source may be left without a table. */
 void table_drop(struct shadow *s, struct shadow_table *t);
+
+/* From here on T is not whole, but where it says so. */
 
 /* Sets an entry to frame F with FLAGS (0: clears it). F is guest RAM. Owes the flush. */
 void table_set(struct shadow *s, struct shadow_table *t, unsigned index, gfn_t f, unsigned flags);
@@ -32,7 +35,7 @@ void table_derive_range(struct shadow *s, struct shadow_table *t, unsigned first
 void table_derive_large(struct shadow *s, struct shadow_table *t, unsigned first, unsigned count);
 
 /* Would entry INDEX let the supervisor write, were its frame not traced? No, also if nothing is
- * mapped there. */
+ * mapped there or T is whole. */
 bool table_closed_by_trace(struct shadow *s, const struct shadow_table *t, unsigned index);
 
 /* A supervisor's write to the page of entry INDEX, which the guest's tables allow and D is set for,
@@ -40,7 +43,8 @@ bool table_closed_by_trace(struct shadow *s, const struct shadow_table *t, unsig
  * WP clear, opens it to the supervisor alone. Returns the entry's flags. */
 unsigned table_flip(struct shadow *s, struct shadow_table *t, unsigned index);
 
-/* F became traced: no entry maps it writable from now on. */
+/* F became traced: no entry and no whole table maps it writable from now on. Whole tables that did
+ * are split; if there is no memory for that, dropped. */
 void table_protect_frame(struct shadow *s, gfn_t f);
 
 #endif

@@ -185,7 +185,10 @@ void host_space_attach(hspace_t s, unsigned slot, htable_t t)
 void host_space_attach_large(hspace_t s, unsigned slot, hfn_t first, unsigned flags)
 {
     require(slot < HOST_SPACE_SLOTS && first.v % 512 == 0, "large page alignment");
+    require(first.v && first.v + 511 < MAX_FRAMES, "a large page without frames");
+    require(flags & SH_PRESENT, "a large page without SH_PRESENT");
     host_space_detach(s, slot);
+    fake.large_live++;
     space(s)->large[slot] = first;
     space(s)->large_flags[slot] = flags;
 }
@@ -196,6 +199,7 @@ void host_space_detach(hspace_t s, unsigned slot)
     struct space *p = space(s);
     if (p->slot[slot].id)
         table(p->slot[slot])->attached--;
+    fake.large_live -= p->large_flags[slot] != 0;
     p->slot[slot].id = 0;
     p->large[slot].v = 0;
     p->large_flags[slot] = 0;
@@ -221,6 +225,11 @@ hfn_t fake_lookup(gva_t linear, unsigned *flags)
         return hfn(0);
     *flags = table(s->slot[slot])->entry[index].flags;
     return *flags ? table(s->slot[slot])->entry[index].frame : hfn(0);
+}
+
+bool fake_large(gva_t linear)
+{
+    return space(fake.current)->large_flags[linear.v >> 21];
 }
 
 void fake_tlb_fill(gva_t linear)

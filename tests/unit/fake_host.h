@@ -22,6 +22,9 @@ struct vm *fake_vm(uint64_t ram_bytes);
 /* What the current space maps at LINEAR: frame (0 = nothing) and flags. */
 hfn_t fake_lookup(gva_t linear, unsigned *flags);
 
+/* Does the current space map LINEAR by a 2 MiB page? */
+bool fake_large(gva_t linear);
+
 /* A hardware TLB that never evicts: fake_tlb_fill caches what the current space maps at LINEAR now
  * (a mapping that is there already stays); fake_tlb says what is cached. Flushes
  * and host_space_use empty it as they promise. */
@@ -33,6 +36,7 @@ extern struct fake_state {
     uint64_t tsc;
     hspace_t current;
     unsigned flushes_all, flushes_page, tables_live, spaces_live;
+    unsigned large_live;   /* slots that hold a 2 MiB page */
     int fail_tables_after; /* the n-th table or space creation from now fails; -1 never */
     uint64_t armed_ns;
     unsigned control_loads; /* calls of host_load_control */

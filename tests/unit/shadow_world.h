@@ -83,6 +83,14 @@ static inline bool traced(uint32_t where)
     return trace_clients(vm, gpa_to_gfn(gpa(where))) & TRACE_PAGETABLE;
 }
 
+/* Guest frames F and F + 1 change places in the host: the 2 MiB around them are none there. */
+static inline void scatter(uint32_t f)
+{
+    hfn_t first = vm->ram.frame[f];
+    vm->ram.frame[f] = vm->ram.frame[f + 1];
+    vm->ram.frame[f + 1] = first;
+}
+
 /* A write by the guest as the interpreter does it. */
 static inline void guest_writes(uint32_t where, uint32_t value)
 {

@@ -116,12 +116,56 @@ static void ram_needs_frames(void **state)
         assert_true(vm.ram.frame[i].v);
 }
 
+/* 2 MiB of the guest are 2 MiB of the host wherever the pool has such, and the rest is there. */
+static void large_frames(void **state)
+{
+    (void)state;
+    struct vm vm = {.pool = fake_host_reset(1800)}; /* 2 MiB from frames 512 and 1024 on */
+    assert_true(guest_ram_create(&vm, (3 * 512 + 100) * PAGE_SIZE));
+    assert_int_equal(guest_frame_large(&vm, gfn(0)).v, 512);
+    assert_int_equal(guest_frame_large(&vm, gfn(512)).v, 1024);
+    assert_int_equal(guest_frame_large(&vm, gfn(1)).v, 0);
+    assert_int_equal(guest_frame_large(&vm, gfn(1024)).v, 0);
+    assert_int_equal(guest_frame_large(&vm, gfn(1536)).v, 0);
+    assert_int_equal(guest_frame_large(&vm, gfn(UINT32_MAX)).v, 0);
+    static bool seen[1802];
+    memset(seen, 0, sizeof seen);
+    for (unsigned i = 0; i < 3 * 512 + 100; i++) {
+        assert_in_range(vm.ram.frame[i].v, 2, 1800);
+        assert_false(seen[vm.ram.frame[i].v]);
+        seen[vm.ram.frame[i].v] = true;
+    }
+    hfn_t frame = vm.ram.frame[1023];
+    vm.ram.frame[1023].v = 0;
+    assert_int_equal(guest_frame_large(&vm, gfn(512)).v, 0);
+    vm.ram.frame[1023] = hfn(frame.v + 1);
+    assert_int_equal(guest_frame_large(&vm, gfn(512)).v, 0);
+    vm.ram.frame[1023] = frame;
+    assert_int_equal(guest_frame_large(&vm, gfn(512)).v, 1024);
+}
+
+/* RAM ends within 2 MiB that the pool would have. */
+static void large_frames_and_the_end(void **state)
+{
+    (void)state;
+    struct vm vm = {.pool = fake_host_reset(3000)};
+    assert_true(guest_ram_create(&vm, (512 + 511) * PAGE_SIZE));
+    assert_int_equal(guest_frame_large(&vm, gfn(0)).v, 512);
+    assert_int_equal(guest_frame_large(&vm, gfn(512)).v, 0);
+    assert_true(guest_frame(&vm, gfn(1022)).v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(copies_across_pages),      cmocka_unit_test(the_table_decides),
-        cmocka_unit_test(outside_is_refused_whole), cmocka_unit_test(absent_frames),
-        cmocka_unit_test(pointers_stay_in_a_page),  cmocka_unit_test(ram_needs_frames),
+        cmocka_unit_test(copies_across_pages),
+        cmocka_unit_test(the_table_decides),
+        cmocka_unit_test(outside_is_refused_whole),
+        cmocka_unit_test(absent_frames),
+        cmocka_unit_test(pointers_stay_in_a_page),
+        cmocka_unit_test(ram_needs_frames),
+        cmocka_unit_test(large_frames),
+        cmocka_unit_test(large_frames_and_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

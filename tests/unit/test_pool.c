@@ -97,6 +97,57 @@ static void a_run_needs_one_range(void **state)
     assert_int_equal(pool_free_frames(p), 2);
 }
 
+/* What lies before and behind the aligned runs stays to be had frame by frame, each once. */
+static void large_runs(void **state)
+{
+    (void)state;
+    static bool seen[4001];
+    struct pool *p = fake_host_reset(1700); /* frames 1 .. 1700: 2 MiB from 512 and 1024 on */
+    pool_add(p, hfn(2048), 600);            /* from 2048 on */
+    pool_add(p, hfn(3000), 1000);           /* from 3072 on */
+    for (uint32_t f = 512; f < 1024; f++)
+        dirty(hfn(f));
+    memset(seen, 0, sizeof seen);
+    const uint32_t free = pool_free_frames(p), touched_frames = pool_touched_frames(p);
+    static const uint32_t at[] = {512, 1024, 2048, 3072};
+    for (unsigned i = 0; i < ARRAY_SIZE(at); i++) {
+        assert_int_equal(pool_get_large(p).v, at[i]);
+        for (uint32_t f = at[i]; f < at[i] + LARGE_FRAMES; f++)
+            seen[f] = true;
+    }
+    for (uint32_t f = 512; f < 1024; f++)
+        assert_true(zeroed(hfn(f)));
+    assert_int_equal(pool_get_large(p).v, 0);
+    assert_int_equal(pool_free_frames(p), free - 4 * LARGE_FRAMES);
+    assert_int_equal(pool_touched_frames(p), touched_frames + 4 * LARGE_FRAMES);
+    assert_int_equal(pool_get_run(p, 400).v, 512 - 400); /* the unaligned beginning */
+    pool_put(p, hfn(700));
+    assert_int_equal(pool_get(p).v, 700);
+    for (uint32_t left = free - 4 * LARGE_FRAMES - 400; left; left--) {
+        hfn_t f = pool_get(p);
+        assert_in_range(f.v, 2, 4000);
+        assert_false(seen[f.v]);
+        seen[f.v] = true;
+    }
+    assert_int_equal(pool_get(p).v, 0);
+}
+
+/* Not aligned and no record left for the beginning: the range is left alone. */
+static void large_run_without_a_record(void **state)
+{
+    (void)state;
+    struct pool *p = fake_host_reset(1300);
+    for (uint32_t i = 0; i < 62; i++)
+        pool_add(p, hfn(2000 + 2 * i), 1);
+    pool_add(p, hfn(4096), 512);
+    uint32_t free = pool_free_frames(p), n = 0;
+    assert_int_equal(pool_get_large(p).v, 4096);
+    assert_int_equal(pool_get_large(p).v, 0);
+    while (pool_get(p).v)
+        n++;
+    assert_int_equal(n, free - LARGE_FRAMES);
+}
+
 static void alloc_rounds_up(void **state)
 {
     (void)state;
@@ -152,6 +203,11 @@ static void foreign_frames_are_a_bug(void **state)
     assert_true(put_dies(p, f.v + 1)); /* never handed out */
     assert_true(put_dies(p, 0));
     assert_true(put_dies(p, 11));
+    p = fake_host_reset(1100);
+    f = pool_get_large(p);
+    assert_false(put_dies(p, f.v + 511));
+    assert_true(put_dies(p, f.v - 1));
+    assert_true(put_dies(p, f.v + 512));
 }
 
 /* The most that were in use: what came back goes out first. */
@@ -172,10 +228,16 @@ static void touched(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_frame_once),         cmocka_unit_test(frames_come_back_zeroed),
-        cmocka_unit_test(runs_from_the_end),        cmocka_unit_test(a_run_needs_one_range),
-        cmocka_unit_test(alloc_rounds_up),          cmocka_unit_test(too_many_ranges),
-        cmocka_unit_test(foreign_frames_are_a_bug), cmocka_unit_test(touched),
+        cmocka_unit_test(every_frame_once),
+        cmocka_unit_test(frames_come_back_zeroed),
+        cmocka_unit_test(large_runs),
+        cmocka_unit_test(large_run_without_a_record),
+        cmocka_unit_test(runs_from_the_end),
+        cmocka_unit_test(a_run_needs_one_range),
+        cmocka_unit_test(alloc_rounds_up),
+        cmocka_unit_test(too_many_ranges),
+        cmocka_unit_test(foreign_frames_are_a_bug),
+        cmocka_unit_test(touched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -350,6 +350,7 @@ static void drain(void)
 static void no_frames_at_all(void **state)
 {
     (void)state;
+    scatter(0x400);
     fault(0x400000, PF_W);
     drain();
     poke(vm, PD + 8, 0x400000 | U | PTE_PS);

@@ -9,14 +9,14 @@
  */
 #include "monitor/pool.h"
 #include "monitor/vmem.h"
-#include "shadow/rmap.h"
 #include "shadow/shadow.h"
-#include "shadow/slots.h"
 #include "tests/unit/memory_doubles.h"
+#include "tests/unit/shadow_records.h"
 
 #include <stdio.h>
 
-#define FRAMES    128u
+#define FRAMES    1664u /* 2 MiB three times and a quarter */
+#define LOW       128u  /* most of what happens is in the first of them */
 #define RAM       (FRAMES * PAGE_SIZE)
 #define TABLES    12u /* frames 0 .. 11 serve as directories and tables, and as data */
 #define MAX_TRIES 4
@@ -165,56 +165,15 @@ static void check_mappings(void)
 }
 
 /* Every record agrees with every other; the marks are those of mirrors and of code. */
-static void check_table(struct shadow *s, struct shadow_table *t, unsigned *writable)
-{
-    unsigned live = 0, hangs = 0;
-    for (unsigned i = 0; i < HOST_TABLE_ENTRIES; i++) {
-        live += t->entry[i].flags != 0;
-        *writable += (t->entry[i].flags & SH_WRITE) != 0;
-    }
-    for (uint32_t n = t->slots; n; n = slot_next(s, n)) {
-        assert_ptr_equal(slot_table(s, slot_space(s, n), slot_index(n)), t);
-        hangs++;
-    }
-    assert_int_equal(live, t->live);
-    assert_int_equal(hangs, t->hangs);
-    assert_true(!t->source || hangs); /* of a guest page table: only while it is used */
-}
-
-static void check_frame(struct shadow *s, uint32_t f, unsigned *listed)
-{
-    bool code = false;
-    unsigned clients = trace_clients(vm, gfn(f));
-    for (unsigned i = 0; i < ARRAY_SIZE(code_frames); i++)
-        code |= code_frames[i] == f && f;
-    assert_int_equal((clients & TRACE_CODE) != 0, code);
-    assert_int_equal((clients & TRACE_PAGETABLE) != 0, s->mirror_of[f] != 0);
-    if (s->mirror_of[f]) {
-        const struct mirror *m = &s->mirror[s->mirror_of[f] - 1];
-        assert_int_equal(m->frame.v, f);
-        assert_true(m->tables || m->roots);
-    }
-    for (uint32_t n = s->writable[f]; n; n = rmap_entry(s, n)->next) {
-        assert_int_equal(rmap_entry(s, n)->gfn, f);
-        assert_true(rmap_entry(s, n)->flags & SH_WRITE);
-        ++*listed;
-    }
-}
-
 static void check_records(void)
 {
-    struct shadow *s = vm->shadow;
-    unsigned writable = 0, listed = 0, tables = 0;
-    for (unsigned i = 1; i < SHADOW_TABLES; i++) {
-        if (!s->table[i].host.id)
-            continue;
-        check_table(s, &s->table[i], &writable);
-        tables++;
+    check_shadow_records(vm->shadow);
+    for (uint32_t f = 0; f < FRAMES; f++) {
+        bool code = false;
+        for (unsigned i = 0; i < ARRAY_SIZE(code_frames); i++)
+            code |= code_frames[i] == f && f;
+        assert_int_equal((trace_clients(vm, gfn(f)) & TRACE_CODE) != 0, code);
     }
-    for (uint32_t f = 0; f < FRAMES; f++)
-        check_frame(s, f, &listed);
-    assert_int_equal(writable, listed);
-    assert_int_equal(tables, fake.tables_live);
 }
 
 /* ---- The guest's machine ------------------------------------------------------ */
@@ -291,13 +250,13 @@ static void guest_access(uint32_t linear, bool write, bool user, uint32_t value)
 
 static uint32_t some_entry(void)
 {
-    uint32_t f = pick(3) ? pick(TABLES) : pick(8) ? pick(FRAMES) : FRAMES + pick(4);
+    uint32_t f = pick(3) ? pick(TABLES) : pick(8) ? pick(pick(8) ? LOW : FRAMES) : FRAMES + pick(4);
     uint32_t e = f << 12 | pick(256) | (pick(3) ? PTE_P | PTE_A : 0u) | (pick(2) ? PTE_D : 0u) |
                  (pick(2) ? PTE_W | PTE_U : 0u);
     if (pick(4))
         e &= ~(uint32_t)PTE_PS;
-    else if (pick(4))
-        e &= ~0x3ff000u; /* a large page without bad bits */
+    else if (pick(4)) /* a large page without bad bits */
+        e = (e & 0xfff) | ((pick(2) ? 0 : pick(4)) << 21 & (pae() ? ~0u : ~0x200000u));
     return e;
 }
 
@@ -409,7 +368,9 @@ static void step_code_trace(void)
         shadow_trace_changed(vm, gfn(f));
     if (pick(3) == 0)
         return;
-    code_frames[i] = 1 + pick(FRAMES - 1);
+    code_frames[i] = 1 + pick(LOW - 1);
+    if (!pick(4)) /* where a large page is looked at */
+        code_frames[i] = pick(3) * 512 + 512 + ptes[pick(6)];
     if (trace_add(vm, gfn(code_frames[i]), TRACE_CODE))
         shadow_trace_changed(vm, gfn(code_frames[i]));
 }
@@ -428,7 +389,7 @@ static const struct {
     unsigned weight;
     void (*step)(void);
 } kinds[] = {
-    {40, step_access},       {16, step_access_entry}, {20, step_table_write},
+    {40, step_access},       {20, step_access_entry}, {20, step_table_write},
     {10, step_through_vmem}, {5, step_switch},        {2, step_mode},
     {3, step_code_trace},    {3, step_invlpg},        {2, step_failures},
 };
@@ -454,6 +415,9 @@ static void start(void)
     v = vm->vcpu;
     assert_true(trace_create(vm));
     assert_true(shadow_create(vm));
+    hfn_t first = vm->ram.frame[1024]; /* the third 2 MiB are none in the host */
+    vm->ram.frame[1024] = vm->ram.frame[1025];
+    vm->ram.frame[1025] = first;
     memset(code_frames, 0, sizeof code_frames);
     for (uint32_t t = 0; t < TABLES; t++) {
         for (unsigned i = 0; i < ARRAY_SIZE(pdes); i++)
@@ -477,14 +441,17 @@ static void random_guest(void **state)
         assert_false(vm->ended);
     }
     const uint64_t *n = vm->stats.n;
-    print_message("fills %llu reflects %llu traces %llu mmio %llu writes %llu reclaims %llu\n",
+    print_message("fills %llu reflects %llu traces %llu mmio %llu writes %llu reclaims %llu "
+                  "large %llu splits %llu\n",
                   (unsigned long long)n[STAT_SH_FILLS], (unsigned long long)n[STAT_SH_REFLECTS],
                   (unsigned long long)n[STAT_SH_TRACES], (unsigned long long)n[STAT_SH_MMIO],
                   (unsigned long long)n[STAT_SH_PTE_WRITES],
-                  (unsigned long long)n[STAT_SH_RECLAIMS]);
+                  (unsigned long long)n[STAT_SH_RECLAIMS], (unsigned long long)n[STAT_SH_LARGE],
+                  (unsigned long long)n[STAT_SH_SPLITS]);
     /* A run in which nothing happens proves nothing. */
     assert_true(n[STAT_SH_FILLS] > steps / 50 && n[STAT_SH_REFLECTS] > steps / 50);
     assert_true(n[STAT_SH_TRACES] > steps / 100 && n[STAT_SH_PTE_WRITES] > steps / 100);
+    assert_true(n[STAT_SH_LARGE] > steps / 1000 && n[STAT_SH_SPLITS] > steps / 10000);
     assert_true(n[STAT_SH_MMIO] && n[STAT_SH_RECLAIMS] && n[STAT_SH_SWITCH_HITS]);
 }
 
