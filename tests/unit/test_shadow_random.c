@@ -415,9 +415,9 @@ static void start(void)
     v = vm->vcpu;
     assert_true(trace_create(vm));
     assert_true(shadow_create(vm));
-    hfn_t first = vm->ram.frame[1024]; /* the third 2 MiB are none in the host */
-    vm->ram.frame[1024] = vm->ram.frame[1025];
-    vm->ram.frame[1025] = first;
+    hfn_t first = vm->ram.frame[1025]; /* the third 2 MiB are none in the host */
+    vm->ram.frame[1025] = vm->ram.frame[1026];
+    vm->ram.frame[1026] = first;
     memset(code_frames, 0, sizeof code_frames);
     for (uint32_t t = 0; t < TABLES; t++) {
         for (unsigned i = 0; i < ARRAY_SIZE(pdes); i++)
