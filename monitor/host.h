@@ -51,6 +51,7 @@ void host_space_free(hspace_t s);
  * present, so that the caller knows that a flush is owed. Flushes nothing itself. */
 bool host_table_set(htable_t t, unsigned index, hfn_t frame, unsigned flags);
 
+/* Attaching replaces what the slot holds. */
 void host_space_attach(hspace_t s, unsigned slot, htable_t t);
 void host_space_attach_large(hspace_t s, unsigned slot, hfn_t first, unsigned flags);
 void host_space_detach(hspace_t s, unsigned slot);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The frame pool. Ranges of host frames come in; single frames and aligned runs of 2 MiB go out
- * from the low end of a range, singles from a list of returned ones, too, other runs from the high
- * end. A returned
- * frame holds the link to the next in its own first word, so the pool needs no records
- * that grow with memory. It does not know what a frame is for.
+ * The frame pool. Ranges of host frames come in; single frames and aligned runs of 2 MiB go
+ * out from the low end of a range, other runs from the high end, singles also from a list of
+ * returned ones. A returned frame holds the link to the next in its own first word, so the
+ * pool needs no records that grow with memory. It does not know what a frame is for.
  */
 #include "monitor/pool.h"
 

@@ -10,13 +10,13 @@
 /* The table for the guest page table M, or for the 2 MiB from guest frame BASE, in ROLE;
  * made if there is none. NULL: out of records or of host memory. */
 struct shadow_table *table_of_guest(struct shadow *s, struct mirror *m, unsigned role);
-/* The latter is whole if it was made and can be: nothing is filled into it then. */
+/* A new one of the latter kind is whole if it can be. */
 struct shadow_table *table_of_large(struct shadow *s, uint32_t base, unsigned role);
 
 /* Takes T from wherever it hangs and frees it. Its source may be left without a table. */
 void table_drop(struct shadow *s, struct shadow_table *t);
 
-/* From here on T is not whole, but where it says so. */
+/* From here on T is not whole, unless it says so. */
 
 /* Sets an entry to frame F with FLAGS (0: clears it). F is guest RAM. Owes the flush. */
 void table_set(struct shadow *s, struct shadow_table *t, unsigned index, gfn_t f, unsigned flags);
