@@ -98,6 +98,33 @@ static void pae_large_pages(void **state)
     assert_int_equal(reflected(0x7ff000, 0), PF_P | PF_RSVD);
 }
 
+/* NX belongs to the 2 MiB page of the host as well, and to the table that a trace makes of it. */
+static void pae_large_in_the_host(void **state)
+{
+    (void)state;
+    const unsigned data = SH_PRESENT | SH_WRITE | SH_USER;
+    poke64(PD + 32, 0x600000 | U | PTE_PS | AD | PTE_NX);
+    poke64(PD + 40, 0x600000 | U | PTE_PS | PTE_A);
+    assert_int_equal(fault(0x800000, PF_U), SHADOW_FIXED);
+    assert_int_equal(fault(0xa00000, PF_U | PF_I), SHADOW_FIXED);
+    assert_true(fake_large(gva(0x800000)) && fake_large(gva(0xa00000)));
+    assert_maps(0x9ff000, 0x7ff000, data);
+    assert_maps(0xbff000, 0x7ff000, RO);
+    trace_add(vm, gfn(0x601), TRACE_CODE);
+    shadow_trace_changed(vm, gfn(0x601));
+    assert_false(fake_large(gva(0x800000)));
+    assert_true(fake_large(gva(0xa00000))); /* D is clear */
+    assert_maps(0x800000, 0x600000, data);
+    assert_maps(0x801000, 0x601000, SH_PRESENT | SH_USER);
+    assert_int_equal(reflected(0x801000, PF_U | PF_I), PF_P | PF_U | PF_I);
+    guest_writes(PD + 36, 0); /* NX goes */
+    assert_int_equal(flags_at(0x800000), 0);
+    trace_remove(vm, gfn(0x601), TRACE_CODE);
+    assert_int_equal(fault(0x800000, PF_U | PF_I), SHADOW_FIXED);
+    assert_true(fake_large(gva(0x800000)));
+    assert_maps(0x801000, 0x601000, RW);
+}
+
 /* One entry is two writes; a table that is filled is given up with the third write. */
 static void pae_unused_writes(void **state)
 {
@@ -118,6 +145,7 @@ int main(void)
         cmocka_unit_test_setup(pae_pages, pae_paged),
         cmocka_unit_test_setup(pae_pointers, pae_paged),
         cmocka_unit_test_setup(pae_large_pages, pae_paged),
+        cmocka_unit_test_setup(pae_large_in_the_host, pae_paged),
         cmocka_unit_test_setup(pae_unused_writes, pae_paged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
