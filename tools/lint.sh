@@ -81,6 +81,7 @@ rooms_law() {
             if (from ~ /^devices\//) return to ~ /^devices\// || rank1(to)
             if (from ~ /^loader\/census\.c$/) return to ~ /^loader\// || to == "bt/decode/insn.h"
             if (from ~ /^loader\//) return to ~ /^loader\// || to ~ /^monitor\/plan\.h$/
+            if (to ~ /^monitor\/process\//) return from ~ /^monitor\/process\//
             if (from ~ /^monitor\/pc\//) return to ~ /^monitor\//
             if (to ~ /^monitor\//) return to !~ /^monitor\/pc\//
             return to ~ /^bt\/(bt|decode\/(op|insn))\.h$|^shadow\/shadow\.h$|^devices\/board\.h$/

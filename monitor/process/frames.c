@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The memory of the machine as a Linux process has it: one memfd. It knows nothing of tables and
+ * windows; those map its pages a second time (window.h).
+ */
+#define _GNU_SOURCE
+#include "monitor/process/frames.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "monitor/host.h"
+
+/* Linux 6.3; systems may insist on it (vm.memfd_noexec = 2). It allows seals, too. */
+#define NOEXEC_SEAL 0x0008u
+
+static uint8_t *frames;
+static int memfd = -1;
+static char refusal[200];
+
+static const char *refused(const char *what, uint32_t count, const char *advice)
+{
+    snprintf(refusal, sizeof refusal, "%s for %u MiB of guest memory: %s; %s", what,
+             count / (1048576 / PAGE_SIZE), strerror(errno), advice);
+    if (memfd >= 0)
+        close(memfd);
+    memfd = -1;
+    return refusal;
+}
+
+/* Where the system promises no more memory than it has, the memory is taken at once: it is better
+ * refused here than by SIGBUS in the middle of a guest. */
+static bool system_is_strict(void)
+{
+    char mode = 0;
+    int fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool strict = read(fd, &mode, 1) == 1 && mode == '2';
+    close(fd);
+    return strict;
+}
+
+const char *frames_create(uint32_t count)
+{
+    off_t bytes = (off_t)count * PAGE_SIZE;
+    if (!count || count > FRAMES_MAX) {
+        errno = EINVAL;
+        return refused("no memory file", count, "ask for less memory");
+    }
+    memfd = memfd_create("ring1", MFD_CLOEXEC | NOEXEC_SEAL);
+    if (memfd < 0 && errno == EINVAL)
+        memfd = memfd_create("ring1", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (memfd < 0)
+        return refused("memfd_create is refused", count,
+                       "allow it: a container's seccomp filter or the open-file limit forbids it");
+    if (ftruncate(memfd, bytes) < 0)
+        return refused("the memory file cannot be sized", count, "raise the limit ulimit -f shows");
+    if (fcntl(memfd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+        return refused("the memory file cannot be sealed", count, "use Linux 3.17 or later");
+    if (system_is_strict() && fallocate(memfd, 0, 0, bytes) < 0)
+        return refused("the system does not overcommit and has not enough memory", count,
+                       "ask for less memory");
+    void *at = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
+    if (at == MAP_FAILED)
+        return refused("no address space", count,
+                       "ask for less memory or raise the limit ulimit -v shows");
+    frames = at;
+    return NULL;
+}
+
+int frames_fd(void)
+{
+    return memfd;
+}
+
+void *host_frame_ptr(hfn_t f)
+{
+    return frames + (size_t)f.v * PAGE_SIZE;
+}
