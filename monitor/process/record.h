@@ -39,6 +39,8 @@ struct table {
 
 struct space {
     uint32_t slot[HOST_SPACE_SLOTS];
+    uint64_t agreed; /* .kernel_changes when all that the kernel window showed was what these slots
+                        hold; 0: they have changed since */
     bool live;
 };
 
@@ -58,17 +60,18 @@ struct window {
 };
 
 extern struct records {
-    struct table *table;   /* MAX_TABLES */
-    uint32_t free_table;   /* first of those that were in use, 0: none ... */
-    uint32_t last_table;   /* ... and what lies behind this one never was */
-    struct space *space;   /* MAX_SPACES */
-    struct window *window; /* as many */
-    uint64_t base;         /* of window 0; number N is N * WINDOW_STRIDE behind it */
-    uint32_t current;      /* space; 0: none */
-    uint64_t clock;        /* counts space switches */
-    unsigned pieces;       /* mappings in all windows, or a few more; what merges over a pane's
-                              border counts as two */
-    unsigned limit;        /* of them */
+    struct table *table;     /* MAX_TABLES */
+    uint32_t free_table;     /* first of those that were in use, 0: none ... */
+    uint32_t last_table;     /* ... and what lies behind this one never was */
+    struct space *space;     /* MAX_SPACES */
+    struct window *window;   /* as many */
+    uint64_t base;           /* of window 0; number N is N * WINDOW_STRIDE behind it */
+    uint32_t current;        /* space; 0: none */
+    uint64_t clock;          /* counts space switches */
+    uint64_t kernel_changes; /* times that a pane of the kernel window began to show something */
+    unsigned pieces;         /* mappings in all windows, or a few more; what merges over a pane's
+                                border counts as two */
+    unsigned limit;          /* of them */
 } records;
 
 static inline uint32_t entry_of(hfn_t frame, unsigned flags)

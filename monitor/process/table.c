@@ -7,6 +7,7 @@
 #include "monitor/mem.h"
 #include "monitor/process/pane.h"
 #include "monitor/process/record.h"
+#include "monitor/process/room.h"
 
 /* ---- Tables ----------------------------------------------------------------- */
 
@@ -50,6 +51,7 @@ bool host_table_set(htable_t id, unsigned index, hfn_t frame, unsigned flags)
     else if (old & ~new &(uint32_t)SH_WRITE)
         pane_close(t, index);
     t->entry[index] = new;
+    room_for(0); /* a mapping may have been split */
     return old & SH_PRESENT;
 }
 
@@ -108,6 +110,7 @@ static void put(hspace_t s, unsigned slot, uint32_t content)
     if (after)
         after->attached++;
     p->slot[slot] = content;
+    p->agreed = 0;
 }
 
 void host_space_attach(hspace_t s, unsigned slot, htable_t t)
@@ -152,7 +155,9 @@ void host_space_use(hspace_t s)
     const struct space *p = space(s);
     if (records.current == s.id)
         return;
-    change_kernel_window(p);
+    records.space[records.current].agreed = records.kernel_changes;
+    if (p->agreed != records.kernel_changes)
+        change_kernel_window(p);
     records.current = s.id;
     records.window[s.id].last_use = ++records.clock;
 }

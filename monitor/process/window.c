@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Windows: where they are, what a fault in one of them means, and room for their mappings.
+ * Windows: where they are, and what a fault in one of them means.
  *
  * They are holes in the process's addresses, not reservations: one mapping costs 2.7 us in a hole
  * and 3.9 us in a reserved area, where each is two mappings besides, so that Linux's limit of 65530
@@ -19,6 +19,7 @@
 #include "monitor/log.h"
 #include "monitor/process/pane.h"
 #include "monitor/process/record.h"
+#include "monitor/process/room.h"
 #include "monitor/process/sys.h"
 
 #define FIRST_BASE    0x100000000000ull /* 16 TiB */
@@ -105,54 +106,18 @@ uint64_t window_user(void)
     return records.current ? records.base + records.current * WINDOW_STRIDE : 0;
 }
 
-/* ---- Room for mappings ------------------------------------------------------ */
-
-/* The user window that has mappings and was not used for longest; 0 if there is none but the
- * current one. */
-static uint32_t oldest_window(void)
-{
-    uint32_t oldest = 0;
-    for (uint32_t w = 1; w < MAX_SPACES; w++) {
-        const struct window *win = &records.window[w];
-        if (win->pieces && w != records.current &&
-            (!oldest || win->last_use < records.window[oldest].last_use))
-            oldest = w;
-    }
-    return oldest;
-}
-
-/* Makes room for mappings by giving up some; false if there is not one left. */
-static bool give_up(void)
-{
-    uint32_t w = oldest_window();
-    if (w) {
-        window_counts.evictions++;
-        pane_clear_window(w);
-        return true;
-    }
-    if (!records.pieces)
-        return false;
-    pane_clear_window(0);
-    if (records.current) {
-        window_counts.evictions++;
-        pane_clear_window(records.current);
-    }
-    return true;
-}
+/* ---- Faults ----------------------------------------------------------------- */
 
 static void map(uint32_t w, unsigned slot, unsigned i)
 {
     int error;
     do {
-        while (records.pieces + PIECES_AT_MAP > records.limit && give_up())
-            ;
+        room_for(PIECES_AT_MAP);
         error = pane_map(w, slot, i);
-    } while (error == -ENOMEM && give_up());
+    } while (error == -ENOMEM && room_give_up());
     if (error)
         panic("the host refuses to map guest memory: error %d", -error);
 }
-
-/* ---- Faults ----------------------------------------------------------------- */
 
 enum window_answer window_fault(uint64_t address, bool write, uint32_t *linear)
 {

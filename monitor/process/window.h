@@ -19,11 +19,12 @@ enum window_answer {
     WINDOW_OTHER,   /* the page is there and may be used so, but in the other kind of window */
     WINDOW_REFUSED, /* the tables do not allow the access: the guest's page fault or the monitor's
                        trace */
-    WINDOW_OUTSIDE, /* not an address in a window: *LINEAR is not set */
+    WINDOW_OUTSIDE, /* not an address in the kernel window or the current user window: *LINEAR is
+                       not set */
 };
 
 /* The base of the one kernel window; of the current space's user window. The latter changes with
- * host_space_use and with nothing else. */
+ * host_space_use, and is 0 when the current space was freed. */
 uint64_t window_kernel(void);
 uint64_t window_user(void);
 
@@ -37,9 +38,7 @@ enum window_answer window_fault(uint64_t address, bool write, uint32_t *linear);
  * what to do. */
 const char *window_create(unsigned mappings);
 
-/* Counters for statistics: mappings made, pages in them, mappings taken away, user windows given
- * up.
- */
+/* For statistics: mappings made, pages in them, mappings taken away, user windows given up. */
 struct window_counts {
     uint64_t maps, pages, unmaps, evictions;
 };
