@@ -64,6 +64,16 @@ static inline void *native(uint32_t where)
     return (void *)(uintptr_t)where;
 }
 
+/* The guest's byte at a mapped address. */
+static inline uint8_t *guest_byte(uint32_t where)
+{
+    for (size_t n = 0; n < ARRAY_SIZE(pages); n++)
+        if (where - pages[n].where < 4096)
+            return &guest_memory[n][where - pages[n].where];
+    fail_msg("%x is in no page", where);
+    return NULL;
+}
+
 static inline void set_segments(struct vcpu *v)
 {
     for (unsigned n = 0; n < S_COUNT; n++) {
