@@ -70,8 +70,7 @@ hspace_t host_space_create(void)
         struct space *s = &records.space[i];
         if (s->live)
             continue;
-        memset(s, 0, sizeof *s);
-        s->live = true;
+        s->live = true; /* the slots were emptied when it was freed */
         return (hspace_t){i};
     }
     return (hspace_t){0};

@@ -261,6 +261,41 @@ static void shared_kernel_tables(void **state)
     assert_int_equal(world_read(kernel(SLOT, 0), &value), REFUSED);
 }
 
+/* A space that is not in use changes, and nothing else happens before it is used again. */
+static void changed_while_away(void **state)
+{
+    (void)state;
+    htable_t shared = table_at(a, SLOT);
+    host_space_attach(b, SLOT, shared);
+    world_set(shared, 0, 100, RW);
+    reads(kernel(SLOT, 0), 100);
+    host_space_use(b);
+    host_space_use(a);
+    host_space_use(b);
+    host_space_detach(a, SLOT);
+    assert_int_equal(world_mapping(kernel(SLOT, 0)), WRITABLE);
+    host_space_use(a);
+    assert_int_equal(world_mapping(kernel(SLOT, 0)), NOT_MAPPED);
+}
+
+static void a_space_goes_by_one_call(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 10; i++) {
+        world_set(table_at(a, 2 * i), 0, 100 + i, USER);
+        reads(user(2 * i, 0), 100 + i);
+    }
+    uint64_t gone = window_user();
+    host_space_use(b);
+    host_space_free(a);
+    assert_int_equal(window_counts.unmaps, 1);
+    assert_int_equal(world_count(), 0);
+    assert_int_equal(host_space_create().id, a.id);
+    host_space_use(a); /* the record anew */
+    assert_int_equal(window_user(), gone);
+    assert_int_equal(world_read(user(0, 0), &(uint32_t){0}), REFUSED);
+}
+
 /* Slots that differ go by as few calls as there are gaps between them. */
 static void differing_slots_together(void **state)
 {
@@ -414,6 +449,8 @@ int main(void)
         cmocka_unit_test_setup(rights_lost_elsewhere, fresh),
         cmocka_unit_test_setup(attach_and_detach, fresh),
         cmocka_unit_test_setup(shared_kernel_tables, fresh),
+        cmocka_unit_test_setup(changed_while_away, fresh),
+        cmocka_unit_test_setup(a_space_goes_by_one_call, fresh),
         cmocka_unit_test_setup(differing_slots_together, fresh),
         cmocka_unit_test_setup(user_windows_stay, fresh),
         cmocka_unit_test_setup(large_pages, fresh),
