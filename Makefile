@@ -38,7 +38,7 @@ $(B)/pc/%.asm.o: %.asm $(B)/pc/offsets.inc Makefile | $(B)/.deps
 	@echo "  NASM $<"
 	$(Q)$(NASM) -f elf64 -g -F dwarf -I. -I$(B)/pc/ -o $@ $<
 # Struct offsets for NASM, generated from the headers.
-$(B)/pc/offsets.inc: monitor/pc/offsets.h monitor/vcpu.h monitor/host.h monitor/layout.h Makefile
+$(B)/%/offsets.inc: monitor/%/offsets.h monitor/vcpu.h monitor/host.h monitor/layout.h Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(PC_CFLAGS)) -x c -S -o - $< | sed -n 's/^.*->\([A-Za-z0-9_]*\) [$$]*\([-0-9]*\).*/%define \1 \2/p' > $@
 # gcc would make calls to themselves of these.
@@ -54,6 +54,25 @@ $(B)/ring1.elf: monitor/pc/boot32.asm $(B)/pc/monitor64.bin monitor/pc/boot32.ld
 	@echo "  LD   $@"
 	$(Q)ld -m elf_i386 -nostdlib -z noexecstack -T monitor/pc/boot32.ld -o $@ $(B)/pc/boot32.o
 
+# ---- the monitor for a Linux process: one object with one name to be seen from outside
+PROCESS = $(wildcard monitor/process/*.c)
+PROCESS_ASM = $(wildcard monitor/process/*.asm)
+PROCESS_CFLAGS = $(PC_CFLAGS)
+$(B)/process/%.o: %.c Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	@echo "  CC   $< (process)"
+	$(Q)$(CC) $(PROCESS_CFLAGS) -c -o $@ $<
+$(B)/process/%.asm.o: %.asm $(B)/process/offsets.inc Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	@echo "  NASM $<"
+	$(Q)$(NASM) -f elf64 -g -F dwarf -I. -I$(B)/process/ -o $@ $<
+$(B)/process/monitor/mem.o: PROCESS_CFLAGS += -fno-builtin
+PROCESS_OBJ = $(PROCESS:%.c=$(B)/process/%.o) $(CORE:%.c=$(B)/process/%.o) $(PROCESS_ASM:%.asm=$(B)/process/%.asm.o)
+$(B)/process/machine.o: $(PROCESS_OBJ)
+	@echo "  LD   $@"
+	$(Q)ld -r -o $@ $^
+	$(Q)objcopy --keep-global-symbol=process_run $@
+
 # ---- the loader, a host program
 $(B)/tool/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
@@ -62,7 +81,7 @@ $(B)/tool/%.o: %.c Makefile | $(B)/.deps
 # The decoder, but for its text form, counts instructions for `ring1 inspect`.
 LOADER_DECODER = $(filter-out %/format.c,$(wildcard bt/decode/*.c))
 LOADER_LIBS = -lelf -lutil -lz -llzma -lzstd -llz4 -ljansson
-$(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o) $(LOADER_DECODER:%.c=$(B)/tool/%.o)
+$(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o) $(LOADER_DECODER:%.c=$(B)/tool/%.o) $(B)/process/machine.o
 	@echo "  LD   $@"
 	$(Q)$(CC) -o $@ $^ $(LOADER_LIBS)
 

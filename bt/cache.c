@@ -24,7 +24,8 @@ static bool usual_control(const struct vcpu *v)
 uint32_t cache_mode(const struct vcpu *v)
 {
     bool unheeded = v->vm->bt->tc.user_code && !usual_control(v);
-    return v->cpl | (unheeded ? (uint32_t)MODE_CONTROL : 0) | (flat_data(&v->seg[S_DS]) ? (uint32_t)MODE_DS : 0) |
+    return v->cpl | (unheeded ? (uint32_t)MODE_CONTROL : 0) |
+           (flat_data(&v->seg[S_DS]) ? (uint32_t)MODE_DS : 0) |
            (flat_data(&v->seg[S_ES]) ? (uint32_t)MODE_ES : 0) |
            (vcpu_paging(v) ? (uint32_t)MODE_PAGING : 0);
 }

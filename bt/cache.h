@@ -9,6 +9,7 @@
 #include "bt/adapt.h"
 #include "bt/bt.h"
 #include "bt/decode/memo.h"
+#include "bt/lookup.h"
 #include "bt/window.h"
 
 /* Unwind record: from TC offset AT (in its block) on, until the next record, a stop means the
@@ -81,19 +82,8 @@ struct slot {
 #define MAX_BLOCK_INSNS 96u
 #define MAX_BLOCK_SPAN  1024u /* bytes of guest code that a block goes on for */
 #define RECENT          16u
-#define LOCAL_ENTRIES   512u
 #define MIXED_AFTER     16u  /* drops until a frame counts as code mixed with data ... */
 #define MIXED_FOR       200u /* ... and for how many look-ups it stays so */
-
-/* The guest's kernel and its user code have a look-up table each, where the host translates both. */
-enum side { SIDE_KERNEL, SIDE_USER, SIDES };
-
-/* What a table's entries are for, and which addresses in it do not survive a CR3 load. */
-struct lookup {
-    uint32_t mode;
-    uint32_t local[LOCAL_ENTRIES];
-    uint32_t nlocal;
-};
 
 /* Code that is there once for each side, by TC offset. */
 struct thunks {
@@ -112,10 +102,10 @@ struct bt {
     struct entry *entry; /* [0] is none: its block is NO_BLOCK */
     struct slot *slot;   /* [0] unused */
     struct unwind *record;
-    uint64_t *slot_value;          /* in the cache's data area; not used if links are patched */
-    uint32_t *by_key, *by_frame;   /* bucket heads */
-    struct lookup lookup[SIDES];   /* of code at CPL 0 to 2, and of code at CPL 3 */
-    uint32_t run_mode;             /* mode of the code that was looked for last */
+    uint64_t *slot_value;        /* in the cache's data area; not used if links are patched */
+    uint32_t *by_key, *by_frame; /* bucket heads */
+    struct lookup lookup[SIDES]; /* of code at CPL 0 to 2, and of code at CPL 3 */
+    uint32_t run_mode;           /* mode of the code that was looked for last */
     uint32_t nown;  /* blocks made since the last flush that do not survive a CR3 load */
     uint8_t *drops; /* by guest frame: how often its translations were dropped lately */
     uint32_t nframes;
@@ -135,29 +125,6 @@ struct bt {
 };
 
 /* ---- cache.c: records, slots, the look-up table ---- */
-
-/* Offsets from R15 of a look-up table: tags (minus eip), then targets (64-bit). An address is in
- * the entry that it hashes to or in one of the LOOKUP_WAYS - 1 behind it. */
-#define LOOKUP_HASHES        65536u
-#define LOOKUP_WAYS          8u
-#define LOOKUP_ENTRIES       (LOOKUP_HASHES + LOOKUP_WAYS)
-#define LOOKUP_TAGS(side)    (VCPU_LOOKUP_OFFSET + (side) * VCPU_LOOKUP_SIZE)
-#define LOOKUP_TARGETS(side) (LOOKUP_TAGS(side) + LOOKUP_ENTRIES * 4)
-
-/* What a block is translated for besides its address. */
-enum mode_bits {
-    MODE_CPL = 3u,
-    MODE_DS = 1u << 2,
-    MODE_ES = 1u << 3,
-    MODE_PAGING = 1u << 4,
-    MODE_CONTROL = 1u << 5, /* CR0.TS, EM and the like, where no hardware heeds them: what they
-                               concern is left to the interpreter */
-};
-
-static inline enum side side_of(uint32_t mode)
-{
-    return (mode & MODE_CPL) == 3 ? SIDE_USER : SIDE_KERNEL;
-}
 
 /* The mode that v is in, as blocks are keyed by it (enum mode_bits). */
 uint32_t cache_mode(const struct vcpu *v);
@@ -184,13 +151,6 @@ uint32_t entry_new(struct bt *bt, uint32_t block, uint32_t eip, uint32_t at);
 
 /* Empties the call stack: a return goes through the look-up table, until there are calls again. */
 void calls_reset(struct vm *vm);
-
-/* lookup.c: enters one entry, removes those of one block; empties all tables. */
-void lookup_enter(struct vcpu *v, uint32_t entry);
-void lookup_remove(struct vcpu *v, uint32_t block);
-void lookup_clear(struct vcpu *v);
-/* The address entered for EIP on V's side, or 0. */
-uint64_t lookup_find(struct vcpu *v, uint32_t eip);
 
 /* chain.c: connects exits of a new BLOCK, made from PAGE for v, whose targets are there already. */
 void chain_exits(struct vcpu *v, uint32_t block, const struct code_page *page);

@@ -81,8 +81,8 @@ static bool prepare_memory(struct translation *t, unsigned reg, bool store, stru
     bool address_only = t->insn.op == OP_LEA;
     if (t->insn.addrsize != 4)
         return false;
-    *m = (struct mem_form){reg,     host_base(g->base), host_base(g->index), g->scale,
-                           g->disp, true,               !address_only};
+    *m = (struct mem_form){reg,  host_base(g->base), host_base(g->index), g->scale, g->disp,
+                           true, !address_only};
     if (g->base == R_ESP)
         m->disp = (int32_t)((uint32_t)m->disp + (uint32_t)t->delta);
     if (address_only)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The look-up tables that emitted code searches (exits.c): hashed by linear address, for one mode at
- * a time, in two levels: the entry that an address hashes to is tried where the jump is, those
+ * The look-up tables that emitted code searches (exits.c): hashed by linear address, for one mode
+ * at a time, in two levels: the entry that an address hashes to is tried where the jump is, those
  * behind it by one shared piece of code. They lie behind the vcpu. Entries of blocks that are not
  * global are remembered, so that a CR3 load need not go through the whole table.
  */

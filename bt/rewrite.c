@@ -208,8 +208,7 @@ static enum end (*const table[OP_COUNT])(struct translation *) = {
 /* Where no hardware heeds CR0 and CR4, the interpreter does. */
 static bool control_concerns(const struct translation *t)
 {
-    return (t->b->mode & MODE_CONTROL) &&
-           ((t->insn.flags & INSN_FPU) || t->insn.op == OP_RDTSC);
+    return (t->b->mode & MODE_CONTROL) && ((t->insn.flags & INSN_FPU) || t->insn.op == OP_RDTSC);
 }
 
 enum end rewrite(struct translation *t)

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-static const struct emulator *const emulators[] = {&emulator_qemu, &emulator_bochs};
+static const struct emulator *const emulators[] = {&emulator_qemu, &emulator_bochs,
+                                                   &emulator_process};
 
 const struct emulator *emulator_find(const char *name)
 {

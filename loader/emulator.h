@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The machines that a guest's monitor can be booted on: one row each. A row turns a launch
+ * The machines that a guest's monitor can run on: one row each. A row turns a launch
  * (monitor image, plan, memory) into a command line and the files that it needs; launch.c
  * does the starting and waiting, which are the same for all.
  */
@@ -29,6 +29,7 @@ struct emulator {
     const char *name, *title;
     bool pty;           /* serial ports want terminal devices, not sockets */
     bool log_is_output; /* port 0xE9 comes out of standard output */
+    bool no_image;      /* the monitor's image is not booted: the monitor is in the program */
     /* Are the programs and files there? */
     bool (*check)(struct problem *p);
     /* Makes the files it needs in l->dir; TOOL may be given a command to run first. */
@@ -36,7 +37,7 @@ struct emulator {
     void (*arguments)(const struct launch *l, struct command *c);
 };
 
-extern const struct emulator emulator_qemu, emulator_bochs;
+extern const struct emulator emulator_qemu, emulator_bochs, emulator_process;
 
 /* The row called NAME, or NULL. The first row is the default. */
 const struct emulator *emulator_find(const char *name);

@@ -50,8 +50,9 @@ bool guest_prepare(const struct options *o, uint32_t flags,
     struct kernel_request r;
     struct image im;
     image_init(&im, o->memory_mib);
-    bool ok = read_inputs(o, &r, p) && kernel_load(&r, &im, p) && locate_monitor(g->monitor, p) &&
-              ready(with, p) && write_plan(o, flags, &im, g, p);
+    bool ok = read_inputs(o, &r, p) && kernel_load(&r, &im, p) &&
+              (o->on->no_image || locate_monitor(g->monitor, p)) && ready(with, p) &&
+              write_plan(o, flags, &im, g, p);
     image_free(&im);
     blob_free(&r.kernel);
     blob_free(&r.initrd);

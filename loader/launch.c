@@ -171,13 +171,14 @@ static void close_machine_ends(struct run *r)
 static bool run_emulator(struct run *r, const struct command *c, struct relay_result *result)
 {
     bool log_is_output = r->order->on->log_is_output;
+    uint64_t memory = (uint64_t)r->order->machine.memory_mib << 20; /* a file of the process host */
     struct command_place place = {
         .directory = r->order->machine.dir->path,
         .in = r->null,
         .out = log_is_output ? r->log : r->errors,
         .err = r->errors,
         .keep = {-1, -1},
-        .max_file = MAX_LOG_BYTES,
+        .max_file = MAX_LOG_BYTES + (r->order->on->no_image ? memory : 0),
     };
     for (unsigned i = 0; i < PORTS && !r->order->on->pty; i++)
         place.keep[i] = r->channel[i].machine;

@@ -4,6 +4,7 @@
  * end of this program.
  */
 #include "loader/action.h"
+#include "loader/process.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -44,6 +45,8 @@ int main(int argc, char **argv)
     static struct options o;
     struct problem p = {EXIT_HOST_TROUBLE, ""};
     struct outcome out = {.status = EXIT_HOST_TROUBLE};
+    if (process_is_machine(argc, argv))
+        process_machine(argv);
     open_standard_files();
     if (!options_parse(argc, argv, &o, &p) || !actions[o.command](&o, &out, &p)) {
         fprintf(stderr, "ring1: %s\n", p.text);

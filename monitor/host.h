@@ -141,9 +141,9 @@ struct host_tc {
     uint32_t stack_words;
     uint64_t user_return; /* code that takes a translated IRET to user code; 0: the host has none */
     enum gate_kind gate_kind; /* policy: how it leaves */
-    uint64_t gate;            /* GATE_FAR: selector of the call gate for code 0; GATE_NEAR: address of
-                                 the host's code for it */
-    uint32_t gate_spacing;    /* ... and how far on those for the next code are */
+    uint64_t gate;         /* GATE_FAR: selector of the call gate for code 0; GATE_NEAR: address of
+                              the host's code for it */
+    uint32_t gate_spacing; /* ... and how far on those for the next code are */
     bool patching;  /* policy: links between blocks are best patched into the code, not kept in data
                      */
     bool user_code; /* the guest's user code is translated, too: host_run_user is never called, and

@@ -101,17 +101,17 @@ struct vcpu {
      * makes short code. */
     uint32_t gpr[8];
     uint32_t eip;
-    uint32_t eflags;            /* all but IF, which is in vif; bit 1 always set */
-    uint8_t vif;                /* the virtual IF: 0 or 1 */
-    uint8_t event;              /* not 0: translated code must leave at the next test */
-    uint8_t cpl;                /* virtual CPL */
-    uint8_t inhibit;            /* an STI or MOV SS shadow covers the next instruction */
-    union tc_gate gate[4];      /* by enum tc_code: how the host wants to be called (bt/) */
-    uint64_t guard[S_COUNT];    /* added to translated accesses through FS and GS: 0, or what leads
-                                   them outside the guest's 4 GiB, where they fault (bt/) */
-    uint64_t kernel_window;     /* base of the kernel's window, where there are windows (host_tc) */
-    uint64_t tc_insns;          /* guest instructions run from the cache, where they are counted */
-    uint64_t tc_rsp;            /* translated code's stack pointer, kept while it does not run */
+    uint32_t eflags;         /* all but IF, which is in vif; bit 1 always set */
+    uint8_t vif;             /* the virtual IF: 0 or 1 */
+    uint8_t event;           /* not 0: translated code must leave at the next test */
+    uint8_t cpl;             /* virtual CPL */
+    uint8_t inhibit;         /* an STI or MOV SS shadow covers the next instruction */
+    union tc_gate gate[4];   /* by enum tc_code: how the host wants to be called (bt/) */
+    uint64_t guard[S_COUNT]; /* added to translated accesses through FS and GS: 0, or what leads
+                                them outside the guest's 4 GiB, where they fault (bt/) */
+    uint64_t kernel_window;  /* base of the kernel's window, where there are windows (host_tc) */
+    uint64_t tc_insns;       /* guest instructions run from the cache, where they are counted */
+    uint64_t tc_rsp;         /* translated code's stack pointer, kept while it does not run */
     uint64_t flat_guard, null_guard; /* the two values of guard[] */
     struct segment null_segment;     /* what FS or GS become by selector 0 */
     struct segment_memo code_memo;   /* CS, of CPL 0, as it was loaded */

@@ -80,6 +80,7 @@ rooms_law() {
             if (from ~ /^shadow\//) return to ~ /^shadow\// || rank1(to)
             if (from ~ /^devices\//) return to ~ /^devices\// || rank1(to)
             if (from ~ /^loader\/census\.c$/) return to ~ /^loader\// || to == "bt/decode/insn.h"
+            if (from ~ /^loader\/process\.c$/) return to ~ /^loader\// || to == "monitor/process/process.h"
             if (from ~ /^loader\//) return to ~ /^loader\// || to ~ /^monitor\/plan\.h$/
             if (to ~ /^monitor\/process\//) return from ~ /^monitor\/process\//
             if (from ~ /^monitor\/pc\//) return to ~ /^monitor\//

@@ -21,7 +21,7 @@ enum pc_selector {
     SEL_TC_GATES = 0xffc0,    /* call gates by enum tc_code, DPL 1, two slots each */
 };
 #define GATE_SPACING 16 /* bytes from one of SEL_TC_GATES to the next */
-#define SEL_TC_STACK 1 /* null with RPL 1: what ring 1 in 64-bit mode wants */
+#define SEL_TC_STACK 1  /* null with RPL 1: what ring 1 in 64-bit mode wants */
 
 /* IDT vectors. Exceptions are 0-31. */
 enum pc_vector {

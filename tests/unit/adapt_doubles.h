@@ -9,7 +9,7 @@
 
 static struct {
     unsigned faults, ordinary, trapping; /* bt_faulted; bt_called_out by its answer */
-    unsigned turns, strings; /* bt_turn_window; of string operations */
+    unsigned turns, strings;             /* bt_turn_window; of string operations */
     bool turn_refused;
     uint32_t eip;
 } heard;

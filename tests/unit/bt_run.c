@@ -155,7 +155,8 @@ static void check_registers(const struct tc_state *s)
     }
 }
 
-/* INT n or CALL [r15 + disp8], near or far: all fault here. Returns the length, 0 if it is neither. */
+/* INT n or CALL [r15 + disp8], near or far: all fault here. Returns the length, 0 if it is neither.
+ */
 static unsigned gate_at(const struct tc_state *s, unsigned *code)
 {
     static const uint8_t far[] = {0x41, 0xff, 0x5f}, near[] = {0x41, 0xff, 0x57};
@@ -166,8 +167,7 @@ static unsigned gate_at(const struct tc_state *s, unsigned *code)
     if (!is_int && memcmp(b, far, sizeof far) && memcmp(b, near, sizeof near))
         return 0;
     size_t field = b[3] - offsetof(struct vcpu, gate);
-    *code =
-        is_int ? (unsigned)b[1] - TC_GATE_VECTOR : (unsigned)(field / sizeof(union tc_gate));
+    *code = is_int ? (unsigned)b[1] - TC_GATE_VECTOR : (unsigned)(field / sizeof(union tc_gate));
     return *code >= TC_CODES ? 0 : is_int ? 2 : 4;
 }
 

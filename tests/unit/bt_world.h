@@ -18,10 +18,10 @@
 #define BT_STACK       0x208000u /* 2 pages of stack */
 #define BT_STACK_PAGES 2u
 #define BT_GDT         0x20c000u /* a page for a descriptor table */
-/* host_tc.gate: a call faults, a far one because the LDT is empty, a near one because the address is
- * not canonical. */
-#define BT_GATE_FAR    0x8004u
-#define BT_GATE_NEAR   (1ull << 62)
+/* host_tc.gate: a call faults, a far one because the LDT is empty, a near one because the address
+ * is not canonical. */
+#define BT_GATE_FAR  0x8004u
+#define BT_GATE_NEAR (1ull << 62)
 
 /* Where the same pages are windows (host_tc.user_code): the kernel's, and user memory's. */
 #define BT_KERNEL_WINDOW (1ull << 45)

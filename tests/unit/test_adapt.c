@@ -220,7 +220,8 @@ static uint32_t offset_of(uint32_t b, const void *bytes, size_t len)
 static uint32_t behind_gate(uint32_t b)
 {
     const uint8_t far_call[] = {0x41, 0xff, 0x5f, offsetof(struct vcpu, gate[TC_EXIT_ADAPTED])};
-    uint32_t off = vm->bt->tc.gate_kind == GATE_FAR ? offset_of(b, far_call, 4) : offset_of(b, "\xcd\xc3", 2);
+    uint32_t off =
+        vm->bt->tc.gate_kind == GATE_FAR ? offset_of(b, far_call, 4) : offset_of(b, "\xcd\xc3", 2);
     return off == NO_FRAME ? off : off + gate_size(vm->bt);
 }
 

@@ -247,7 +247,8 @@ static void other_return(void **state)
             v->eflags = FL_ONE | FL_DF | (flags[n] ^ FL_ARITH);
             tc_load(&s, v, 0);
             s.gpr[9] = (flags[n] & 0xd5) << 8 | 2u << 8 | (flags[n] & FL_OF ? 1 : 0);
-            uint64_t found = search_from(&s, vm->bt->thunk[SIDE_KERNEL].other, miss ? EIP + 1 : EIP);
+            uint64_t found =
+                search_from(&s, vm->bt->thunk[SIDE_KERNEL].other, miss ? EIP + 1 : EIP);
             assert_int_equal(found, miss ? 0 : bt_entry(vm->bt, b));
             assert_int_equal(s.rflags & (FL_ARITH | FL_DF), flags[n] | FL_DF);
             assert_int_equal(s.gpr[0], 0x12345678);

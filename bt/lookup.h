@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The look-up tables that emitted code searches for a computed jump's target: where they lie, and
+ * what is entered in them. There is one for each side.
+ */
+#ifndef RING1_BT_LOOKUP_H
+#define RING1_BT_LOOKUP_H
+
+#include "monitor/vcpu.h"
+
+#define LOCAL_ENTRIES 512u
+
+/* What a block is translated for besides its address. */
+enum mode_bits {
+    MODE_CPL = 3u,
+    MODE_DS = 1u << 2,
+    MODE_ES = 1u << 3,
+    MODE_PAGING = 1u << 4,
+    MODE_CONTROL = 1u << 5, /* CR0.TS, EM and the like, where no hardware heeds them: what they
+                               concern is left to the interpreter */
+};
+
+/* The guest's kernel and its user code have a look-up table each, where the host translates both.
+ */
+enum side { SIDE_KERNEL, SIDE_USER, SIDES };
+
+static inline enum side side_of(uint32_t mode)
+{
+    return (mode & MODE_CPL) == 3 ? SIDE_USER : SIDE_KERNEL;
+}
+
+/* What a table's entries are for, and which addresses in it do not survive a CR3 load. */
+struct lookup {
+    uint32_t mode;
+    uint32_t local[LOCAL_ENTRIES];
+    uint32_t nlocal;
+};
+
+/* Offsets from R15 of a look-up table: tags (minus eip), then targets (64-bit). An address is in
+ * the entry that it hashes to or in one of the LOOKUP_WAYS - 1 behind it. */
+#define LOOKUP_HASHES        65536u
+#define LOOKUP_WAYS          8u
+#define LOOKUP_ENTRIES       (LOOKUP_HASHES + LOOKUP_WAYS)
+#define LOOKUP_TAGS(side)    (VCPU_LOOKUP_OFFSET + (side)*VCPU_LOOKUP_SIZE)
+#define LOOKUP_TARGETS(side) (LOOKUP_TAGS(side) + LOOKUP_ENTRIES * 4)
+
+/* lookup.c: enters one entry, removes those of one block; empties all tables. */
+void lookup_enter(struct vcpu *v, uint32_t entry);
+void lookup_remove(struct vcpu *v, uint32_t block);
+void lookup_clear(struct vcpu *v);
+/* The address entered for EIP on V's side, or 0. */
+uint64_t lookup_find(struct vcpu *v, uint32_t eip);
+
+#endif

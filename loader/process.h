@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The child of `ring1 run --on process`, which is the machine that the guest runs on.
+ */
+#ifndef RING1_LOADER_PROCESS_H
+#define RING1_LOADER_PROCESS_H
+
+#include <stdbool.h>
+
+/* Was this program started as the machine? */
+bool process_is_machine(int argc, char **argv);
+
+/* Is it, until the guest has ended. */
+_Noreturn void process_machine(char **argv);
+
+#endif

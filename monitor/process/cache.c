@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The translation cache: one memfd, mapped twice, so that no page is ever writable and executable.
+ *   write  code | data | FPU        read and write
+ *   exec   code | data | FPU        code and FPU executable, data readable
+ * The stack of translated code is a mapping of its own above a page that nothing may touch.
+ */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "monitor/process/process.h"
+
+#define TC_SIZE    (32u << 20)
+#define TC_DATA    (2u << 20)
+#define FPU_SIZE   (64u << 10)
+#define ALL        ((size_t)TC_SIZE + TC_DATA + FPU_SIZE)
+#define STACK_SIZE 16384u
+
+static struct host_tc tc;
+static struct process_code_area fpu;
+
+static void *map(size_t size, int protection, int flags, int fd)
+{
+    void *at = mmap(NULL, size, protection, flags, fd, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+static const char *map_stack(void)
+{
+    uint8_t *low =
+        map(STACK_SIZE + PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    if (!low || mprotect(low, PAGE_SIZE, PROT_NONE) != 0)
+        return "no memory for the stack of translated code";
+    tc.stack = (uint64_t *)(low + PAGE_SIZE);
+    tc.stack_words = STACK_SIZE / sizeof(uint64_t);
+    return NULL;
+}
+
+static void describe(uint8_t *write, uint64_t exec)
+{
+    tc.write = write;
+    tc.exec = exec;
+    tc.size = TC_SIZE;
+    tc.data_size = TC_DATA;
+    tc.gate_kind = GATE_NEAR;
+    tc.gate = (uint64_t)process_gates;
+    tc.gate_spacing = PROCESS_GATE_SIZE;
+    tc.patching = true;
+    tc.user_code = true;
+    fpu = (struct process_code_area){write + TC_SIZE + TC_DATA, exec + TC_SIZE + TC_DATA, FPU_SIZE};
+    process_cpu.tc_start = exec;
+    process_cpu.tc_end = exec + TC_SIZE;
+}
+
+const char *process_cache_init(void)
+{
+    int fd = memfd_create("ring1-code", MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, ALL) != 0)
+        return "memfd_create refused: the kernel must be 3.17 or newer, and a sandbox must allow "
+               "it";
+    uint8_t *write = map(ALL, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+    uint8_t *exec = map(ALL, PROT_READ | PROT_EXEC, MAP_SHARED, fd);
+    close(fd);
+    if (!write || !exec)
+        return "no executable memory is to be had: a security module (SELinux's execmem, a noexec "
+               "/dev/shm) forbids it; run with --engine interp on another host, or allow it";
+    if (mprotect(exec + TC_SIZE, TC_DATA, PROT_READ) != 0)
+        return "cannot take execution from the translation cache's data";
+    describe(write, (uint64_t)exec);
+    return map_stack();
+}
+
+void host_tc_area(struct host_tc *out)
+{
+    *out = tc;
+}
+
+struct process_code_area process_fpu_area(void)
+{
+    return fpu;
+}

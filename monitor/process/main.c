@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The process host from a boot plan to the end of the guest: memory first, then the VM, then its
+ * run loop. Comes from the loader, in a process of its own.
+ */
+#include "monitor/process/process.h"
+
+#include "monitor/log.h"
+#include "monitor/pool.h"
+#include "monitor/process/console.h"
+#include "monitor/process/frames.h"
+#include "monitor/process/window.h"
+#include "monitor/report.h"
+#include "monitor/run.h"
+#include "monitor/screen.h"
+
+#define MONITOR_MIB 128u /* the monitor's tables; what is not used costs nothing */
+
+static _Noreturn void give_up(const char *why)
+{
+    log_line("ring1: %s", why);
+    log_line("ring1-exit: %d host-trouble: %s", EXIT_HOST_TROUBLE, why);
+    host_exit(EXIT_HOST_TROUBLE);
+}
+
+static void need(const char *trouble)
+{
+    if (trouble)
+        give_up(trouble);
+}
+
+static struct pool *make_pool(uint32_t memory_mib)
+{
+    uint32_t frames = (memory_mib + MONITOR_MIB) << (20 - PAGE_SHIFT);
+    need(frames_create(frames));
+    return pool_create(hfn(1), frames - 1);
+}
+
+static _Noreturn void run_guest(const struct plan *plan, struct pool *pool)
+{
+    struct vm *vm = vm_create(plan, pool);
+    if (!vm)
+        give_up("the guest could not be set up");
+    __asm__ volatile("fninit");
+    vm_run(vm);
+    if (plan->flags & PLAN_SCREEN)
+        screen_log(vm);
+    if (plan->flags & PLAN_STATS)
+        stats_print(&vm->stats);
+    if (vm->exit == EXIT_GUEST_KILLED || vm->exit == EXIT_GUEST_HALTED)
+        report_state(vm);
+    report_exit(vm);
+    host_exit((int)vm->exit);
+}
+
+void process_run(const struct plan *plan, const struct process_io *io)
+{
+    process_console_init(io);
+    log_line("ring1: monitor in a process, all guest code translated");
+    need(process_cache_init());
+    struct pool *pool = make_pool(plan->memory_mib);
+    need(window_create(0));
+    need(process_time_init());
+    need(process_signal_init());
+    log_line("ring1: TSC %lu kHz", host_tsc_hz() / 1000);
+    run_guest(plan, pool);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the files of the process host share: the state of the one host CPU, a Linux thread, and who
+ * initialises what, in the order of main.c. Nothing outside monitor/process includes this.
+ *
+ * While the guest runs, the thread is in the translation cache with the guest's registers in its
+ * own; FPU and vector registers are the guest's all the time, so nothing here may use them, nor
+ * call the C library once the guest has started (sys.h).
+ */
+#ifndef RING1_PROCESS_H
+#define RING1_PROCESS_H
+
+#include "monitor/host.h"
+#include "monitor/plan.h"
+#include "monitor/types.h"
+
+/* Registers of translated code. */
+struct tc_frame {
+    uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rsp, rip, rflags;
+};
+
+/* How translated code was left. */
+enum left {
+    LEFT_NOT_ENTERED, /* a signal was waiting */
+    LEFT_GATE,        /* by gate .code */
+    LEFT_FAULT,       /* .vector, .error, .linear, .outside, .other */
+    LEFT_SIGNAL,      /* interrupted */
+};
+
+struct process_cpu {
+    /* entry.asm knows these. */
+    uint64_t monitor_rsp;  /* where process_enter's caller continues */
+    uint32_t pending;      /* a signal came while the monitor ran */
+    uint32_t left;         /* enum left */
+    uint32_t code;         /* enum tc_code */
+    uint32_t fpu_running;  /* an instruction of host_fpu_run; a fault ends it with its vector */
+    uint64_t fpu_rsp;      /* the monitor's stack meanwhile */
+    struct tc_frame frame; /* at the last entry, then at the last exit */
+
+    uint8_t vector;
+    uint32_t error, linear;
+    bool outside, other;
+    uint64_t tc_start, tc_end; /* the executable alias of the cache */
+};
+extern struct process_cpu process_cpu;
+
+/* What the process was started with. */
+struct process_io {
+    int console, control, log; /* console and control are sockets; -1: none */
+};
+
+/* Runs PLAN's guest to its end and ends the process with its status (plan.h). */
+_Noreturn void process_run(const struct plan *plan, const struct process_io *io);
+
+/* Each returns NULL, or a line that says what the system refused and what to do. */
+const char *process_cache_init(void);  /* cache.c: the translation cache's two mappings */
+const char *process_signal_init(void); /* signal.c: handlers, on a stack of their own */
+const char *process_time_init(void);   /* time.c: the TSC's rate, the timer */
+void process_console_init(const struct process_io *io); /* console.c */
+
+/* time.c: the timer's signal came. */
+void process_timer_fired(void);
+
+/* world.c: GS = BASE. */
+void process_set_gs(uint64_t base);
+
+/* cache.c: executable memory for fpu.c, as it is written and where it runs. */
+struct process_code_area {
+    uint8_t *write;
+    uint64_t exec;
+    uint32_t size;
+};
+struct process_code_area process_fpu_area(void);
+
+/* entry.asm: into the cache with process_cpu.frame, back with it and .left. */
+void process_enter(void);
+int process_fpu_call(struct vcpu *v, uint64_t code, void *mem);
+extern const uint8_t
+    process_gates[]; /* the code of gate 0; others follow, PROCESS_GATE_SIZE apart */
+#define PROCESS_GATE_SIZE 16
+extern const uint8_t process_window[], process_window_end[]; /* between test and entry */
+extern const uint8_t process_not_entered[], process_left[], process_fpu_fault[];
+
+#endif
