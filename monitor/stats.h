@@ -65,7 +65,7 @@
     X(FB_TF,          "fallback.tf",         "interpreted because EFLAGS.TF is set") \
     X(FB_REALMODE,    "fallback.real",       "interpreted because the guest is in real or V86 mode") \
     X(FB_CODE16,      "fallback.code16",     "interpreted because CS is a 16-bit segment") \
-    X(FB_CS_BASE,     "fallback.cs",         "interpreted because CS is not flat") \
+    X(FB_CS_BASE,     "fallback.cs",         "interpreted because CS is not flat or cannot be read") \
     X(FB_SS,          "fallback.ss",         "interpreted because SS is not a flat 32-bit segment") \
     X(FB_SEG,         "fallback.seg",        "user code interpreted because a loaded segment is not reversible") \
     X(FB_IOPL,        "fallback.iopl",       "user code interpreted because IOPL is 3") \

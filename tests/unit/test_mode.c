@@ -78,6 +78,9 @@ static void kernel_segments(void **state)
     v->seg[S_CS].base = 1;
     interpreted_because(STAT_FB_CS_BASE);
     force(S_CS, C0);
+    v->seg[S_CS].attr &= ~(uint32_t)SA_RW; /* execute-only */
+    interpreted_because(STAT_FB_CS_BASE);
+    force(S_CS, C0);
     force(S_SS, D0_16);
     interpreted_because(STAT_FB_SS);
     force(S_SS, DOWN0);
@@ -150,6 +153,26 @@ static void user_stack_of_16_bits(void **state)
     chosen(MODE_DIRECT);
 }
 
+/* A host without direct execution: translated under the same conditions as the kernel's. */
+static void user_code_that_is_translated(void **state)
+{
+    (void)state;
+    run_at(3);
+    vm->user_code = true;
+    chosen(MODE_TRANSLATED);
+    gdt_set(D3, 0); /* what the table holds does not matter */
+    chosen(MODE_TRANSLATED);
+    v->seg[S_CS].attr &= ~(uint32_t)SA_RW;
+    interpreted_because(STAT_FB_CS_BASE);
+    v->seg[S_CS].attr |= SA_RW;
+    v->eflags |= FL_AC;
+    chosen(MODE_TRANSLATED);
+    v->cr0 |= CR0_AM;
+    interpreted_because(STAT_FB_SEG);
+    v->eflags |= 3u << FL_IOPL_SHIFT;
+    interpreted_because(STAT_FB_IOPL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +186,7 @@ int main(void)
         cmocka_unit_test_setup(irreversible_segments, top_world),
         cmocka_unit_test_setup(eip_behind_the_limit, top_world),
         cmocka_unit_test_setup(user_stack_of_16_bits, top_world),
+        cmocka_unit_test_setup(user_code_that_is_translated, top_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
