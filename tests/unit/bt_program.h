@@ -44,6 +44,7 @@ extern struct program {
     unsigned stops, exits; /* of all kinds, for the report */
     unsigned faults, events, interpreted;
     bool mmx_fault; /* the stop is a fault of an MMX instruction */
+    uint32_t torn;  /* ... of an x87 store of ten bytes there, part of which may be done; 0: not */
 } prog;
 
 /* The present state of V, memory and FPU; memory and FPU as S has them. */

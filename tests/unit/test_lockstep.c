@@ -17,6 +17,7 @@
 
 #include "devices/board.h"
 #include "monitor/interp/interp.h"
+#include "monitor/interp/operand.h"
 #include "tests/unit/bt_program.h"
 #include "tests/unit/bt_run.h"
 #include "tests/unit/fake_fpu.h"
@@ -78,6 +79,16 @@ static bool at_mmx(const struct vcpu *v)
 {
     struct insn i;
     return insn_decode(bt_ram(prog.vm, v->eip), INSN_MAX, true, &i) == DECODE_OK && i.op == OP_MMX;
+}
+
+/* Where an x87 store of ten bytes at V's instruction goes, or 0. */
+static uint32_t long_store(const struct vcpu *v)
+{
+    struct insn i;
+    bool is = insn_decode(bt_ram(prog.vm, v->eip), INSN_MAX, true, &i) == DECODE_OK &&
+              i.op == OP_X87 && i.opd[0].kind == OPD_MEM && i.opd[0].size == 10 &&
+              (i.opd[0].access & ACC_WRITE);
+    return is ? v->seg[i.mem.seg].base + operand_offset(v, &i) : 0;
 }
 
 /* A repeated string operation between two iterations: finished by the interpreter, it
@@ -207,11 +218,13 @@ static bool turn(struct vcpu *v, enum stops stops)
     bt_unwind(v, &x);
     prog.exits++;
     prog.mmx_fault = x.kind == HX_EXCEPTION && at_mmx(v);
+    prog.torn = x.kind == HX_EXCEPTION ? long_store(v) : 0;
     check(v, x.rip);
     if (!at_repeated_string(v) && stops == AT_EXITS &&
         !shot_same_segments(&prog.shot[prog.cursor], v))
         mismatch(v, "the segments differ", x.rip);
     prog.mmx_fault = false;
+    prog.torn = 0;
     if (v->eip == prog.end && x.kind == HX_TC && x.code != TC_EXIT_EVENT)
         return false;
     if (x.kind == HX_EXCEPTION)
