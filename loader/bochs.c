@@ -62,6 +62,7 @@ static void arguments(const struct launch *l, struct command *c)
 const struct emulator emulator_bochs = {
     .name = "bochs",
     .title = "Bochs",
+    .place = "on Bochs's software CPU without VT-x or SVM",
     .pty = true,
     .log_is_output = true,
     .check = check,

@@ -133,11 +133,12 @@ static void add_programs(struct host *h)
     }
 }
 
-static void add_form(struct host *h, const char *name, bool (*check)(struct problem *p))
+static void add_form(struct host *h, const char *name, bool image,
+                     bool (*check)(struct problem *p))
 {
     struct problem p;
     bool ok = check(&p);
-    if (ok && !h->monitor) {
+    if (ok && image && !h->monitor) {
         snprintf(p.text, sizeof p.text, "the monitor's image ring1.elf is not there");
         ok = false;
     }
@@ -148,9 +149,10 @@ static void add_form(struct host *h, const char *name, bool (*check)(struct prob
 static void add_forms(struct host *h)
 {
     sheet_begin(&h->sheet, "Forms of Ring1 that can run here", "forms", false);
-    add_form(h, "ring1 run", emulator_qemu.check);
-    add_form(h, "ring1 run --on bochs", emulator_bochs.check);
-    add_form(h, "ring1 image", bootcd_check);
+    add_form(h, "ring1 run", true, emulator_qemu.check);
+    add_form(h, "ring1 run --on bochs", true, emulator_bochs.check);
+    add_form(h, "ring1 run --on process", false, emulator_process.check);
+    add_form(h, "ring1 image", true, bootcd_check);
 }
 
 static bool fill(struct host *h, struct problem *p)

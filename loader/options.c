@@ -24,7 +24,7 @@ struct parse {
 static bool parse_on(const char *text, struct options *o, struct problem *p)
 {
     o->on = emulator_find(text);
-    return o->on || problem_bad(p, "--on %s: no such host; it is qemu or bochs", text);
+    return o->on || problem_bad(p, "--on %s: no such host; it is qemu, bochs or process", text);
 }
 
 static bool parse_engine(const char *text, struct options *o, struct problem *p)

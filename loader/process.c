@@ -43,6 +43,7 @@ static void arguments(const struct launch *l, struct command *c)
 const struct emulator emulator_process = {
     .name = "process",
     .title = "a Linux process",
+    .place = "in a Linux process",
     .no_image = true,
     .check = check,
     .prepare = prepare,

@@ -64,6 +64,7 @@ static void arguments(const struct launch *l, struct command *c)
 const struct emulator emulator_qemu = {
     .name = "qemu",
     .title = "QEMU",
+    .place = "on QEMU's software CPU without VT-x or SVM",
     .check = check,
     .prepare = prepare,
     .arguments = arguments,

@@ -30,9 +30,8 @@ static void announce(const struct session *s)
     if (s->o->console || !isatty(STDIN_FILENO))
         return;
     fprintf(stderr,
-            "ring1: %s, %u MiB, under Ring1 on %s's software CPU without VT-x or SVM; "
-            "leave with Ctrl-A x\n",
-            input_base_name(s->o->kernel), s->o->memory_mib, s->o->on->title);
+            "ring1: %s, %u MiB, under Ring1 %s; leave with Ctrl-A x\n",
+            input_base_name(s->o->kernel), s->o->memory_mib, s->o->on->place);
 }
 
 static bool launch(struct session *s, struct problem *p)

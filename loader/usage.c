@@ -29,6 +29,7 @@ const char usage_doc[] =
     "        boot Linux with its console on this terminal; leave with Ctrl-A x\n"
     "  ring1 run --memory 64M --console out.txt --timeout 60 toy.elf\n"
     "        boot a multiboot or ELF kernel, output to a file, for a minute at most\n"
+    "  ring1 run --on process --initrd initrd.img --append console=ttyS0 vmlinuz\n"
     "  ring1 run --on bochs --engine interp --stats vmlinuz\n"
     "        the same monitor on Bochs, everything interpreted, counters at the end\n"
     "  ring1 run --trace irq,inject --trace-file events vmlinuz\n"
@@ -72,7 +73,7 @@ static const char image_doc[] =
     {"engine", KEY_ENGINE, "ENGINE", 0, "How guest kernel code runs: auto (default), interp or translate", 1}
 
 static const struct argp_option run_options[] = {
-    {"on", KEY_ON, "HOST", 0, "The machine under the monitor: qemu (default) or bochs", 1},
+    {"on", KEY_ON, "HOST", 0, "What the monitor runs on: qemu (default), bochs, or process (no emulator, no privileges)", 1},
     GUEST_OPTIONS,
     {"console", KEY_CONSOLE, "FILE", 0, "Console output to FILE and no input; default is stdio", 2},
     {"screen", KEY_SCREEN, "FILE", 0, "The guest's text screen to FILE at the end, and on Ctrl-A s", 2},

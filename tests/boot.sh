@@ -88,6 +88,17 @@ boot pae-large 400 none --memory 1536M
 check_shell pae-large "PAE kernel, engine auto, 1.5 GiB: shell and reset"
 kernel=vmlinuz
 
+# The same in an ordinary process.
+boot process 400 check --on process --memory 256M
+check_shell process "process host, 256 MiB: shell and reset"
+check_script process "process host: the script of a few hundred commands"
+check_dmesg process "process host: no trouble in dmesg that plain QEMU lacks"
+kernel=vmlinuz-pae
+boot process-pae 400 check --on process --memory 1536M
+check_shell process-pae "process host, PAE kernel, 1.5 GiB: shell and reset"
+check_script process-pae "process host, PAE kernel: the script"
+kernel=vmlinuz
+
 # An interactive session: what is typed at the prompt reaches the guest's shell. (Earlier input may be
 # flushed by the guest itself, as it opens and closes its console.)
 type_at_prompt() {
@@ -97,14 +108,18 @@ type_at_prompt() {
     done
     printf 'echo $((6 * 7))-typed\npoweroff -f\n'
 }
-: >"$tmp/typed.out"
-type_at_prompt | timeout 300 "$B/ring1" run --timeout 240 --initrd "$B/guest/initrd.img" \
-    --append "console=ttyS0" "$B/guest/vmlinuz" >"$tmp/typed.out" 2>"$tmp/typed.err"
-status=$?
-grep -q '42-typed' "$tmp/typed.out" && [ "$status" = 0 ]
-report $? "the shell answers what is typed" "status $status; $(tail -1 "$tmp/typed.err")"
-grep -q 'guest-off: the guest switched the machine off' "$tmp/typed.err"
-report $? "the guest switches the machine off by ACPI" "$(tail -1 "$tmp/typed.err")"
+typed() { # HOST
+    : >"$tmp/typed.out"
+    type_at_prompt | timeout 300 "$B/ring1" run --on "$1" --timeout 240 --initrd "$B/guest/initrd.img" \
+        --append "console=ttyS0" "$B/guest/vmlinuz" >"$tmp/typed.out" 2>"$tmp/typed.err"
+    status=$?
+    grep -q '42-typed' "$tmp/typed.out" && [ "$status" = 0 ]
+    report $? "$1: the shell answers what is typed" "status $status; $(tail -1 "$tmp/typed.err")"
+    grep -q 'guest-off: the guest switched the machine off' "$tmp/typed.err"
+    report $? "$1: the guest switches the machine off by ACPI" "$(tail -1 "$tmp/typed.err")"
+}
+typed qemu
+typed process
 
 if [ "$full" = full ]; then
     boot most 400 none --memory 2G

@@ -109,7 +109,7 @@ done
 for time in 0 -1 soon 1.5 '' 99999999999; do
     bad "--timeout '$time'" 2 "--timeout $time: not a time" run --timeout "$time" kernel
 done
-bad "unknown host" 2 'no such host; it is qemu or bochs' run --on kvm kernel
+bad "unknown host" 2 'no such host; it is qemu, bochs or process' run --on kvm kernel
 bad "unknown engine" 2 'no such engine; it is auto, interp or translate' run --engine jit kernel
 run --help
 check "--help" 0 out:'Exit status' out:'Examples' lines:0

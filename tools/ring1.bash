@@ -12,7 +12,7 @@ _ring1() {
         return
     fi
     case $before in
-    --on) mapfile -t COMPREPLY < <(compgen -W 'qemu bochs' -- "$word") ;;
+    --on) mapfile -t COMPREPLY < <(compgen -W 'qemu bochs process' -- "$word") ;;
     --engine) mapfile -t COMPREPLY < <(compgen -W 'auto interp translate' -- "$word") ;;
     --memory) mapfile -t COMPREPLY < <(compgen -W '16M 64M 256M 512M 1G 2G' -- "$word") ;;
     --trace) mapfile -t COMPREPLY < <(compgen -W 'exits blocks shadow irq io inject all' -- "$word") ;;
