@@ -144,6 +144,20 @@ static enum end mov_from_cr(struct translation *t)
     return END_NO;
 }
 
+/*
+ * QEMU's emulator (7.2) computes the flags that CMPXCHG8B leaves from a stale note of what set them
+ * last: they come out as any 32 bits, DF and more among them, and an interrupt behind it keeps
+ * them. A jump makes the note good. On other hosts links are patched, and it is not needed.
+ */
+static enum end cmpxchg8b(struct translation *t)
+{
+    static const uint8_t jump_on[] = {0xeb, 0x00};
+    record(t, t->eip, 0, UNWIND_EIP);
+    if (!t->bt->patching)
+        emit_bytes(&t->code, jump_on, sizeof jump_on);
+    return copy(t);
+}
+
 static enum end nothing(struct translation *t)
 {
     record(t, t->eip, 0, UNWIND_EIP);
@@ -181,6 +195,7 @@ static enum end (*const table[OP_COUNT])(struct translation *) = {
     [OP_NOP] = nothing,
     [OP_PREFETCH] = nothing,
     [OP_RDTSC] = copy,
+    [OP_CMPXCHG8B] = cmpxchg8b,
     /* Not in 64-bit mode, or not on every CPU there. */
     [OP_PUSHA] = callout,
     [OP_POPA] = callout,

@@ -99,6 +99,17 @@ static void out_of_gates(const struct vcpu *v, struct trap_frame *f)
         f->rip = v->direct.slow;
 }
 
+/*
+ * The guest's flags among WANTED in F. Behind a CMPXCHG8B of user code, QEMU's emulator (7.2) may
+ * push any 32 bits; where those that are always 0 tell, only the arithmetic ones are taken, which
+ * are wrong on that machine whatever runs on it.
+ */
+static uint32_t flags_of(const struct trap_frame *f, uint32_t wanted)
+{
+    const uint64_t always_0 = ~0x3f7fd7ull;
+    return (uint32_t)f->rflags & (f->rflags & always_0 ? FL_ARITH : wanted);
+}
+
 static void leave_user(struct vcpu *v, const struct trap_frame *f, struct host_exit *x)
 {
     uint16_t s[4];
@@ -106,7 +117,7 @@ static void leave_user(struct vcpu *v, const struct trap_frame *f, struct host_e
                      : "=m"(s[0]), "=m"(s[1]), "=m"(s[2]), "=m"(s[3]));
     v->gpr[R_ESP] = (uint32_t)f->rsp;
     v->eip = (uint32_t)f->rip;
-    v->eflags |= (uint32_t)f->rflags & USER_FLAGS;
+    v->eflags |= flags_of(f, USER_FLAGS);
     x->sel[S_CS] = (uint16_t)f->cs;
     x->sel[S_SS] = (uint16_t)f->ss;
     for (unsigned i = 0; i < 4; i++)
@@ -116,7 +127,7 @@ static void leave_user(struct vcpu *v, const struct trap_frame *f, struct host_e
 static void leave_tc(struct vcpu *v, const struct trap_frame *f, struct host_exit *x)
 {
     v->gpr[R_ESP] = (uint32_t)f->r14;
-    v->eflags |= (uint32_t)f->rflags & TC_FLAGS;
+    v->eflags |= flags_of(f, TC_FLAGS);
     x->rip = f->rip;
     x->scratch[SCR_R8] = f->r8;
     x->scratch[SCR_R9] = f->r9;
