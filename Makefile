@@ -91,7 +91,7 @@ $(B)/host/%.o: %.c Makefile | $(B)/.deps
 	@echo "  CC   $< (host)"
 	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
 HOST_OBJ = $(filter-out $(B)/host/monitor/mem.o,$(CORE:%.c=$(B)/host/%.o)) $(filter-out $(B)/host/loader/main.o,$(LOADER:%.c=$(B)/host/%.o))
-$(B)/host/core.a: $(HOST_OBJ)
+$(B)/host/core.a: $(HOST_OBJ) $(B)/process/machine.o
 	@rm -f $@
 	@ar rcs $@ $^
 $(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host/tests/unit/fake_fpu.o $(B)/host/core.a

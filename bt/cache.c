@@ -101,7 +101,7 @@ void calls_reset(struct vm *vm)
 {
     const struct host_tc *tc = &vm->bt->tc;
     uint64_t *bottom = tc->stack + tc->stack_words - 1;
-    *bottom = tc->exec + vm->bt->thunk[side_of(vm->bt->run_mode)].empty;
+    *bottom = vm->vcpu->direct.empty[side_of(vm->bt->run_mode)];
     vm->vcpu->tc_rsp = vm->vcpu->direct.calls = (uint64_t)bottom;
 }
 

@@ -91,7 +91,8 @@ struct thunks {
     uint32_t probe;  /* ... its second level, with ECX in R11 ... */
     uint32_t user;   /* ... the way out for an IRET to user code ... */
     uint32_t other;  /* ... the look-up for a return whose flags are in R9D ... */
-    uint32_t empty;  /* ... and what a RET finds in an empty call stack */
+    uint32_t empty;  /* ... what a RET finds in an empty call stack ... */
+    uint32_t call;   /* ... and the way out for an INT 80h of user code */
 };
 
 struct bt {

@@ -303,6 +303,11 @@ void emit_restore_flags(struct translation *t, unsigned how)
     record(t, 0, 0, how);
 }
 
+void emit_user_call_exit(struct translation *t)
+{
+    emit_jump(t, JMP_REL32, thunks_of(t)->call);
+}
+
 void emit_user_exit(struct translation *t)
 {
     emit_jump(t, JMP_REL32, thunks_of(t)->user);
@@ -351,23 +356,42 @@ static void emit_empty(struct translation *t)
     emit_lea64(&t->code, H_RSP, H_RSP, -8);
 }
 
-/* The IRET at R8D goes to user code; the flags are in R11. Returns where it goes on if the host
- * cannot do it. */
-static uint64_t emit_user(struct translation *t)
+/* To the host's code at the address in the vcpu at OFF, for the instruction at R8D; the flags are
+ * in R11. Returns where it goes on if the host cannot do it. */
+static uint64_t emit_host_code(struct translation *t, uint32_t off)
 {
-    struct mem_form m = {
-        .reg = 4,
-        .base = H_R15,
-        .index = H_NONE,
-        .disp = offsetof(struct vcpu, direct.user_return),
-    };
+    struct mem_form m = {.reg = 4, .base = H_R15, .index = H_NONE, .disp = (int32_t)off};
     record(t, 0, 0, UNWIND_FORWARD | UNWIND_FLAGS_R11);
-    emit8(&t->code, emit_rex(&m, false)); /* jmp [vcpu.direct.user_return] */
+    emit8(&t->code, emit_rex(&m, false)); /* jmp [vcpu + off] */
     emit8(&t->code, 0xff);
     emit_modrm_mem(&t->code, &m);
     uint64_t slow = t->bt->tc.exec + t->code.len;
     emit_gate(t->bt, &t->code, TC_EXIT_INTERP);
     return slow;
+}
+
+/* The IRET at R8D goes to user code. */
+static void emit_user_return(struct translation *t)
+{
+    struct vcpu *v = t->v;
+    uint64_t slow = emit_host_code(t, offsetof(struct vcpu, direct.user_return));
+    if (side_of(t->b->mode) != SIDE_KERNEL)
+        return;
+    v->direct.slow = slow;
+    v->direct.user_return = t->bt->tc.user_return ? t->bt->tc.user_return : slow;
+}
+
+/* At R8D is an INT 80h. */
+static void emit_user_call(struct translation *t)
+{
+    static const uint8_t pop_r11[] = {0x41, 0x5b};
+    struct vcpu *v = t->v;
+    record(t, 0, 0, UNWIND_FORWARD);
+    emit8(&t->code, 0x9c); /* pushfq */
+    record(t, 0, 0, UNWIND_FORWARD | UNWIND_PUSHED);
+    emit_bytes(&t->code, pop_r11, sizeof pop_r11);
+    v->direct.user_slow = emit_host_code(t, offsetof(struct vcpu, direct.user_call));
+    v->direct.user_call = t->bt->tc.user_call ? t->bt->tc.user_call : v->direct.user_slow;
 }
 
 /* Those of the side that t's block is on. */
@@ -376,9 +400,9 @@ static void emit_thunks(struct translation *t, struct thunks *made)
     made->probe = t->code.len;
     emit_probe(t);
     made->user = t->code.len;
-    uint64_t slow = emit_user(t);
-    if (side_of(t->b->mode) == SIDE_KERNEL)
-        t->v->direct.slow = slow;
+    emit_user_return(t);
+    made->call = t->code.len;
+    emit_user_call(t);
     made->other = t->code.len;
     emit_restore_flags(t, UNWIND_FORWARD);
     uint32_t lookup = emit_jmp8(&t->code);
@@ -412,7 +436,9 @@ void thunks_emit(struct bt *bt, struct vcpu *v)
         emit_thunks(&t, &bt->thunk[side]);
     }
     v->direct.lookup = bt->tc.exec + bt->thunk[SIDE_KERNEL].lookup;
-    v->direct.user_return = bt->tc.user_return ? bt->tc.user_return : v->direct.slow;
+    v->direct.user_lookup = bt->tc.exec + bt->thunk[SIDE_USER].lookup;
+    for (unsigned side = 0; side < SIDES; side++)
+        v->direct.empty[side] = bt->tc.exec + bt->thunk[side].empty;
     t.b->tc_len = t.code.len;
     bt->tc_used = (t.code.len + BLOCK_ALIGN - 1) & ~(BLOCK_ALIGN - 1);
     bt->nblocks = 1;

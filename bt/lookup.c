@@ -175,6 +175,7 @@ uint64_t bt_lookup(struct vcpu *v)
     }
     if (mode != l->mode) {
         l->mode = mode;
+        v->direct.armed = 0; /* it was for code of the mode before */
         clear(v, side_of(mode));
         v->vm->stats.n[STAT_BT_MODES]++;
         return 0;

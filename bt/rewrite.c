@@ -184,6 +184,7 @@ static enum end (*const table[OP_COUNT])(struct translation *) = {
     [OP_RET] = ret,
     [OP_POPF] = popf,
     [OP_IRET] = iret,
+    [OP_INT] = int_n,
     [OP_MOV_TO_SREG] = mov_to_sreg,
     [OP_POP_SREG] = pop_sreg,
     [OP_CLI] = cli,

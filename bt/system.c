@@ -149,6 +149,21 @@ enum end pop_sreg(struct translation *t)
     return END_NO;
 }
 
+/* ---- System calls ---------------------------------------------------------- */
+
+/* INT 80h of user code, where the host has code that takes it to the kernel. */
+enum end int_n(struct translation *t)
+{
+    if (side_of(t->b->mode) != SIDE_USER || !t->bt->tc.user_call || t->insn.imm != 0x80 ||
+        t->insn.len != 2)
+        return callout(t);
+    esp_settle(t, t->eip);
+    record(t, t->eip, 0, UNWIND_EIP);
+    emit_mov_imm(&t->code, H_R8, t->eip);
+    emit_user_call_exit(t);
+    return END_BLOCK;
+}
+
 /* ---- POPF and IRET ------------------------------------------------------------ */
 
 /* The guest's flags to R11, so that the code that follows may change them. */

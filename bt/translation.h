@@ -77,6 +77,8 @@ void emit_lookup_call(struct translation *t);
 
 /* To the thunk of an IRET to user code: R8D is its address, R11 the flags. */
 void emit_user_exit(struct translation *t);
+/* To that of user code's INT 80h at R8D. */
+void emit_user_call_exit(struct translation *t);
 /* JNE to a thunk. */
 void emit_unless_equal(struct translation *t, uint32_t thunk);
 
@@ -117,6 +119,7 @@ enum end call_indirect(struct translation *t);
 enum end ret(struct translation *t);
 enum end popf(struct translation *t);
 enum end iret(struct translation *t);
+enum end int_n(struct translation *t);
 enum end mov_to_sreg(struct translation *t);
 enum end pop_sreg(struct translation *t);
 

@@ -133,8 +133,7 @@ static void add_programs(struct host *h)
     }
 }
 
-static void add_form(struct host *h, const char *name, bool image,
-                     bool (*check)(struct problem *p))
+static void add_form(struct host *h, const char *name, bool image, bool (*check)(struct problem *p))
 {
     struct problem p;
     bool ok = check(&p);

@@ -27,7 +27,7 @@ struct launch {
 
 struct emulator {
     const char *name, *title;
-    const char *place; /* "on ..." or "in ...", for who sits at a terminal */
+    const char *place;  /* "on ..." or "in ...", for who sits at a terminal */
     bool pty;           /* serial ports want terminal devices, not sockets */
     bool log_is_output; /* port 0xE9 comes out of standard output */
     bool no_image;      /* the monitor's image is not booted: the monitor is in the program */

@@ -29,8 +29,7 @@ static void announce(const struct session *s)
 {
     if (s->o->console || !isatty(STDIN_FILENO))
         return;
-    fprintf(stderr,
-            "ring1: %s, %u MiB, under Ring1 %s; leave with Ctrl-A x\n",
+    fprintf(stderr, "ring1: %s, %u MiB, under Ring1 %s; leave with Ctrl-A x\n",
             input_base_name(s->o->kernel), s->o->memory_mib, s->o->on->place);
 }
 

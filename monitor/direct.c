@@ -79,21 +79,45 @@ static bool usual_user(const struct vcpu *v)
            v->vm->engine != PLAN_INTERP;
 }
 
-void direct_arm(struct vcpu *v)
+/* False: nothing can be armed. */
+static bool note(struct vcpu *v)
 {
     static const uint8_t data[4] = {S_DS, S_ES, S_FS, S_GS};
     struct direct *d = &v->direct;
     d->armed = 0;
     if (!usual_user(v))
-        return;
+        return false;
     if (!d->found)
         d->found = find_gate(v, d) && find_stack(v, d);
-    if (!d->found || !segtab_list(v, d->mirror, DIRECT_MIRRORS, &d->mirrors))
-        return;
+    if (!d->found)
+        return false;
     d->user_cs = v->seg[S_CS];
     d->user_ss = v->seg[S_SS];
     for (unsigned i = 0; i < 4; i++)
         d->loaded[i] = v->seg[data[i]];
+    return true;
+}
+
+void direct_arm_translated(struct vcpu *v)
+{
+    struct direct *d = &v->direct;
+    if (!note(v))
+        return;
+    v->cpl = 0;
+    bool kernel = bt_ready(v);
+    v->cpl = 3;
+    if (!bt_ready(v) || !kernel)
+        return;
+    vcpu_memo(&v->code_memo, d->kernel_cs.sel, d->check[DIRECT_CODE].where,
+              d->check[DIRECT_CODE].raw, &d->kernel_cs);
+    d->armed = 1;
+}
+
+void direct_arm(struct vcpu *v)
+{
+    struct direct *d = &v->direct;
+    if (!note(v) || !segtab_list(v, d->mirror, DIRECT_MIRRORS, &d->mirrors))
+        return;
     v->cpl = 0;
     v->seg[S_CS] = d->kernel_cs;
     v->seg[S_SS] = d->kernel_ss;

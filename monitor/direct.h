@@ -18,6 +18,10 @@
  * kernel that the gate leads to. */
 void direct_arm(struct vcpu *v);
 
+/* The same before user code that is translated. There is no kernel view: the host's code changes
+ * the vcpu, both ways. */
+void direct_arm_translated(struct vcpu *v);
+
 /* V has left ring 3: back to user view, if it is not in it. */
 void direct_leave(struct vcpu *v);
 

@@ -140,6 +140,7 @@ struct host_tc {
                            access below it faults */
     uint32_t stack_words;
     uint64_t user_return; /* code that takes a translated IRET to user code; 0: the host has none */
+    uint64_t user_call;   /* code that takes an INT 80h of translated user code; 0: likewise */
     enum gate_kind gate_kind; /* policy: how it leaves */
     uint64_t gate;         /* GATE_FAR: selector of the call gate for code 0; GATE_NEAR: address of
                               the host's code for it */

@@ -24,7 +24,8 @@ static enum run_mode choose_translated(const struct vcpu *v, enum stat *why)
 {
     if (!(v->seg[S_CS].attr & SA_DB))
         return interpret(STAT_FB_CODE16, why);
-    if (!segment_flat(&v->seg[S_CS]) || !(v->seg[S_CS].attr & SA_RW)) /* read through CS is checked */
+    if (!segment_flat(&v->seg[S_CS]) ||
+        !(v->seg[S_CS].attr & SA_RW)) /* read through CS is checked */
         return interpret(STAT_FB_CS_BASE, why);
     if (!flat_stack(v))
         return interpret(STAT_FB_SS, why);

@@ -85,6 +85,8 @@ static void run_translated(struct vcpu *v)
     }
     uint64_t start = host_now_ns();
     timer_arm(v->vm);
+    if (v->cpl == 3)
+        direct_arm_translated(v);
     st->n[STAT_RUN_TC]++;
     host_run_tc(v, entry, &x);
     st->n[STAT_NS_TC] += host_now_ns() - start;

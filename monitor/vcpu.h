@@ -49,8 +49,8 @@ struct exception {
     uint32_t cr2; /* #PF only; goes to v->cr2 at delivery */
 };
 
-/* A small TLB of linear pages for accesses that the monitor makes in the guest's name;
- * obeys the same flushes as a hardware TLB. Owned by vmem.c. */
+/* A TLB of linear pages for accesses by the monitor in the guest's name; obeys the same flushes as
+ * a hardware TLB. Owned by vmem.c. */
 #define SOFT_TLB_SIZE 256
 struct soft_tlb_entry {
     uint32_t tag; /* linear page number << 12 | kinds of access refused (vmem.h), or ~0 */
@@ -82,9 +82,11 @@ struct direct {
     struct segment user_cs, user_ss, kernel_cs, kernel_ss;
     struct segment loaded[4]; /* DS, ES, FS, GS as the hardware holds them */
     uint64_t calls;           /* RSP with an empty call stack ... */
-    uint64_t lookup, slow;    /* ... and places in the cache (bt/) */
-    uint64_t user_return;     /* the host's code, or the same as slow */
-    uint64_t syscalls;        /* how many went this way */
+    uint64_t empty[2]; /* ... what a RET finds there in the kernel's code and in the user's ... */
+    uint64_t lookup, slow;           /* ... places in the cache (bt/) for the kernel's code, ... */
+    uint64_t user_lookup, user_slow; /* ... and for the user's, where that is translated */
+    uint64_t user_return, user_call; /* the host's code, or the same as slow and user_slow */
+    uint64_t syscalls;               /* how many went this way */
 };
 
 /* What a call reads to leave the cache: 6 bytes for a far one, or the address. */

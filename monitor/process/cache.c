@@ -39,6 +39,7 @@ static const char *map_stack(void)
 
 static void describe(uint8_t *write, uint64_t exec)
 {
+    process_cpu.wrgsbase = process_has_wrgsbase();
     tc.write = write;
     tc.exec = exec;
     tc.size = TC_SIZE;
@@ -48,6 +49,8 @@ static void describe(uint8_t *write, uint64_t exec)
     tc.gate_spacing = PROCESS_GATE_SIZE;
     tc.patching = true;
     tc.user_code = true;
+    tc.user_return = process_cpu.wrgsbase ? (uint64_t)gate_return : 0;
+    tc.user_call = process_cpu.wrgsbase ? (uint64_t)gate_call : 0;
     fpu = (struct process_code_area){write + TC_SIZE + TC_DATA, exec + TC_SIZE + TC_DATA, FPU_SIZE};
     process_cpu.tc_start = exec;
     process_cpu.tc_end = exec + TC_SIZE;

@@ -13,6 +13,8 @@
 #define OFFSET(name, type, field) EMIT(name, offsetof(struct type, field))
 
 void offsets(void);
+void vcpu_offsets(void);
+
 void offsets(void)
 {
     OFFSET(CPU_MONITOR_RSP, process_cpu, monitor_rsp);
@@ -40,13 +42,54 @@ void offsets(void)
     OFFSET(F_RSP, tc_frame, rsp);
     OFFSET(F_RIP, tc_frame, rip);
     OFFSET(F_RFLAGS, tc_frame, rflags);
-    OFFSET(V_GPR, vcpu, gpr);
-    OFFSET(V_EFLAGS, vcpu, eflags);
-    EMIT(FL_ARITH, FL_ARITH);
+    OFFSET(CPU_GATE_EIP, process_cpu, gate_eip);
+    OFFSET(CPU_GATE_ESP, process_cpu, gate_esp);
+    OFFSET(CPU_GS, process_cpu, gs);
     EMIT(LEFT_NOT_ENTERED, LEFT_NOT_ENTERED);
     EMIT(LEFT_GATE, LEFT_GATE);
     EMIT(TC_CODES, TC_CODES);
     EMIT(GATE_SIZE, PROCESS_GATE_SIZE);
+}
+
+void vcpu_offsets(void)
+{
+    OFFSET(V_GPR, vcpu, gpr);
+    OFFSET(V_EFLAGS, vcpu, eflags);
+    OFFSET(V_CPL, vcpu, cpl);
+    OFFSET(V_VIF, vcpu, vif);
+    OFFSET(V_EVENT, vcpu, event);
+    OFFSET(V_KERNEL_WINDOW, vcpu, kernel_window);
+    OFFSET(V_CS, vcpu, seg[S_CS]);
+    OFFSET(V_SS, vcpu, seg[S_SS]);
+    OFFSET(V_DS, vcpu, seg[S_DS]);
+    OFFSET(V_ES, vcpu, seg[S_ES]);
+    OFFSET(V_FS, vcpu, seg[S_FS]);
+    OFFSET(V_GS, vcpu, seg[S_GS]);
+    OFFSET(D_ARMED, vcpu, direct.armed);
+    OFFSET(D_EIP, vcpu, direct.eip);
+    OFFSET(D_VIF, vcpu, direct.vif);
+    OFFSET(D_TSS, vcpu, direct.tss);
+    OFFSET(D_CHECK, vcpu, direct.check);
+    OFFSET(D_USER_CS, vcpu, direct.user_cs);
+    OFFSET(D_USER_SS, vcpu, direct.user_ss);
+    OFFSET(D_KERNEL_CS, vcpu, direct.kernel_cs);
+    OFFSET(D_KERNEL_SS, vcpu, direct.kernel_ss);
+    OFFSET(D_LOADED, vcpu, direct.loaded);
+    OFFSET(D_CALLS, vcpu, direct.calls);
+    OFFSET(D_EMPTY, vcpu, direct.empty);
+    OFFSET(D_LOOKUP, vcpu, direct.lookup);
+    OFFSET(D_SLOW, vcpu, direct.slow);
+    OFFSET(D_USER_LOOKUP, vcpu, direct.user_lookup);
+    OFFSET(D_USER_SLOW, vcpu, direct.user_slow);
+    OFFSET(D_SYSCALLS, vcpu, direct.syscalls);
+    OFFSET(SEGMENT_SEL, segment, sel);
+    OFFSET(CHECK_WHERE, direct_check, where);
+    OFFSET(CHECK_RAW, direct_check, raw);
+    EMIT(DIRECT_FLAGS, DIRECT_FLAGS);
+    EMIT(FL_ARITH, FL_ARITH);
+    EMIT(FL_DF, FL_DF);
+    EMIT(FL_IF, FL_IF);
+    EMIT(FL_ONE, FL_ONE);
 }
 
 #endif

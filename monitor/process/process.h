@@ -37,14 +37,19 @@ struct process_cpu {
     uint32_t code;         /* enum tc_code */
     uint32_t fpu_running;  /* an instruction of host_fpu_run; a fault ends it with its vector */
     uint64_t fpu_rsp;      /* the monitor's stack meanwhile */
+    uint32_t gate_eip;     /* an IRET's way to user code: its target, ... */
+    uint32_t gate_esp;     /* ... and ESP there */
+    uint64_t gs;           /* the base of GS, or PROCESS_GS_UNKNOWN */
     struct tc_frame frame; /* at the last entry, then at the last exit */
 
     uint8_t vector;
     uint32_t error, linear;
     bool outside, other;
+    bool wrgsbase;
     uint64_t tc_start, tc_end; /* the executable alias of the cache */
 };
 extern struct process_cpu process_cpu;
+#define PROCESS_GS_UNKNOWN UINT64_MAX
 
 /* What the process was started with. */
 struct process_io {
@@ -63,8 +68,8 @@ void process_console_init(const struct process_io *io); /* console.c */
 /* time.c: the timer's signal came. */
 void process_timer_fired(void);
 
-/* world.c: GS = BASE. */
-void process_set_gs(uint64_t base);
+/* world.c: may the process write the base of GS by an instruction? */
+bool process_has_wrgsbase(void);
 
 /* cache.c: executable memory for fpu.c, as it is written and where it runs. */
 struct process_code_area {
@@ -81,6 +86,9 @@ extern const uint8_t
     process_gates[]; /* the code of gate 0; others follow, PROCESS_GATE_SIZE apart */
 #define PROCESS_GATE_SIZE 16
 extern const uint8_t process_window[], process_window_end[]; /* between test and entry */
+/* gate.asm: from user code's INT 80h to the kernel and from the kernel's IRET to user code. */
+extern const uint8_t gate_call[], gate_call_commit[], gate_call_done[], gate_call_end[];
+extern const uint8_t gate_return[], gate_return_commit[], gate_return_done[], gate_return_end[];
 extern const uint8_t process_not_entered[], process_left[], process_fpu_fault[];
 
 #endif

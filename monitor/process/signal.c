@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "monitor/log.h"
+#include "monitor/process/crossing.h"
 #include "monitor/process/process.h"
 #include "monitor/process/window.h"
 #include "monitor/x86.h"
@@ -60,6 +61,8 @@ static void resume_at(greg_t *r, const uint8_t *where)
 static void leave(greg_t *r, enum left how)
 {
     copy_frame(r);
+    if (crossing_at(process_cpu.frame.rip))
+        crossing_stop(&process_cpu.frame);
     process_cpu.left = how;
     resume_at(r, process_left);
 }
@@ -73,7 +76,7 @@ static void on_event(int sig, siginfo_t *info, void *context)
     (void)info;
     if (sig == SIGALRM)
         process_timer_fired();
-    if (in_cache(rip)) {
+    if (in_cache(rip) || crossing_at(rip)) {
         leave(r, LEFT_SIGNAL);
         return;
     }
@@ -90,7 +93,8 @@ static void fault(greg_t *r, unsigned vector)
     leave(r, LEFT_FAULT);
 }
 
-/* A page fault of translated code. */
+/* A page fault of translated code. One on the way between user code and the kernel sends the
+ * instruction the slow way. */
 static void page_fault(greg_t *r, uint64_t address)
 {
     bool write = (uint64_t)r[REG_ERR] & PF_W;
@@ -98,6 +102,11 @@ static void page_fault(greg_t *r, uint64_t address)
     enum window_answer answer = window_fault(address, write, &linear);
     if (answer == WINDOW_MAPPED)
         return;
+    if (crossing_at((uint64_t)r[REG_RIP])) {
+        copy_frame(r);
+        r[REG_RIP] = (greg_t)crossing_slow(&process_cpu.frame);
+        return;
+    }
     process_cpu.error = write ? PF_W : 0;
     process_cpu.linear = linear;
     process_cpu.outside = answer == WINDOW_OUTSIDE;
@@ -119,7 +128,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     if (process_cpu.fpu_running) {
         r[REG_RAX] = (greg_t)vector;
         resume_at(r, process_fpu_fault);
-    } else if (!in_cache((uint64_t)r[REG_RIP])) {
+    } else if (!in_cache((uint64_t)r[REG_RIP]) && !crossing_at((uint64_t)r[REG_RIP])) {
         our_fault(r, info);
     } else if (vector == VEC_PF) {
         page_fault(r, (uint64_t)(uintptr_t)info->si_addr);

@@ -22,17 +22,18 @@
 
 struct process_cpu process_cpu;
 
-/* Linux says whether user code may write the base itself (since 5.9); else it is asked to. */
-void process_set_gs(uint64_t base)
+/* Linux says so since 5.9. */
+bool process_has_wrgsbase(void)
 {
-    static enum { UNKNOWN, BY_INSTRUCTION, BY_CALL } way;
-    static uint64_t now;
-    if (way == UNKNOWN)
-        way = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE ? BY_INSTRUCTION : BY_CALL;
-    if (base == now)
+    return getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
+}
+
+static void set_gs(uint64_t base)
+{
+    if (base == process_cpu.gs)
         return;
-    now = base;
-    if (way == BY_INSTRUCTION)
+    process_cpu.gs = base;
+    if (process_cpu.wrgsbase)
         __asm__ volatile("wrgsbase %0" : : "r"(base));
     else
         sys_call6(__NR_arch_prctl, ARCH_SET_GS, base, 0, 0, 0, 0);
@@ -42,7 +43,7 @@ void process_set_gs(uint64_t base)
 static void load_windows(struct vcpu *v)
 {
     v->kernel_window = vcpu_paging(v) ? window_kernel() : window_user();
-    process_set_gs(v->cpl == 3 ? window_user() : v->kernel_window);
+    set_gs(v->cpl == 3 ? window_user() : v->kernel_window);
 }
 
 static void load(struct vcpu *v, uint64_t entry)
@@ -116,7 +117,8 @@ void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x)
     memset(x, 0, sizeof *x);
     load(v, entry);
     process_enter();
-    process_cpu.pending = 0;
+    if (process_cpu.left == LEFT_NOT_ENTERED)
+        process_cpu.pending = 0;
     save(v, x);
     describe(x);
 }
