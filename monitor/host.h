@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The one interface between the core and what it stands on, bound at link time:
- * monitor/pc (ring 0 of a bare PC), tests/unit/fake_host.c (a test process), later
- * a Linux process. Above this line nothing uses a privileged instruction; below it
+ * monitor/pc (ring 0 of a bare PC), monitor/process (a Linux process), tests/unit/fake_host.c
+ * (a test process). Above this line nothing uses a privileged instruction; below it
  * nothing knows a device, a block or a guest page table.
  */
 #ifndef RING1_HOST_H
