@@ -132,10 +132,12 @@ static unsigned operand_at(const struct vcpu *v, uint32_t cr2)
 bool bt_turn_window(struct vcpu *v, const struct host_exit *x, bool string)
 {
     struct window_sites *w = &v->vm->bt->windows;
-    if (!window_turn(w, v->eip, string ? operand_at(v, x->cr2) : WINDOW_SOURCE))
-        return false;
-    drop_block(v->vm, v->eip, x->rip);
-    return true;
+    unsigned which = string ? operand_at(v, x->cr2) : WINDOW_SOURCE;
+    enum window_news news = window_turn(w, v->eip, which, x->cr2);
+    v->windows.minus_split = 0 - w->split;
+    if (news == WINDOW_TURNED)
+        drop_block(v->vm, v->eip, x->rip);
+    return news != WINDOW_NEITHER;
 }
 
 void bt_called_out(struct vcpu *v, const struct host_exit *x, uint32_t eip, bool ordinary)

@@ -60,6 +60,45 @@ static void add_segment(struct translation *t, unsigned seg, struct mem_form *m)
     *m = (struct mem_form){m->reg, H_R8, GUARDED, 1, 0, false, true};
 }
 
+static bool by_address(const struct translation *t)
+{
+    return t->code.gs && side_of(t->b->mode) == SIDE_KERNEL &&
+           window_by_address(&t->bt->windows, t->eip);
+}
+
+/* R64, a guest address, += the base of its window. The difference to the split has a top byte of 0
+ * or 255. */
+static void add_window_by_address(struct translation *t, unsigned r)
+{
+    static const uint8_t top_byte[] = {
+        0x49, 0x0f, 0xca,       /* bswap r10 */
+        0x45, 0x0f, 0xb6, 0xd2, /* movzx r10d, r10b */
+    };
+    struct code *c = &t->code;
+    const struct mem_form base = {
+        .reg = H_R10,
+        .base = H_R15,
+        .index = H_R10,
+        .scale = 1,
+        .disp = offsetof(struct vcpu, windows.kernel),
+    };
+    emit_load_vcpu64(c, H_R10, offsetof(struct vcpu, windows.minus_split));
+    emit_add64(c, H_R10, H_R10, r);
+    emit_bytes(c, top_byte, sizeof top_byte);
+    emit8(c, emit_rex(&base, true));
+    emit8(c, 0x8b);
+    emit_modrm_mem(c, &base);
+    emit_add64(c, r, r, H_R10);
+}
+
+/* M's operand, whose address is looked at. */
+static void through_r8(struct translation *t, struct mem_form *m)
+{
+    emit_lea(&t->code, H_R8, m->base, m->index, m->scale, m->disp);
+    add_window_by_address(t, H_R8);
+    *m = (struct mem_form){m->reg, H_R8, H_NONE, 1, 0, false, false};
+}
+
 /* M's operand is in the window that R12 is the base of. */
 static void through_r12(struct translation *t, struct mem_form *m)
 {
@@ -88,11 +127,13 @@ static bool prepare_memory(struct translation *t, unsigned reg, bool store, stru
     if (address_only)
         return true;
     if (!flat_segment(t, g->seg, store)) {
-        if (g->seg != S_FS && g->seg != S_GS)
+        if ((g->seg != S_FS && g->seg != S_GS) || by_address(t))
             return false;
         add_segment(t, g->seg, m);
     }
-    if (other_window(t, WINDOW_SOURCE))
+    if (by_address(t))
+        through_r8(t, m);
+    else if (other_window(t, WINDOW_SOURCE))
         through_r12(t, m);
     return true;
 }
@@ -236,9 +277,13 @@ static unsigned string_windows(const struct insn *i)
 /* R64 += the base of its window. */
 static void add_window(struct translation *t, unsigned r, enum window_operand which)
 {
+    if (by_address(t)) {
+        add_window_by_address(t, r);
+        return;
+    }
     bool kernel = side_of(t->b->mode) == SIDE_KERNEL && !other_window(t, which);
     if (kernel)
-        emit_load_vcpu64(&t->code, H_R9, offsetof(struct vcpu, kernel_window));
+        emit_load_vcpu64(&t->code, H_R9, offsetof(struct vcpu, windows.kernel));
     emit_add64(&t->code, r, r, kernel ? H_R9 : H_R12);
 }
 
@@ -286,7 +331,7 @@ static bool ident_implied(struct translation *t)
     static const struct mem_form implied = {.addr32 = true, .guest = true};
     const struct insn *i = &t->insn;
     if (i->addrsize != 4 || !flat_segment(t, i->mem.seg, is_store(i)) ||
-        other_window(t, WINDOW_SOURCE))
+        other_window(t, WINDOW_SOURCE) || by_address(t))
         return false;
     emit_mem_prefixes(&t->code, &implied);
     emit_prefixes(&t->code, i);

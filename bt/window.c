@@ -16,14 +16,36 @@ unsigned window_user_operands(const struct window_sites *w, uint32_t eip)
     return s->eip == eip ? s->user : 0;
 }
 
-bool window_turn(struct window_sites *w, uint32_t eip, unsigned which)
+bool window_by_address(const struct window_sites *w, uint32_t eip)
+{
+    const struct window_site *s = &w->site[place_of(eip)];
+    return s->eip == eip && s->turns == WINDOW_TURNS;
+}
+
+/* User memory is taken to go on for a while. */
+#define SPLIT_STEP 0x1000000ull
+
+/* ADDRESS is on the wrong side. */
+static enum window_news move_split(struct window_sites *w, uint32_t address)
+{
+    if (w->moves == WINDOW_MOVES)
+        return WINDOW_NEITHER;
+    w->moves++;
+    if (address < w->split)
+        w->split = address & ~PAGE_MASK;
+    else
+        w->split = (address | (SPLIT_STEP - 1)) + 1;
+    return WINDOW_MOVED;
+}
+
+enum window_news window_turn(struct window_sites *w, uint32_t eip, unsigned which, uint32_t address)
 {
     struct window_site *s = &w->site[place_of(eip)];
     if (s->eip != eip)
         *s = (struct window_site){.eip = eip};
     if (s->turns == WINDOW_TURNS)
-        return false;
+        return move_split(w, address);
     s->turns++;
     s->user ^= (uint8_t)which;
-    return true;
+    return WINDOW_TURNED;
 }

@@ -150,7 +150,7 @@ struct host_tc {
     bool user_code; /* the guest's user code is translated, too: host_run_user is never called, and
                        host_load_control is not heeded by hardware. Guest memory is behind windows:
                        GS is the base of the window for the code's own level, R12 of user memory's;
-                       v->kernel_window and these are multiples of 4 GiB */
+                       v->windows holds both; they are multiples of 4 GiB */
 };
 void host_tc_area(struct host_tc *out);
 

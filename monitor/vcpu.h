@@ -8,6 +8,7 @@
 #ifndef RING1_VCPU_H
 #define RING1_VCPU_H
 
+#include "monitor/tc.h"
 #include "monitor/types.h"
 #include "monitor/x86.h"
 
@@ -61,14 +62,6 @@ struct soft_tlb_entry {
 /* Flags that the ring-1 gates leave to the slow way (direct.h). */
 #define DIRECT_FLAGS (FL_TF | FL_IOPL | FL_NT | FL_VM | FL_AC | FL_VIF | FL_VIP | FL_ID)
 
-/* Eight bytes of a guest table at a linear address, as they were found. */
-struct direct_check {
-    uint64_t raw;
-    uint32_t where;
-};
-enum direct_checks { DIRECT_GATE, DIRECT_CODE, DIRECT_STACK, DIRECT_CHECKS };
-#define DIRECT_MIRRORS 8
-
 /* What ring-1 code needs for system calls without ring 0 (direct.h). */
 struct direct {
     uint32_t armed; /* 0: the slow way */
@@ -89,15 +82,6 @@ struct direct {
     uint64_t syscalls;               /* how many went this way */
 };
 
-/* What a call reads to leave the cache: 6 bytes for a far one, or the address. */
-union tc_gate {
-    struct {
-        uint16_t offset[2]; /* of no meaning for a call gate */
-        uint16_t sel;
-    } far;
-    uint64_t near;
-};
-
 struct vcpu {
     /* Offsets of the first block are used by emitted code and NASM (generated): what is below 128
      * makes short code. */
@@ -111,7 +95,6 @@ struct vcpu {
     union tc_gate gate[4];   /* by enum tc_code: how the host wants to be called (bt/) */
     uint64_t guard[S_COUNT]; /* added to translated accesses through FS and GS: 0, or what leads
                                 them outside the guest's 4 GiB, where they fault (bt/) */
-    uint64_t kernel_window;  /* base of the kernel's window, where there are windows (host_tc) */
     uint64_t tc_insns;       /* guest instructions run from the cache, where they are counted */
     uint64_t tc_rsp;         /* translated code's stack pointer, kept while it does not run */
     uint64_t flat_guard, null_guard; /* the two values of guard[] */
@@ -133,6 +116,7 @@ struct vcpu {
     uint64_t misc_enable;
     struct direct direct;
     struct soft_tlb_entry tlb[SOFT_TLB_SIZE];
+    struct windows windows;
     uint32_t large_used[32]; /* a bit for 4 MiB of linear space: a large page was used there since
                                 all was flushed last (vmem.c) */
 };

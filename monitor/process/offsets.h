@@ -58,7 +58,7 @@ void vcpu_offsets(void)
     OFFSET(V_CPL, vcpu, cpl);
     OFFSET(V_VIF, vcpu, vif);
     OFFSET(V_EVENT, vcpu, event);
-    OFFSET(V_KERNEL_WINDOW, vcpu, kernel_window);
+    OFFSET(V_KERNEL_WINDOW, vcpu, windows.kernel);
     OFFSET(V_CS, vcpu, seg[S_CS]);
     OFFSET(V_SS, vcpu, seg[S_SS]);
     OFFSET(V_DS, vcpu, seg[S_DS]);

@@ -42,8 +42,9 @@ static void set_gs(uint64_t base)
 /* With paging off there is no supervisor's memory: all is the user's (shadow/). */
 static void load_windows(struct vcpu *v)
 {
-    v->kernel_window = vcpu_paging(v) ? window_kernel() : window_user();
-    set_gs(v->cpl == 3 ? window_user() : v->kernel_window);
+    v->windows.kernel = vcpu_paging(v) ? window_kernel() : window_user();
+    v->windows.user = window_user();
+    set_gs(v->cpl == 3 ? v->windows.user : v->windows.kernel);
 }
 
 static void load(struct vcpu *v, uint64_t entry)

@@ -96,7 +96,8 @@ static void claim_signals(void)
 /* The C library does not use GS. */
 static void load_windows(struct tc_state *s, struct vcpu *v)
 {
-    v->kernel_window = BT_KERNEL_WINDOW;
+    v->windows.kernel = BT_KERNEL_WINDOW;
+    v->windows.user = BT_USER_WINDOW;
     s->gpr[12] = BT_USER_WINDOW;
     syscall(SYS_arch_prctl, ARCH_SET_GS, v->cpl == 3 ? BT_USER_WINDOW : BT_KERNEL_WINDOW);
 }

@@ -149,14 +149,15 @@ static void adapt_some(void)
     }
 }
 
-/* Some of the kernel's operands, which both windows hold, are in the user's. */
+/* Some of the kernel's operands, which both windows hold, are in the user's, or chosen by address.
+ */
 static void turn_some_windows(void)
 {
     struct window_sites *w = &prog.vm->bt->windows;
     memset(w, 0, sizeof *w);
     for (unsigned n = prog.seed % 3; n < prog.shots; n += 3) {
-        if (!window_user_operands(w, prog.shot[n].eip))
-            window_turn(w, prog.shot[n].eip, 1 + (prog.seed + n) % 3);
+        for (unsigned k = (prog.seed + n) % (WINDOW_TURNS + 1); k > 0; k--)
+            window_turn(w, prog.shot[n].eip, 1 + (prog.seed + n + k) % 3, 0);
     }
 }
 
@@ -164,6 +165,7 @@ static void back_to_start(void)
 {
     struct bt *bt = prog.vm->bt;
     *prog.vm->vcpu = prog.start;
+    prog.vm->vcpu->windows.minus_split = 0 - (uint64_t)(BT_DATA + PAGE_SIZE);
     shot_restore_memory(&prog.shot[0]);
     bt->inline_lookup = !prog.config.thunk;
     bt->count = prog.config.count;
