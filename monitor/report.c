@@ -9,6 +9,7 @@
 #include "monitor/guestmem.h"
 #include "monitor/guestwalk.h"
 #include "monitor/log.h"
+#include "monitor/screen.h"
 #include "monitor/vcpu.h"
 
 /* Up to LEN bytes at CS:EIP without faults or side effects. */
@@ -88,4 +89,15 @@ void report_exit(const struct vm *vm)
         [EXIT_GUEST_KILLED] = "guest-killed", [EXIT_TIMEOUT] = "time-out",
     };
     log_line("ring1-exit: %d %s: %s", vm->exit, names[vm->exit], vm->reason);
+}
+
+void report_end(struct vm *vm, uint32_t flags)
+{
+    if (flags & PLAN_SCREEN)
+        screen_log(vm);
+    if (flags & PLAN_STATS)
+        stats_print(&vm->stats);
+    if (vm->exit == EXIT_GUEST_KILLED || vm->exit == EXIT_GUEST_HALTED)
+        report_state(vm);
+    report_exit(vm);
 }

@@ -10,6 +10,9 @@
 /* The report of a killed guest: reason, instruction, registers, last blocks. */
 void report_state(struct vm *vm);
 
+/* All that is said at VM's end: what a plan's FLAGS ask for, and report_exit. */
+void report_end(struct vm *vm, uint32_t flags);
+
 /* The last line of the log: "ring1-exit: <number> <name>: <reason>" (plan.h). */
 void report_exit(const struct vm *vm);
 

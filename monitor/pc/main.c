@@ -8,28 +8,24 @@
 #include "monitor/pc/pc.h"
 #include "monitor/report.h"
 #include "monitor/run.h"
-#include "monitor/screen.h"
 
 void pc_main(uint32_t multiboot_info);
 
 _Static_assert(DIRECT_MAP == 0xffff900000000000ull, "pc_phys and boot32.asm");
 
-static void run_guest(const struct plan *plan)
+static _Noreturn void give_up(const char *why)
+{
+    log_line("ring1-exit: %d host-trouble: %s, see above", EXIT_HOST_TROUBLE, why);
+    host_exit(EXIT_HOST_TROUBLE);
+}
+
+static _Noreturn void run_guest(const struct plan *plan)
 {
     struct vm *vm = vm_create(plan, pc_cpu.pool);
-    if (!vm) {
-        log_line("ring1-exit: %d host-trouble: the guest could not be set up, see above",
-                 EXIT_HOST_TROUBLE);
-        host_exit(EXIT_HOST_TROUBLE);
-    }
+    if (!vm)
+        give_up("the guest could not be set up");
     vm_run(vm);
-    if (plan->flags & PLAN_SCREEN)
-        screen_log(vm);
-    if (plan->flags & PLAN_STATS)
-        stats_print(&vm->stats);
-    if (vm->exit == EXIT_GUEST_KILLED || vm->exit == EXIT_GUEST_HALTED)
-        report_state(vm);
-    report_exit(vm);
+    report_end(vm, plan->flags);
     host_exit(vm->exit);
 }
 
@@ -38,11 +34,8 @@ void pc_main(uint32_t multiboot_info)
     pc_console_init();
     log_line("ring1: monitor in ring 0, 64-bit");
     const struct plan *plan = pc_memory_init(multiboot_info);
-    if (!plan) {
-        log_line("ring1-exit: %d host-trouble: no bootable plan or memory, see above",
-                 EXIT_HOST_TROUBLE);
-        host_exit(EXIT_HOST_TROUBLE);
-    }
+    if (!plan)
+        give_up("no bootable plan or memory");
     pc_paging_init(pc_ram_end());
     pc_descriptors_init();
     pc_time_init();

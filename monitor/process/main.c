@@ -12,7 +12,6 @@
 #include "monitor/process/window.h"
 #include "monitor/report.h"
 #include "monitor/run.h"
-#include "monitor/screen.h"
 
 #define MONITOR_MIB 128u /* the monitor's tables; what is not used costs nothing */
 
@@ -43,13 +42,7 @@ static _Noreturn void run_guest(const struct plan *plan, struct pool *pool)
         give_up("the guest could not be set up");
     __asm__ volatile("fninit");
     vm_run(vm);
-    if (plan->flags & PLAN_SCREEN)
-        screen_log(vm);
-    if (plan->flags & PLAN_STATS)
-        stats_print(&vm->stats);
-    if (vm->exit == EXIT_GUEST_KILLED || vm->exit == EXIT_GUEST_HALTED)
-        report_state(vm);
-    report_exit(vm);
+    report_end(vm, plan->flags);
     host_exit((int)vm->exit);
 }
 
