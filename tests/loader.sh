@@ -288,15 +288,17 @@ fi
 echo "# check"
 run check
 check "check" 0 out:'long mode +(yes|no)' out:'qemu-system-x86_64 +QEMU emulator version [0-9]' out:'bochs +Bochs x86 Emulator [0-9]' \
-    out:'ring1 run +yes' out:'ring1 run --on bochs +yes' out:'ring1 image +yes' lines:0
+    out:'ring1 run +yes' out:'ring1 run --on bochs +yes' out:'ring1 run --on process +yes' out:'ring1 image +yes' lines:0
 run check --json
 check "check --json" 0 out:'"ring1_run": true' lines:0
 bad "check of something" 2 'bz: .ring1 check. takes options only' check bz
 mkdir empty.d
 run_with "$tmp/empty.d" check
-check "check where nothing is installed" 3 out:'ring1 run +no: qemu-system-x86_64 is not installed' out:'ring1 image +no: grub' lines:0
+check "check where nothing is installed" 0 out:'ring1 run +no: qemu-system-x86_64 is not installed' out:'ring1 image +no: grub' \
+    out:'ring1 run --on process +yes' lines:0
 RING1_MONITOR=$tmp/none run check
-check "check without a monitor" 3 out:'ring1 run +no: the monitor' out:'RING1_MONITOR=.*none: cannot read' lines:0
+check "check without a monitor" 0 out:'ring1 run +no: the monitor' out:'RING1_MONITOR=.*none: cannot read' \
+    out:'ring1 run --on process +yes' lines:0
 printf '#!/bin/sh\nexec sleep 20\n' >fakes/qemu-system-x86_64
 chmod +x fakes/qemu-system-x86_64
 PATH=$tmp/fakes:$PATH run check

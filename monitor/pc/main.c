@@ -22,11 +22,12 @@ static _Noreturn void give_up(const char *why)
 static _Noreturn void run_guest(const struct plan *plan)
 {
     struct vm *vm = vm_create(plan, pc_cpu.pool);
-    if (!vm)
-        give_up("the guest could not be set up");
-    vm_run(vm);
-    report_end(vm, plan->flags);
-    host_exit(vm->exit);
+    if (vm) {
+        vm_run(vm);
+        report_end(vm, plan->flags);
+        host_exit(vm->exit);
+    }
+    give_up("the guest could not be set up");
 }
 
 void pc_main(uint32_t multiboot_info)
