@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,5 +81,6 @@ _Noreturn void process_machine(char **argv)
     io.log = open(FILE_LOG, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (io.log < 0)
         cannot(FILE_LOG);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     process_run(map_plan(), &io);
 }
