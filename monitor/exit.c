@@ -121,11 +121,12 @@ static void exit_page_fault(struct vcpu *v, const struct host_exit *x)
     uint32_t error;
     uint32_t access = x->error & (PF_W | PF_U | PF_I);
     count(v, STAT_EXIT_PF);
-    if (x->cr2_outside || (x->other_window && !bt_turn_window(v, x, is_string_operation(v)))) {
+    bool turns = x->other_window && v->cpl < 3; /* user code has no business in the kernel's */
+    if (x->cr2_outside || (turns && !bt_turn_window(v, x, is_string_operation(v)))) {
         exit_interpret(v);
         return;
     }
-    if (x->other_window)
+    if (turns)
         return;
     if (!x->user)
         access = (access & PF_W) | (v->cpl == 3 ? (uint32_t)PF_U : 0);

@@ -90,7 +90,7 @@ struct host_exit {
     uint32_t cr2;        /* #PF: the linear address, low 32 bits */
     bool cr2_outside;    /* #PF at or above 4 GiB: a wrapped or unclipped access */
     uint64_t rip;        /* where translated code stopped (TC_EXEC alias) */
-    bool other_window;   /* #PF of the kernel: .cr2 is there, but in the other window */
+    bool other_window;   /* #PF: .cr2 is mapped, but in the other window */
     uint64_t scratch[6]; /* r8, r9, r10, r11, r13 and rsp at that moment */
     uint64_t rflags;
 };

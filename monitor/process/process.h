@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * What the files of the process host share: the state of the one host CPU, a Linux thread, and who
- * initialises what, in the order of main.c. Nothing outside monitor/process includes this.
+ * initialises what, in the order of main.c. Nothing outside monitor/process includes this but the
+ * loader's side of it, loader/process.c.
  *
  * While the guest runs, the thread is in the translation cache with the guest's registers in its
  * own; FPU and vector registers are the guest's all the time, so nothing here may use them, nor

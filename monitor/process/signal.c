@@ -6,13 +6,9 @@
  * noted and seen before translated code is entered again.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 #include "monitor/log.h"
 #include "monitor/process/crossing.h"
@@ -150,9 +146,8 @@ const char *process_signal_init(void)
     if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0)
         return "no memory for the stack of signal handlers";
     sigfillset(&on.sa_mask);
-    for (unsigned n = 0; n < ARRAY_SIZE(faults); n++) {
+    for (unsigned n = 0; n < ARRAY_SIZE(faults); n++)
         sigdelset(&on.sa_mask, faults[n]);
-    }
     on.sa_sigaction = on_event;
     for (unsigned n = 0; n < ARRAY_SIZE(events); n++)
         sigaction(events[n], &on, NULL);

@@ -136,6 +136,13 @@ static void of_the_other_window(void **state)
     stop(load, NOWHERE, x);
     assert_int_equal(v->eip, 0x1236);
     assert_int_equal(heard.faults, 0);
+    assert_int_equal(heard.turns, 3);
+    v->cpl = 3; /* of user code it is a page fault like others */
+    top.answer = SHADOW_REFLECT;
+    stop(load, NOWHERE, x);
+    assert_int_equal(heard.turns, 3);
+    assert_true(v->exc.valid);
+    v->exc.valid = false;
 }
 
 int main(void)
