@@ -10,6 +10,8 @@ cd "$(dirname "$0")/.." || exit 3
 passed=0
 failed=0
 start=$SECONDS
+scratch=$(mktemp -d) || exit 3
+trap 'rm -rf "$scratch"' EXIT
 
 add() {
     passed=$((passed + $1))
@@ -32,24 +34,40 @@ unit() {
     [ "$f" -eq 0 ] || tail -60 <<<"$out"
 }
 
-# A script whose last line is "N passed, N failed".
-script() {
-    local out line
-    echo "== $*"
-    out=$(mktemp)
-    "$@" 2>&1 | tee "$out"
-    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$out" | tail -1)
-    rm -f "$out"
+# The output FILE of the script NAME, whose last line is to be "N passed, N failed".
+count() { # FILE NAME
+    local line
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$1" | tail -1)
     if [ -n "$line" ]; then
         # shellcheck disable=SC2086
         set -- $line
         add "$1" "$3"
     else
-        echo "$* did not end properly"
+        echo "$2 did not end properly"
         add 0 1
     fi
 }
 
+script() {
+    echo "== $*"
+    "$@" 2>&1 | tee "$scratch/out"
+    count "$scratch/out" "$*"
+}
+
+# The long soaks go on beside everything else.
+start_soak() {
+    bash tests/soak.sh "$B" full >"$scratch/soak" 2>&1 &
+    soak=$!
+}
+
+end_soak() {
+    echo "== tests/soak.sh $B full, which went on since the beginning"
+    wait "$soak"
+    cat "$scratch/soak"
+    count "$scratch/soak" tests/soak.sh
+}
+
+[ -z "$full" ] || start_soak
 echo "== unit tests"
 for t in "$B"/unit/test_*; do
     [ -x "$t" ] && case $t in *.d) ;; *) unit "$t" ;; esac
@@ -58,9 +76,10 @@ echo "== the decoder over the guest kernel's code"
 for t in test_decode_oracle test_decode_binutils; do
     if "$B/unit/$t" "$B/guest/vmlinux"; then add 1 0; else add 0 1; fi
 done
-for s in loader guests boot zoo clock soak image install; do
-    [ -e tests/$s.sh ] && script bash tests/$s.sh "$B" $full
+for s in loader guests boot zoo clock image install; do
+    script bash tests/$s.sh "$B" $full
 done
+if [ -n "$full" ]; then end_soak; else script bash tests/soak.sh "$B"; fi
 echo "took $((SECONDS - start)) s"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
