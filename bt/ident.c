@@ -18,8 +18,8 @@ static bool is_store(const struct insn *i)
     return false;
 }
 
-/* May operands through SEG be used as they are? SS is flat in every translated mode. */
-static bool flat_segment(const struct translation *t, unsigned seg, bool store)
+/* SS is flat in every translated mode. */
+bool flat_segment(const struct translation *t, unsigned seg, bool store)
 {
     switch (seg) {
     case S_DS:
@@ -40,8 +40,7 @@ static unsigned host_base(uint8_t r)
     return r == R_NONE ? H_NONE : r == R_ESP ? H_R14 : r;
 }
 
-/* Is the operand WHICH in the user's window, though the code is the kernel's? */
-static bool other_window(const struct translation *t, enum window_operand which)
+bool other_window(const struct translation *t, enum window_operand which)
 {
     return t->code.gs && side_of(t->b->mode) == SIDE_KERNEL &&
            (window_user_operands(&t->bt->windows, t->eip) & which);
@@ -60,15 +59,14 @@ static void add_segment(struct translation *t, unsigned seg, struct mem_form *m)
     *m = (struct mem_form){m->reg, H_R8, GUARDED, 1, 0, false, true};
 }
 
-static bool by_address(const struct translation *t)
+bool by_address(const struct translation *t)
 {
     return t->code.gs && side_of(t->b->mode) == SIDE_KERNEL &&
            window_by_address(&t->bt->windows, t->eip);
 }
 
-/* R64, a guest address, += the base of its window. The difference to the split has a top byte of 0
- * or 255. */
-static void add_window_by_address(struct translation *t, unsigned r)
+/* The difference to the split has a top byte of 0 or 255. */
+void add_window_by_address(struct translation *t, unsigned r)
 {
     static const uint8_t top_byte[] = {
         0x49, 0x0f, 0xca,       /* bswap r10 */
@@ -179,7 +177,7 @@ static uint8_t last_repeat(const struct insn *i)
 
 /* Mandatory prefixes of SSE and its like stay; meaningless ones go: to hardware newer than the
  * guest's CPU model they could mean something (F3 BSF is TZCNT). */
-static void emit_prefixes(struct code *c, const struct insn *i)
+void emit_prefixes(struct code *c, const struct insn *i)
 {
     bool meant = (i->flags & (INSN_FPU | INSN_STRING)) || i->op == OP_POPCNT || i->op == OP_CRC32 ||
                  i->op == OP_PAUSE;
@@ -263,65 +261,6 @@ static bool ident_memory(struct translation *t, const struct form *f)
     emit_modrm_mem(c, &m);
     if (!moffs)
         emit_immediates(c, i);
-    return true;
-}
-
-/* Which of ESI and EDI a string operation uses. */
-static unsigned string_windows(const struct insn *i)
-{
-    bool source = i->op == OP_MOVS || i->op == OP_CMPS || i->op == OP_LODS;
-    bool dest = i->op != OP_LODS;
-    return (source ? WINDOW_SOURCE : 0u) | (dest ? WINDOW_DEST : 0u);
-}
-
-/* R64 += the base of its window. */
-static void add_window(struct translation *t, unsigned r, enum window_operand which)
-{
-    if (by_address(t)) {
-        add_window_by_address(t, r);
-        return;
-    }
-    bool kernel = side_of(t->b->mode) == SIDE_KERNEL && !other_window(t, which);
-    if (kernel)
-        emit_load_vcpu64(&t->code, H_R9, offsetof(struct vcpu, windows.kernel));
-    emit_add64(&t->code, r, r, kernel ? H_R9 : H_R12);
-}
-
-/*
- * There is no segment prefix for EDI: both registers become host addresses and are made guest
- * addresses again. A window's base is a multiple of 4 GiB, so a stop anywhere in between finds the
- * guest's values in the low halves.
- */
-static void string_in_windows(struct translation *t, unsigned used)
-{
-    struct code *c = &t->code;
-    if (used & WINDOW_SOURCE)
-        add_window(t, H_RSI, WINDOW_SOURCE);
-    if (used & WINDOW_DEST)
-        add_window(t, H_RDI, WINDOW_DEST);
-    emit_prefixes(c, &t->insn);
-    emit8(c, t->insn.opcode);
-    record(t, t->next, 0, UNWIND_EIP);
-    if (used & WINDOW_SOURCE)
-        emit_mov_reg(c, H_RSI, H_RSI);
-    if (used & WINDOW_DEST)
-        emit_mov_reg(c, H_RDI, H_RDI);
-}
-
-static bool ident_string(struct translation *t)
-{
-    unsigned used = string_windows(&t->insn);
-    if (t->insn.addrsize != 4 ||
-        ((used & WINDOW_SOURCE) && !flat_segment(t, t->insn.mem.seg, false)) ||
-        ((used & WINDOW_DEST) && !(t->b->mode & MODE_ES)))
-        return false;
-    if (t->code.gs) {
-        string_in_windows(t, used);
-        return true;
-    }
-    emit8(&t->code, 0x67);
-    emit_prefixes(&t->code, &t->insn);
-    emit8(&t->code, t->insn.opcode);
     return true;
 }
 

@@ -123,7 +123,7 @@ enum end int_n(struct translation *t);
 enum end mov_to_sreg(struct translation *t);
 enum end pop_sreg(struct translation *t);
 
-/* ---- rewrite.c, ident.c ---- */
+/* ---- rewrite.c, ident.c, string.c ---- */
 
 /* Translates t->insn; END_BLOCK if nothing may follow. */
 enum end rewrite(struct translation *t);
@@ -131,6 +131,21 @@ enum end rewrite(struct translation *t);
 /* The instruction with its operand and registers re-encoded, otherwise as it is. False: it has
  * no such form, call out. */
 bool ident(struct translation *t);
+
+/* The same for a string operation. */
+bool ident_string(struct translation *t);
+
+/* The prefixes that stay. */
+void emit_prefixes(struct code *c, const struct insn *i);
+
+/* May operands through SEG be used as they are? */
+bool flat_segment(const struct translation *t, unsigned seg, bool store);
+
+/* Of the kernel's instruction at hand: is operand WHICH in the user's window? Does the address
+ * decide each time? In that case: R64, a guest address, += the base of its window. */
+bool other_window(const struct translation *t, enum window_operand which);
+bool by_address(const struct translation *t);
+void add_window_by_address(struct translation *t, unsigned r);
 
 /* Loads the address or value of the memory operand: false as above. */
 bool ident_load(struct translation *t, unsigned r);                 /* r32 = [mem] */
