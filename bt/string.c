@@ -95,8 +95,7 @@ static void emit_repeated(struct translation *t)
 
 static bool moves_repeatedly(const struct insn *i)
 {
-    return (i->op == OP_MOVS || i->op == OP_STOS) &&
-           (i->flags & (INSN_REP | INSN_REPNE));
+    return (i->op == OP_MOVS || i->op == OP_STOS) && (i->flags & (INSN_REP | INSN_REPNE));
 }
 
 static void string_in_windows(struct translation *t, unsigned used)
