@@ -10,6 +10,7 @@
 #define INT_N      0xcd
 #define CALL_NEAR  2 /* of opcode FF */
 #define CALL_FAR   3
+#define JMP_NEAR   4
 #define JMP_REL32  0xe9
 #define CALL_REL32 0xe8
 
@@ -47,6 +48,41 @@ static void emit_thunk(struct code *c, uint32_t at, uint8_t opcode, uint32_t thu
 {
     emit8(c, opcode);
     emit32(c, thunk - (at + c->len + 4));
+}
+
+/* An exit to EIP by the first level of the look-up table, whose entry for it is known now; by the
+ * thunk if it holds another address. */
+static void emit_lookup_of(struct translation *t, uint32_t eip, enum exit_kind kind)
+{
+    struct code *c = &t->code;
+    enum side side = side_of(t->b->mode);
+    uint32_t thunk = t->bt->thunk[side].lookup, over = 0;
+    const struct mem_form target = {
+        .reg = kind == EXIT_CALL ? CALL_NEAR : JMP_NEAR,
+        .base = H_R15,
+        .index = H_NONE,
+        .disp = (int32_t)(LOOKUP_TARGETS(side) + 8 * lookup_index(eip)),
+    };
+    emit_mov_reg(c, H_R11, H_RCX);
+    record(t, eip, 0, UNWIND_ECX_R11);
+    emit_load_vcpu(c, H_RCX, LOOKUP_TAGS(side) + 4 * lookup_index(eip));
+    emit_lea(c, H_RCX, H_RCX, H_NONE, 1, (int32_t)eip);
+    uint32_t hit = emit_jrcxz8(c);
+    emit_mov_reg(c, H_RCX, H_R11);
+    emit_mov_imm(c, H_R8, eip);
+    record(t, 0, 0, UNWIND_FORWARD);
+    emit_thunk(c, t->b->tc, kind == EXIT_CALL ? CALL_REL32 : JMP_REL32, thunk);
+    if (kind == EXIT_CALL)
+        over = emit_jmp8(c);
+    record(t, eip, 0, UNWIND_ECX_R11);
+    emit_patch8(c, hit);
+    emit_mov_reg(c, H_RCX, H_R11);
+    record(t, eip, 0, UNWIND_EIP);
+    emit8(c, emit_rex(&target, false));
+    emit8(c, 0xff);
+    emit_modrm_mem(c, &target);
+    if (over)
+        emit_patch8(c, over);
 }
 
 /* A slot that leads to no block leads here: out, to be connected (bt_chain knows the slot by its
@@ -93,10 +129,22 @@ static void lead_to_stub(struct translation *t, uint32_t slot, uint32_t at)
     patch32(t, at, slot_stub(t->bt, slot) - t->b->tc);
 }
 
+/* Only code on global pages, or within one page, may be connected (chain.c): what user code has on
+ * its other pages is looked up each time, without a way through a shared jump. */
+static bool is_looked_up(const struct translation *t, uint32_t eip)
+{
+    return side_of(t->b->mode) == SIDE_USER && t->bt->tc.user_code && !t->page->global &&
+           ((eip ^ t->page->linear.v) & ~PAGE_MASK);
+}
+
 void emit_exit(struct translation *t, uint32_t eip, enum exit_kind kind)
 {
     esp_settle(t, eip);
     record(t, eip, 0, UNWIND_EIP);
+    if (is_looked_up(t, eip)) {
+        emit_lookup_of(t, eip, kind);
+        return;
+    }
     uint32_t slot = new_exit(t, eip);
     if (!slot)
         return;
@@ -185,7 +233,7 @@ void emit_far_targets(struct translation *t)
     while (t->njumps && !t->failed) {
         struct jump j = t->jump[0];
         t->eip = j.eip;
-        if (t->bt->patching) {
+        if (t->bt->patching && !is_looked_up(t, j.eip)) {
             t->jump[0] = t->jump[--t->njumps];
             lead_to_stub(t, new_exit(t, j.eip), j.at);
         } else {
@@ -360,7 +408,7 @@ static void emit_empty(struct translation *t)
  * in R11. Returns where it goes on if the host cannot do it. */
 static uint64_t emit_host_code(struct translation *t, uint32_t off)
 {
-    struct mem_form m = {.reg = 4, .base = H_R15, .index = H_NONE, .disp = (int32_t)off};
+    struct mem_form m = {.reg = JMP_NEAR, .base = H_R15, .index = H_NONE, .disp = (int32_t)off};
     record(t, 0, 0, UNWIND_FORWARD | UNWIND_FLAGS_R11);
     emit8(&t->code, emit_rex(&m, false)); /* jmp [vcpu + off] */
     emit8(&t->code, 0xff);

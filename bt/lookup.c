@@ -29,12 +29,6 @@ static enum side side_at(const struct vcpu *v)
     return v->cpl == 3 ? SIDE_USER : SIDE_KERNEL;
 }
 
-/* As emit_lookup_index computes it. */
-static unsigned index_of(uint32_t eip)
-{
-    return (eip + __builtin_bswap32(eip)) & (LOOKUP_HASHES - 1);
-}
-
 /* The tag of an address that is not looked for in entry I: tag 0 is that of address 0, which
  * may be in the first LOOKUP_WAYS; tag 1 that of 0xffffffff, which is not in those. */
 static uint32_t empty_tag(unsigned i)
@@ -60,7 +54,7 @@ void lookup_clear(struct vcpu *v)
 static unsigned find(struct vcpu *v, enum side side, uint32_t eip)
 {
     const uint32_t *tag = tags(v, side);
-    unsigned first = index_of(eip);
+    unsigned first = lookup_index(eip);
     for (unsigned i = first; i < first + LOOKUP_WAYS; i++) {
         if (tag[i] + eip == 0)
             return i;
@@ -79,7 +73,7 @@ uint64_t lookup_find(struct vcpu *v, uint32_t eip)
 static void move_away(struct vcpu *v, enum side side, unsigned from)
 {
     uint32_t *tag = tags(v, side);
-    unsigned first = index_of(-tag[from]);
+    unsigned first = lookup_index(-tag[from]);
     for (unsigned i = first; i < first + LOOKUP_WAYS; i++) {
         if (i != from && tag[i] == empty_tag(i)) {
             tag[i] = tag[from];
@@ -104,7 +98,7 @@ void lookup_enter(struct vcpu *v, uint32_t entry)
     const struct entry *e = &bt->entry[entry];
     enum side side = side_at(v);
     uint32_t *tag = tags(v, side);
-    unsigned i = index_of(e->eip), old = find(v, side, e->eip);
+    unsigned i = lookup_index(e->eip), old = find(v, side, e->eip);
     if (!bt->block[e->block].global) {
         note_local(v, side, e->eip);
         old = find(v, side, e->eip);

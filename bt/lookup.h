@@ -8,7 +8,7 @@
 
 #include "monitor/vcpu.h"
 
-#define LOCAL_ENTRIES 512u
+#define LOCAL_ENTRIES 32768u
 
 /* What a block is translated for besides its address. */
 enum mode_bits {
@@ -43,6 +43,12 @@ struct lookup {
 #define LOOKUP_ENTRIES       (LOOKUP_HASHES + LOOKUP_WAYS)
 #define LOOKUP_TAGS(side)    (VCPU_LOOKUP_OFFSET + (side)*VCPU_LOOKUP_SIZE)
 #define LOOKUP_TARGETS(side) (LOOKUP_TAGS(side) + LOOKUP_ENTRIES * 4)
+
+/* The entry that emitted code tries first for EIP. */
+static inline unsigned lookup_index(uint32_t eip)
+{
+    return (eip + __builtin_bswap32(eip)) & (LOOKUP_HASHES - 1);
+}
 
 /* lookup.c: enters one entry, removes those of one block; empties all tables. */
 void lookup_enter(struct vcpu *v, uint32_t entry);

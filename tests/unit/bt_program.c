@@ -13,9 +13,10 @@
 #include "monitor/segment.h"
 #include "tests/unit/fake_fpu.h"
 
-#define TORN_BYTES 8u
-#define AREA       256u
-#define AREAS      (BT_CODE_PAGES * PAGE_SIZE / AREA - 1)
+#define TORN_BYTES  8u
+#define AREA        256u
+#define AREAS       (BT_CODE_PAGES * PAGE_SIZE / AREA - 1)
+#define AREA_STRIDE 37u
 
 struct program prog;
 
@@ -108,9 +109,11 @@ bool shot_same(const struct shot *s, const struct vcpu *v)
 
 /* ---- Making a program ------------------------------------------------------- */
 
+/* One after the other, each some pages from the one before. */
 static uint32_t new_area(void)
 {
-    return BT_CODE + AREA - 20 + AREA * prog.areas++ + gen_random(&prog.gen, 16);
+    uint32_t area = AREA_STRIDE * prog.areas++ % (AREAS - 1);
+    return BT_CODE + AREA - 20 + AREA * area + gen_random(&prog.gen, 16);
 }
 
 static unsigned room_at(uint32_t eip)

@@ -90,7 +90,8 @@ uint32_t bt_put(struct vm *vm, uint32_t eip, const void *code, size_t len)
 struct code_page bt_page(struct vm *vm, uint32_t linear)
 {
     uint32_t first = linear & ~PAGE_MASK;
-    return (struct code_page){gva(first), gfn(first >> PAGE_SHIFT), bt_ram(vm, first), true};
+    bool global = vm->vcpu->cpl != 3;
+    return (struct code_page){gva(first), gfn(first >> PAGE_SHIFT), bt_ram(vm, first), global};
 }
 
 uint64_t bt_find(struct vcpu *v)

@@ -245,7 +245,7 @@ static void run(enum stops stops)
     struct vcpu *v = prog.vm->vcpu;
     unsigned turns = 0;
     back_to_start();
-    while (v->eip != prog.end || v->inhibit) {
+    while (v->eip != prog.end) {
         if (!turn(v, stops))
             break;
         if (++turns > 10 * MAX_SHOTS)
