@@ -36,7 +36,8 @@ void *bt_ram(struct vm *vm, uint32_t address);
 /* Code at EIP; returns the address behind it. */
 uint32_t bt_put(struct vm *vm, uint32_t eip, const void *code, size_t len);
 
-/* The page that holds LINEAR, for bt_translate: frame = page number; global, but not user code's. */
+/* The page that holds LINEAR, for bt_translate: frame = page number; global, but not user code's.
+ */
 struct code_page bt_page(struct vm *vm, uint32_t linear);
 
 /* Block at v->eip, translated if it is not known: as exit.c does it. */
