@@ -2,13 +2,15 @@
 # The one Makefile. B is the build directory; everything made or fetched lands there.
 #   make run    boot the default guest to a shell      make check  all tests
 #   make bench  speed: Linux, and the translator       make lint   format, headers, include law
+#   make SAN=1  `ring1 run --on process' with sanitizers, in build/san
 #   make install PREFIX=/usr/local DESTDIR=            make deb    a Debian package in B
-B ?= build
+B ?= build$(SAN:1=/san)
 Q = @
 CC = gcc
 NASM = nasm
 WARN = -Wall -Wextra -Wshadow -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
-HOST_CFLAGS = -std=gnu11 -O1 -g $(WARN) -I. -MMD -MP -fsanitize=address,undefined -fno-sanitize-recover=undefined
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+HOST_CFLAGS = -std=gnu11 -O1 -g $(WARN) -I. -MMD -MP $(SANITIZE)
 TOOL_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
 PC_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffreestanding -fbuiltin -fpie -mcmodel=small -fvisibility=hidden \
 	-mgeneral-regs-only -mno-red-zone -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none
@@ -19,9 +21,20 @@ PC_ASM = $(filter-out monitor/pc/boot32.asm, $(wildcard monitor/pc/*.asm))
 LOADER = $(wildcard loader/*.c)
 UNIT = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all deps guest run check check-full bench bench-native lint read clean unit install uninstall deb
+# With SAN=1 the machine checks itself inline: what the sanitizers' library does uses vector registers, which are
+# the guest's. It is called to report, which is the end.
+ifdef SAN
+TOOL_CFLAGS += $(SANITIZE)
+PROCESS_SAN = $(SANITIZE) -fno-omit-frame-pointer --param=asan-instrumentation-with-call-threshold=1000000000 \
+	--param=asan-use-after-return=0 --param=use-after-scope-direct-emission-threshold=1000000000
+PROCESS_WRAP = --wrap=memcpy --wrap=memmove --wrap=memset
+RUN_ON = --on process
+endif
+GUEST = $(B:%/san=%)/guest
+
+.PHONY: all deps guest run san check check-full bench bench-native lint read clean unit install uninstall deb
 .SECONDARY:
-all: deps $(B)/ring1.elf $(B)/ring1
+all: deps $(if $(SAN),,$(B)/ring1.elf) $(B)/ring1
 
 deps: $(B)/.deps
 $(B)/.deps: tools/deps.sh
@@ -55,9 +68,9 @@ $(B)/ring1.elf: monitor/pc/boot32.asm $(B)/pc/monitor64.bin monitor/pc/boot32.ld
 	$(Q)ld -m elf_i386 -nostdlib -z noexecstack -T monitor/pc/boot32.ld -o $@ $(B)/pc/boot32.o
 
 # ---- the monitor for a Linux process: one object with one name to be seen from outside
-PROCESS = $(wildcard monitor/process/*.c)
+PROCESS = $(wildcard monitor/process/*.c) $(if $(SAN),monitor/process/san/mem.c)
 PROCESS_ASM = $(wildcard monitor/process/*.asm)
-PROCESS_CFLAGS = $(PC_CFLAGS)
+PROCESS_CFLAGS = $(PC_CFLAGS) $(PROCESS_SAN)
 $(B)/process/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  CC   $< (process)"
@@ -70,7 +83,7 @@ $(B)/process/monitor/mem.o: PROCESS_CFLAGS += -fno-builtin
 PROCESS_OBJ = $(PROCESS:%.c=$(B)/process/%.o) $(CORE:%.c=$(B)/process/%.o) $(PROCESS_ASM:%.asm=$(B)/process/%.asm.o)
 $(B)/process/machine.o: $(PROCESS_OBJ)
 	@echo "  LD   $@"
-	$(Q)ld -r -o $@ $^
+	$(Q)ld -r $(PROCESS_WRAP) -o $@ $^
 	$(Q)objcopy --keep-global-symbol=process_run $@
 
 # ---- the loader, a host program
@@ -81,9 +94,10 @@ $(B)/tool/%.o: %.c Makefile | $(B)/.deps
 # The decoder, but for its text form, counts instructions for `ring1 inspect`.
 LOADER_DECODER = $(filter-out %/format.c,$(wildcard bt/decode/*.c))
 LOADER_LIBS = -lelf -lutil -lz -llzma -lzstd -llz4 -ljansson
-$(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o) $(LOADER_DECODER:%.c=$(B)/tool/%.o) $(B)/process/machine.o
+$(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o) $(LOADER_DECODER:%.c=$(B)/tool/%.o) $(B)/process/machine.o \
+	$(if $(SAN),$(B)/tool/monitor/process/san/options.o)
 	@echo "  LD   $@"
-	$(Q)$(CC) -o $@ $^ $(LOADER_LIBS)
+	$(Q)$(CC) $(if $(SAN),$(SANITIZE)) -o $@ $^ $(LOADER_LIBS)
 
 # ---- unit tests: each links what it needs of the core, built for the host
 $(B)/host/%.o: %.c Makefile | $(B)/.deps
@@ -147,19 +161,22 @@ $(B)/bench/native: $(NATIVE:%.c=$(B)/tool/%.o) $(B)/bench/image.o
 	$(Q)$(CC) -o $@ $^ -lm
 
 # ---- what people type
-$(B)/guest/initrd.img: tools/guest.sh tools/guest-init.sh tests/guest-script.sh | $(B)/.deps
-	@sh tools/guest.sh $(B)/guest
-$(B)/guest/vmlinux: tools/vmlinux.sh $(B)/guest/initrd.img
-	@sh tools/vmlinux.sh $(B)/guest/vmlinuz $@
-guest: $(B)/guest/initrd.img
+# What `make check' needs of the sanitized build.
+san: | $(B)/.deps
+	@$(MAKE) --no-print-directory SAN=1 B=$(B)/san $(B)/san/ring1
+$(GUEST)/initrd.img: tools/guest.sh tools/guest-init.sh tests/guest-script.sh | $(B)/.deps
+	@sh tools/guest.sh $(GUEST)
+$(GUEST)/vmlinux: tools/vmlinux.sh $(GUEST)/initrd.img
+	@sh tools/vmlinux.sh $(GUEST)/vmlinuz $@
+guest: $(GUEST)/initrd.img
 
 run: all guest
-	@$(B)/ring1 run --initrd $(B)/guest/initrd.img --append "$(APPEND)" $(B)/guest/vmlinuz
+	@$(B)/ring1 run $(RUN_ON) --initrd $(GUEST)/initrd.img --append "$(APPEND)" $(GUEST)/vmlinuz
 APPEND ?= console=ttyS0
 
-check: all unit guest $(B)/guest/vmlinux $(B)/bench/ring1-soak
+check: all unit san guest $(B)/guest/vmlinux $(B)/bench/ring1-soak
 	@bash tests/check.sh $(B)
-check-full: all unit guest $(B)/guest/vmlinux $(B)/bench/ring1-soak
+check-full: all unit san guest $(B)/guest/vmlinux $(B)/bench/ring1-soak
 	@bash tests/check.sh $(B) full
 
 bench: all guest bench-native $(B)/bench/ring1-bench $(B)/bench/ring1-tiny

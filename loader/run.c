@@ -15,6 +15,7 @@
 
 #define MONITOR_MIB 96u /* the monitor, its tables and the translation cache */
 #define LOG_SHOWN   (16u << 20)
+#define ERROR_LINES 50u /* a sanitizer's report */
 
 struct session {
     const struct options *o;
@@ -81,7 +82,7 @@ static int unexplained_end(const struct session *s, const char *log)
     snprintf(reason, sizeof reason, "%s %s before the monitor gave a result", s->o->on->title, how);
     summary(s, "host-trouble", reason);
     if (errors)
-        verdict_print_tail(stderr, errors, 10, "  its errors: ");
+        verdict_print_tail(stderr, errors, ERROR_LINES, "  its errors: ");
     if (!s->o->verbose)
         verdict_print_tail(stderr, log, 10, "  log: ");
     free(errors);
