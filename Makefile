@@ -149,7 +149,7 @@ $(B)/unit/test_image: $(B)/host/tests/unit/bt_image.o $(B)/bench/image.o
 # Programs that run in the guest.
 $(B)/bench/ring1-bench: $(patsubst %,tests/bench/guest/%.c,main print loops calls process memory)
 $(B)/bench/ring1-tiny: tests/bench/guest/tiny.c
-$(B)/bench/ring1-soak: $(patsubst %,tests/soak/%.c,main work registers) tests/bench/guest/print.c tests/soak/soak.h
+$(B)/bench/ring1-soak: $(patsubst %,tests/soak/%.c,main work storm registers) tests/bench/guest/print.c tests/soak/soak.h
 $(B)/bench/ring1-%: tests/bench/guest/sys.h Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  CC   $@"

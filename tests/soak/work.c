@@ -14,14 +14,13 @@ void expect(bool ok, const char *what)
     must(ok ? 0 : -1, what);
 }
 
-static _Noreturn void leave(long status)
+_Noreturn void leave(long status)
 {
     for (;;)
         call3(SYS_EXIT, status, 0, 0);
 }
 
-/* The child ends with STATUS, by itself. */
-static void reap(long child, int status)
+void reap(long child, int status)
 {
     int got = -1;
     must(call3(SYS_WAITPID, child, (long)&got, 0), "waitpid");
@@ -49,17 +48,21 @@ static void on_alarm(int signal)
     alarms++;
 }
 
-/* A signal every two milliseconds, whenever that is. */
-static void set_alarms(void)
+void handle(int signal, void (*handler)(int))
 {
-    static struct {
+    struct {
         void (*handler)(int);
         uint32_t mask, flags;
         void *restorer;
-    } action;
+    } action = {.handler = handler};
+    must(call3(SYS_SIGACTION, signal, (long)&action, 0), "sigaction");
+}
+
+/* A signal every two milliseconds, whenever that is. */
+static void set_alarms(void)
+{
     static const int32_t every[4] = {0, 2000, 0, 2000};
-    action.handler = on_alarm;
-    must(call3(SYS_SIGACTION, SIGALRM, (long)&action, 0), "sigaction");
+    handle(SIGALRM, on_alarm);
     must(call3(SYS_SETITIMER, ITIMER_REAL, (long)every, 0), "setitimer");
 }
 
@@ -73,9 +76,9 @@ static void keep_under_signals(uint32_t n)
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
-static uint32_t *map(void)
+uint32_t *map_pages(uint32_t pages)
 {
-    long args[6] = {0, PAGES * PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0};
+    long args[6] = {0, (long)(pages * PAGE), PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0};
     long r = call3(SYS_MMAP, (long)args, 0, 0);
     must(r > -4096 && r < 0 ? r : 0, "mmap");
     return (uint32_t *)r;
@@ -115,7 +118,7 @@ static bool is_clear(const volatile uint32_t *at)
 /* Fresh pages; a child that sees them, and writes to its copy; the parent's are as before. */
 static void copy_on_write(uint32_t n)
 {
-    uint32_t *at = map();
+    uint32_t *at = map_pages(PAGES);
     expect(is_clear(at), "fresh pages are not clear");
     fill(at, n);
     long child = must(call0(SYS_FORK), "fork");
@@ -209,5 +212,9 @@ const struct worker workers[] = {
     {"exec", execute, 0},
     {"pipes", talk, start_partner},
     {"file", file, 0},
+    {"faults", storm_of_faults, prepare_faults},
+    {"forks", storm_of_forks, 0},
+    {"kills", storm_of_signals, prepare_signals},
+    {"code", storm_of_code, 0},
     {0},
 };

@@ -5,7 +5,7 @@
 #include "tests/bench/guest/sys.h"
 
 static struct {
-    char text[120];
+    char text[240];
     unsigned len;
 } line;
 
