@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Storms: page faults, forks, signals and new code, as many as there can be, each with a result that
- * is known beforehand.
+ * Storms: page faults, forks, signals and new code, as many as there can be, each with a result
+ * that is known beforehand.
  */
 #include "tests/soak/soak.h"
 
@@ -22,7 +22,8 @@ static void protect(void *at, uint32_t pages, long how)
     must(call3(SYS_MPROTECT, (long)at, pages * PAGE, how), "mprotect");
 }
 
-/* ---- Page faults ------------------------------------------------------------------------------ */
+/* ---- Page faults ------------------------------------------------------------------------------
+ */
 
 static uint32_t *area;
 static volatile uint32_t faults;
@@ -56,8 +57,8 @@ static void touch(uint32_t p, uint32_t seed, bool write)
     expect(*at == (p ^ seed), "a page behind a fault");
 }
 
-/* Fresh pages; then, again and again, rights are taken from one and it is touched: it is to fault just
- * where it must. In the end the middle is given back, and new there. */
+/* Fresh pages; then, again and again, rights are taken from one and it is touched: it is to fault
+ * just where it must. In the end the middle is given back, and new there. */
 void storm_of_faults(uint32_t n)
 {
     uint32_t seed = n, *middle;
@@ -83,7 +84,8 @@ void storm_of_faults(uint32_t n)
     must(call3(SYS_MUNMAP, (long)area, AREA * PAGE, 0), "munmap");
 }
 
-/* ---- Forks ------------------------------------------------------------------------------------ */
+/* ---- Forks ------------------------------------------------------------------------------------
+ */
 
 static uint32_t mark[2 * WORDS]; /* two pages that every process writes */
 
@@ -111,7 +113,8 @@ void storm_of_forks(uint32_t n)
     expect(family(4, n) == 31, "the number of processes");
 }
 
-/* ---- Signals ---------------------------------------------------------------------------------- */
+/* ---- Signals ----------------------------------------------------------------------------------
+ */
 
 static volatile uint32_t signals;
 
@@ -138,9 +141,11 @@ void storm_of_signals(uint32_t n)
     }
 }
 
-/* ---- New code --------------------------------------------------------------------------------- */
+/* ---- New code ---------------------------------------------------------------------------------
+ */
 
-/* Writes a function at AT, EAX = OPERATIONS of EAX with constants, and returns what it makes of X. */
+/* Writes a function at AT, EAX = OPERATIONS of EAX with constants, and returns what it makes of X.
+ */
 static uint32_t compile(uint8_t *at, uint32_t *seed, uint32_t operations, uint32_t x)
 {
     static const uint8_t opcodes[] = {0x05, 0x2d, 0x35}; /* ADD, SUB, XOR EAX, imm32 */
@@ -165,7 +170,7 @@ void storm_of_code(uint32_t n)
         uint32_t want = compile(at, &seed, 1 + i, i);
         protect(memory, 2, PROT_READ_EXEC);
         for (uint32_t k = 0; k < 20; k++)
-            expect(((uint32_t (*)(uint32_t))at)(i) == want, "code that was just written");
+            expect(((uint32_t(*)(uint32_t))at)(i) == want, "code that was just written");
         protect(memory, 2, PROT_READ_WRITE);
     }
     must(call3(SYS_MUNMAP, (long)memory, 2 * PAGE, 0), "munmap");
