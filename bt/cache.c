@@ -83,6 +83,13 @@ bool bt_create(struct vm *vm)
     return true;
 }
 
+void cache_announce(const struct bt *bt, uint32_t block)
+{
+    const struct block *b = &bt->block[block];
+    if (bt->tc.made)
+        bt->tc.made(bt->tc.exec + b->tc, b->tc_len, b->eip, side_of(b->mode) == SIDE_USER);
+}
+
 /* Frames stay traced: the next write to one finds no block and ends its trace (bt_wrote). */
 void cache_flush_all(struct vm *vm)
 {
@@ -93,6 +100,7 @@ void cache_flush_all(struct vm *vm)
     bt->nrecords = bt->nown = 0;
     bt->flushes++;
     thunks_emit(bt, vm->vcpu);
+    cache_announce(bt, 0);
     lookup_clear(vm->vcpu);
     calls_reset(vm);
 }

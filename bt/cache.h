@@ -141,6 +141,9 @@ void cache_link(struct bt *bt, uint32_t block);
 /* Takes a block out of every list; nothing leads to it any more. */
 void cache_drop(struct vm *vm, uint32_t block);
 
+/* The host is told of BLOCK, which was made just now. */
+void cache_announce(const struct bt *bt, uint32_t block);
+
 /* Forgets everything. */
 void cache_flush_all(struct vm *vm);
 

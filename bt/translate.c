@@ -224,6 +224,7 @@ uint64_t bt_translate(struct vcpu *v, const struct code_page *page, const struct
         if (!block)
             return 0;
         cache_link(bt, block);
+        cache_announce(bt, block);
         chain_exits(v, block, page);
         trace_add(v->vm, page->frame, TRACE_CODE);
         if (bt->block[block].frame[1] != NO_FRAME)

@@ -95,6 +95,9 @@ static bool check_end(const struct options *o, struct problem *p)
     if (o->trace_file && !o->trace)
         return problem_bad(p, "--trace-file %s: nothing is traced; say what with --trace",
                            o->trace_file);
+    if (o->perf_map && o->on != &emulator_process)
+        return problem_bad(p, "--perf-map: only with --on process, where the guest's code is in a "
+                              "process of its own");
     if (o->command == COMMAND_IMAGE && !o->output)
         return problem_bad(p, "no file to make was given; write `ring1 image -o FILE.iso KERNEL'");
     return true;
@@ -134,6 +137,9 @@ static error_t run_option(int key, char *arg, struct options *o, struct problem 
         break;
     case KEY_VERBOSE:
         o->verbose = true;
+        break;
+    case KEY_PERF_MAP:
+        o->perf_map = true;
         break;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -25,7 +25,7 @@ struct options {
     uint32_t memory_mib, timeout; /* timeout in seconds, 0: none */
     uint32_t trace;               /* bits of enum plan_trace */
     const char *trace_file;       /* NULL: standard error */
-    bool stats, count, verbose;
+    bool stats, count, verbose, perf_map;
     bool json; /* inspect, check */
 };
 

@@ -148,7 +148,8 @@ static int judge(const struct session *s)
 static uint32_t plan_flags(const struct options *o)
 {
     return (o->stats ? PLAN_STATS : 0u) | (o->count ? PLAN_COUNT : 0u) |
-           (o->screen ? PLAN_SCREEN : 0u) | o->trace << PLAN_TRACE_SHIFT;
+           (o->screen ? PLAN_SCREEN : 0u) | (o->perf_map ? PLAN_PERF_MAP : 0u) |
+           o->trace << PLAN_TRACE_SHIFT;
 }
 
 static bool ready(void *with, struct problem *p)

@@ -24,6 +24,7 @@ enum usage_key {
     KEY_TIMEOUT,
     KEY_HOST_ARGS,
     KEY_VERBOSE,
+    KEY_PERF_MAP,
     KEY_JSON,
     KEY_TRACE,
     KEY_TRACE_FILE,

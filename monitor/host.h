@@ -151,6 +151,10 @@ struct host_tc {
                        host_load_control is not heeded by hardware. Guest memory is behind windows:
                        GS is the base of the window for the code's own level, R12 of user memory's;
                        v->windows holds both; they are multiples of 4 GiB */
+    /* To be told of each piece of code that is made, for tools that watch from outside: BYTES at
+     * EXEC are the block at EIP of user code or not. At .exec it is what all blocks share, at first
+     * and whenever the cache was emptied. NULL: no. */
+    void (*made)(uint64_t exec, uint32_t bytes, uint32_t eip, bool user);
 };
 void host_tc_area(struct host_tc *out);
 

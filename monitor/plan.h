@@ -21,9 +21,10 @@
 enum plan_engine { PLAN_AUTO, PLAN_INTERP, PLAN_TRANSLATE };
 
 enum plan_flags {
-    PLAN_STATS = 1u << 0,  /* print statistics at exit */
-    PLAN_COUNT = 1u << 1,  /* count the guest instructions run from the cache (slower) */
-    PLAN_SCREEN = 1u << 2, /* log the guest's text screen when it changes and at exit */
+    PLAN_STATS = 1u << 0,    /* print statistics at exit */
+    PLAN_COUNT = 1u << 1,    /* count the guest instructions run from the cache (slower) */
+    PLAN_SCREEN = 1u << 2,   /* log the guest's text screen when it changes and at exit */
+    PLAN_PERF_MAP = 1u << 3, /* process host: describe translated code for Linux's perf */
 };
 
 /* What --trace can write to the log, one line an event: "trace <ns> <name> ...". Bit

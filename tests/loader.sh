@@ -123,6 +123,7 @@ check "--version" 0 out:'^ring1 [0-9]'
 for what in '' x exits, ,exits 'exits,,io' EXITS 'exits io' allx; do
     bad "--trace '$what'" 2 "--trace $what: no .* to trace; it is exits, blocks" run --trace "$what" kernel
 done
+bad "--perf-map without a process" 2 '--perf-map: only with --on process' run --perf-map kernel
 bad "--trace-file alone" 2 'nothing is traced' run --trace-file t kernel
 
 echo "# kernel files"

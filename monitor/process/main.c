@@ -51,6 +51,8 @@ void process_run(const struct plan *plan, const struct process_io *io)
     process_console_init(io);
     log_line("ring1: monitor in a process, all guest code translated");
     need(process_cache_init());
+    if (plan->flags & PLAN_PERF_MAP)
+        need(process_perf_map_init());
     struct pool *pool = make_pool(plan->memory_mib);
     need(window_create(0));
     need(process_time_init());

@@ -61,10 +61,14 @@ struct process_io {
 _Noreturn void process_run(const struct plan *plan, const struct process_io *io);
 
 /* Each returns NULL, or a line that says what the system refused and what to do. */
-const char *process_cache_init(void);  /* cache.c: the translation cache's two mappings */
-const char *process_signal_init(void); /* signal.c: handlers, on a stack of their own */
-const char *process_time_init(void);   /* time.c: the TSC's rate, the timer */
+const char *process_cache_init(void);    /* cache.c: the translation cache's two mappings */
+const char *process_signal_init(void);   /* signal.c: handlers, on a stack of their own */
+const char *process_time_init(void);     /* time.c: the TSC's rate, the timer */
+const char *process_perf_map_init(void); /* perfmap.c: for --perf-map */
 void process_console_init(const struct process_io *io); /* console.c */
+
+/* perfmap.c: code was made, as host_tc.made in host.h. */
+void process_perf_map_code(uint64_t exec, uint32_t bytes, uint32_t eip, bool user);
 
 /* time.c: the timer's signal came. */
 void process_timer_fired(void);
