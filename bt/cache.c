@@ -149,6 +149,20 @@ uint32_t cache_find(const struct bt *bt, uint32_t eip, uint32_t mode, const stru
     return 0;
 }
 
+void cache_enter_page(struct vcpu *v, const struct code_page *page)
+{
+    const struct bt *bt = v->vm->bt;
+    uint32_t mode = cache_mode(v), row = key_row(page->linear.v);
+    for (uint32_t k = row; k < row + KEY_ROW; k++) {
+        for (uint32_t e = bt->by_key[k]; e; e = bt->entry[e].next) {
+            const struct block *b = &bt->block[bt->entry[e].block];
+            bool here = !((bt->entry[e].eip ^ page->linear.v) & ~PAGE_MASK);
+            if (here && b->mode == mode && made_from(b, page, NULL))
+                lookup_enter(v, e);
+        }
+    }
+}
+
 void cache_link(struct bt *bt, uint32_t block)
 {
     struct block *b = &bt->block[block];

@@ -135,6 +135,9 @@ uint32_t cache_mode(const struct vcpu *v);
 uint32_t cache_find(const struct bt *bt, uint32_t eip, uint32_t mode, const struct code_page *page,
                     const struct code_page *next);
 
+/* Enters into v's look-up table what PAGE holds for its mode; but not the code in two frames. */
+void cache_enter_page(struct vcpu *v, const struct code_page *page);
+
 /* Enters a finished block into the lists. */
 void cache_link(struct bt *bt, uint32_t block);
 

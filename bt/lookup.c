@@ -36,12 +36,18 @@ static uint32_t empty_tag(unsigned i)
     return i < LOOKUP_WAYS;
 }
 
+static void forget_local(struct lookup *l)
+{
+    l->nlocal = 0;
+    memset(l->whole, 0, sizeof l->whole);
+}
+
 static void clear(struct vcpu *v, enum side side)
 {
     uint32_t *tag = tags(v, side);
     for (unsigned i = 0; i < LOOKUP_ENTRIES; i++)
         tag[i] = empty_tag(i);
-    v->vm->bt->lookup[side].nlocal = 0;
+    forget_local(&v->vm->bt->lookup[side]);
 }
 
 void lookup_clear(struct vcpu *v)
@@ -131,7 +137,15 @@ static void clear_local(struct vcpu *v, enum side side)
         if (i < LOOKUP_ENTRIES)
             tags(v, side)[i] = empty_tag(i);
     }
-    l->nlocal = 0;
+    forget_local(l);
+}
+
+bool lookup_is_new(struct vcpu *v, gva_t page)
+{
+    uint32_t *place = &v->vm->bt->lookup[side_at(v)].whole[(page.v >> PAGE_SHIFT) % WHOLE_PAGES];
+    bool is_new = *place != page.v + 1;
+    *place = page.v + 1;
+    return is_new;
 }
 
 /* FS and GS are used with their base if they cover 4 GiB and may be written; else what is

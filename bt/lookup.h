@@ -9,6 +9,7 @@
 #include "monitor/vcpu.h"
 
 #define LOCAL_ENTRIES 32768u
+#define WHOLE_PAGES   256u
 
 /* What a block is translated for besides its address. */
 enum mode_bits {
@@ -29,11 +30,13 @@ static inline enum side side_of(uint32_t mode)
     return (mode & MODE_CPL) == 3 ? SIDE_USER : SIDE_KERNEL;
 }
 
-/* What a table's entries are for, and which addresses in it do not survive a CR3 load. */
+/* What a table's entries are for, which addresses in it do not survive a CR3 load, and from which
+ * pages all that was known has been entered since the last one. */
 struct lookup {
     uint32_t mode;
     uint32_t local[LOCAL_ENTRIES];
     uint32_t nlocal;
+    uint32_t whole[WHOLE_PAGES]; /* linear addresses + 1 */
 };
 
 /* Offsets from R15 of a look-up table: tags (minus eip), then targets (64-bit). An address is in
@@ -54,6 +57,8 @@ static inline unsigned lookup_index(uint32_t eip)
 void lookup_enter(struct vcpu *v, uint32_t entry);
 void lookup_remove(struct vcpu *v, uint32_t block);
 void lookup_clear(struct vcpu *v);
+/* The first time since the last flush that PAGE is asked about? */
+bool lookup_is_new(struct vcpu *v, gva_t page);
 /* The address entered for EIP on V's side, or 0. */
 uint64_t lookup_find(struct vcpu *v, uint32_t eip);
 

@@ -216,6 +216,8 @@ uint64_t bt_translate(struct vcpu *v, const struct code_page *page, const struct
     uint32_t entry = cache_find(bt, v->eip, cache_mode(v), page, next);
     if (entry) {
         st->n[STAT_BT_FOUND]++;
+        if (!page->global && lookup_is_new(v, page->linear))
+            cache_enter_page(v, page); /* a CR3 load has taken all of it away */
     } else {
         uint64_t callouts = bt->callouts;
         if (mixed(bt, page->frame.v))

@@ -256,6 +256,30 @@ static void other_return(void **state)
     }
 }
 
+/* What a CR3 load took away comes back a page at a time; not what another frame or mode has there.
+ */
+static void page_comes_back(void **state)
+{
+    (void)state;
+    make(EIP, false);
+    make(EIP + 0x20, false);
+    make(EIP + PAGE_SIZE, false);
+    make(EIP + 0x40, true);
+    v->cpl = 1;
+    make(EIP + 0x60, false);
+    v->cpl = 0;
+    assert_false(known(EIP)); /* another mode: empty */
+    make(EIP, false);
+    assert_true(known(EIP) && known(EIP + 0x20));
+    assert_false(known(EIP + PAGE_SIZE));
+    assert_false(known(EIP + 0x40));
+    assert_false(known(EIP + 0x60));
+    bt_flush_space(v, false);
+    assert_false(known(EIP + 0x20));
+    make(EIP, false);
+    assert_true(known(EIP + 0x20));
+}
+
 /* More local entries than are remembered. */
 static void many_local_entries(void **state)
 {
@@ -374,6 +398,7 @@ int main(void)
         cmocka_unit_test_setup(mode_change_empties, set_up),
         cmocka_unit_test_setup(space_flushes, set_up),
         cmocka_unit_test_setup(other_return, set_up),
+        cmocka_unit_test_setup(page_comes_back, set_up),
         cmocka_unit_test_setup(many_local_entries, set_up),
         cmocka_unit_test_setup(space_flushes_and_links, set_up),
         cmocka_unit_test_setup(linear_flush, set_up),
