@@ -20,6 +20,7 @@ struct source {
     const char *path, *what, *too_long;
     size_t limit;
     int fd;
+    size_t first; /* bytes of memory to begin with */
 };
 
 static bool too_long(const struct source *s, struct problem *p)
@@ -33,7 +34,7 @@ static bool grow(const struct source *s, const struct blob *b, size_t *capacity,
 {
     if (b->size < *capacity)
         return true;
-    size_t more = *capacity ? *capacity * 2 : FIRST_CAPACITY;
+    size_t more = *capacity ? *capacity * 2 : s->first;
     if (more > s->limit + 1)
         more = s->limit + 1;
     uint8_t *bigger = realloc(*data, more);
@@ -81,7 +82,7 @@ static bool read_all(const struct source *s, struct blob *b, struct problem *p)
 }
 
 /* Devices are refused: reading a terminal or /dev/random is never what was meant. */
-static bool check_kind(const struct source *s, struct problem *p)
+static bool check_kind(struct source *s, struct problem *p)
 {
     struct stat st;
     if (fstat(s->fd, &st) != 0)
@@ -92,13 +93,15 @@ static bool check_kind(const struct source *s, struct problem *p)
         return problem_bad(p, "%s %s: this is neither a regular file nor a pipe", s->what, s->path);
     if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > s->limit)
         return too_long(s, p);
+    if (S_ISREG(st.st_mode))
+        s->first = (size_t)st.st_size + 1; /* to see that it has ended */
     return true;
 }
 
 bool input_read(const char *path, const char *what, size_t limit, const char *too_long_text,
                 struct blob *out, struct problem *p)
 {
-    struct source s = {path, what, too_long_text, limit, -1};
+    struct source s = {path, what, too_long_text, limit, -1, FIRST_CAPACITY};
     *out = (struct blob){0};
     s.fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (s.fd < 0)

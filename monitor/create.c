@@ -41,11 +41,35 @@ static bool plan_fits(const struct plan *p)
     return true;
 }
 
-static bool load_segment(struct vm *vm, const struct plan *p, const struct plan_segment *s)
+/* Of what segment S has beyond its bytes, those of segment OTHER become zeros. */
+static bool clear(struct vm *vm, const struct plan_segment *s, const struct plan_segment *other)
+{
+    uint64_t first = (uint64_t)s->gpa + s->file_size, end = (uint64_t)s->gpa + s->size;
+    uint64_t other_end = (uint64_t)other->gpa + other->file_size;
+    first = other->gpa > first ? other->gpa : first;
+    end = other_end < end ? other_end : end;
+    return first >= end || guest_zero(vm, gpa(first), end - first);
+}
+
+/* RAM is zeros at first, and a Linux kernel asks for 26 MiB of them: only what segments BEFORE this
+ * one have written is cleared. */
+static bool load_bytes(struct vm *vm, const struct plan *p, const struct plan_segment *s,
+                       uint32_t before)
+{
+    if (!guest_write(vm, gpa(s->gpa), (const uint8_t *)p + s->file_offset, s->file_size))
+        return false;
+    for (uint32_t i = 1; i <= before; i++) {
+        if (!clear(vm, s, s - i))
+            return false;
+    }
+    return true;
+}
+
+static bool load_segment(struct vm *vm, const struct plan *p, const struct plan_segment *s,
+                         uint32_t before)
 {
     if (s->file_size > s->size || (uint64_t)s->file_offset + s->file_size > p->total_size ||
-        !guest_write(vm, gpa(s->gpa), (const uint8_t *)p + s->file_offset, s->file_size) ||
-        !guest_zero(vm, gpa((uint64_t)s->gpa + s->file_size), s->size - s->file_size)) {
+        (uint64_t)s->gpa + s->size > vm->ram.size || !load_bytes(vm, p, s, before)) {
         log_line("ring1: boot plan: segment at %08x of %u bytes leaves the plan or guest RAM",
                  s->gpa, s->size);
         return false;
@@ -57,7 +81,7 @@ static bool load_segments(struct vm *vm, const struct plan *p)
 {
     const struct plan_segment *s = (const void *)(p + 1);
     for (uint32_t i = 0; i < p->segments; i++) {
-        if (!load_segment(vm, p, &s[i]))
+        if (!load_segment(vm, p, &s[i], i))
             return false;
     }
     return true;

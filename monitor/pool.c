@@ -22,6 +22,7 @@ struct pool {
     uint32_t free;     /* frames that pool_get could hand out */
     uint32_t returned; /* head of the list of returned frames, 0 if empty */
     unsigned ranges;
+    bool clean; /* what was never handed out holds zeros */
     struct range range[MAX_RANGES];
 };
 
@@ -36,12 +37,13 @@ static void zero_frame(hfn_t f)
     __asm__ volatile("rep stosq" : "+D"(at), "+c"(quads) : "a"(0ull) : "memory");
 }
 
-struct pool *pool_create(hfn_t first, uint32_t count)
+struct pool *pool_create(hfn_t first, uint32_t count, bool clean)
 {
     if (!first.v || !count)
         panic("the first range of the frame pool is empty");
     zero_frame(first);
     struct pool *p = host_frame_ptr(first);
+    p->clean = clean;
     pool_add(p, hfn(first.v + 1), count - 1);
     return p;
 }
@@ -91,12 +93,14 @@ static uint32_t take_untouched(struct pool *p)
 hfn_t pool_get(struct pool *p)
 {
     uint32_t f = take_returned(p);
+    bool clean = !f && p->clean;
     if (!f)
         f = take_untouched(p);
     if (!f)
         return hfn(0);
     p->free--;
-    zero_frame(hfn(f));
+    if (!clean)
+        zero_frame(hfn(f));
     return hfn(f);
 }
 
@@ -154,7 +158,7 @@ static hfn_t hand_out(struct pool *p, uint32_t first, uint32_t count)
     if (!first)
         return hfn(0);
     p->free -= count;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count && !p->clean; i++)
         zero_frame(hfn(first + i));
     return hfn(first);
 }

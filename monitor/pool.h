@@ -12,8 +12,9 @@
 struct pool; /* one per host */
 
 /* Makes the pool manage frames [FIRST, FIRST + COUNT), more ranges by pool_add. The
- * pool's own records live in the first frames of the first range. */
-struct pool *pool_create(hfn_t first, uint32_t count);
+ * pool's own records live in the first frames of the first range. CLEAN: all that it is given hold
+ * zeros, and one costs its host nothing before it is touched; so the pool touches none. */
+struct pool *pool_create(hfn_t first, uint32_t count, bool clean);
 void pool_add(struct pool *p, hfn_t first, uint32_t count);
 
 /* One zeroed frame; .v == 0 when the pool is empty. */

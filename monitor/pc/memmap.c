@@ -56,7 +56,7 @@ static void pool_take(uint64_t start, uint64_t end)
     if (pc_cpu.pool)
         pool_add(pc_cpu.pool, hfn(first), last - first);
     else
-        pc_cpu.pool = pool_create(hfn(first), last - first);
+        pc_cpu.pool = pool_create(hfn(first), last - first, false);
 }
 
 static const struct plan *find_plan(const struct mb_info *info, struct range *held)

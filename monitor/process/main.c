@@ -32,7 +32,7 @@ static struct pool *make_pool(uint32_t memory_mib)
 {
     uint32_t frames = (memory_mib + MONITOR_MIB) << (20 - PAGE_SHIFT);
     need(frames_create(frames));
-    return pool_create(hfn(1), frames - 1);
+    return pool_create(hfn(1), frames - 1, true); /* a new memory file is all zeros */
 }
 
 static _Noreturn void run_guest(const struct plan *plan, struct pool *pool)

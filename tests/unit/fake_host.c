@@ -75,7 +75,7 @@ struct pool *fake_host_reset(uint32_t frames)
     tlb_epoch++;
     fake.fail_tables_after = -1;
     fake.exit_status = -1;
-    return pool_create(hfn(1), frames);
+    return pool_create(hfn(1), frames, false);
 }
 
 struct vm *fake_vm(uint64_t ram_bytes)

@@ -63,6 +63,24 @@ static void frames_come_back_zeroed(void **state)
     assert_int_equal(pool_get(p).v, 0);
 }
 
+/* A clean host's frames go out as they are, and back as everybody's. */
+static void clean_frames_are_not_touched(void **state)
+{
+    (void)state;
+    fake_host_reset(1600);
+    for (uint32_t f = 2; f <= 1600; f++)
+        dirty(hfn(f)); /* which shows who has written there */
+    struct pool *p = pool_create(hfn(1), 1600, true);
+    hfn_t one = pool_get(p), run = pool_get_run(p, 3), large = pool_get_large(p);
+    assert_false(zeroed(one) || zeroed(run) || zeroed(large));
+    pool_put(p, one);
+    pool_put(p, hfn(large.v + 7));
+    assert_int_equal(pool_get(p).v, large.v + 7);
+    assert_int_equal(pool_get(p).v, one.v);
+    assert_true(zeroed(one) && zeroed(hfn(large.v + 7)));
+    assert_false(zeroed(pool_get(p)));
+}
+
 static void runs_from_the_end(void **state)
 {
     (void)state;
@@ -230,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_frame_once),
         cmocka_unit_test(frames_come_back_zeroed),
+        cmocka_unit_test(clean_frames_are_not_touched),
         cmocka_unit_test(large_runs),
         cmocka_unit_test(large_run_without_a_record),
         cmocka_unit_test(runs_from_the_end),
