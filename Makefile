@@ -113,7 +113,7 @@ $(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host
 	@echo "  LD   $@"
 	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka $(LOADER_LIBS) $(LIBS_$(notdir $@))
 # The memory of the process host stands in the fake host's place.
-PROCESS_MEMORY = $(patsubst %,$(B)/host/monitor/process/%.o,frames pane room table window)
+PROCESS_MEMORY = $(patsubst %,$(B)/host/monitor/process/%.o,confine frames pane room table window)
 $(B)/unit/test_process_%: $(B)/host/tests/unit/test_process_%.o $(B)/host/tests/unit/process_world.o $(PROCESS_MEMORY) $(B)/host/core.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"

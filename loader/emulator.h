@@ -19,6 +19,7 @@ struct launch {
     const struct tempdir *dir;
     const char *monitor; /* absolute path of the monitor's image */
     uint32_t memory_mib; /* of the machine: the guest's, the plan's and the monitor's */
+    bool unconfined;     /* the process host: without its filter of system calls */
     struct launch_port {
         const char *path; /* .pty emulators: the terminal device */
         int fd;           /* the others: the socket, inherited */

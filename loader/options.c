@@ -98,6 +98,11 @@ static bool check_end(const struct options *o, struct problem *p)
     if (o->perf_map && o->on != &emulator_process)
         return problem_bad(p, "--perf-map: only with --on process, where the guest's code is in a "
                               "process of its own");
+    if (o->no_confine && !o->on->no_image)
+        return problem_bad(p, "--no-confine: there is nothing to confine but with --on process");
+    if (o->host_args[0] && o->on->no_image)
+        return problem_bad(p, "--host-args %s: --on process has no emulator to take them",
+                           o->host_args);
     if (o->command == COMMAND_IMAGE && !o->output)
         return problem_bad(p, "no file to make was given; write `ring1 image -o FILE.iso KERNEL'");
     return true;
@@ -134,6 +139,9 @@ static error_t run_option(int key, char *arg, struct options *o, struct problem 
         break;
     case KEY_HOST_ARGS:
         o->host_args = arg;
+        break;
+    case KEY_NO_CONFINE:
+        o->no_confine = true;
         break;
     case KEY_VERBOSE:
         o->verbose = true;

@@ -26,7 +26,8 @@ struct options {
     uint32_t trace;               /* bits of enum plan_trace */
     const char *trace_file;       /* NULL: standard error */
     bool stats, count, verbose, perf_map;
-    bool json; /* inspect, check */
+    bool no_confine; /* the process host: without its filter of system calls */
+    bool json;       /* inspect, check */
 };
 
 /* Parses "ring1 COMMAND ..." into O; strings point into ARGV. False: P says what is wrong. Help and

@@ -11,15 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "loader/emulator.h"
 #include "monitor/process/process.h"
 
-#define SELF "/proc/self/exe"
-#define NAME "ring1-machine"
+#define SELF       "/proc/self/exe"
+#define NAME       "ring1-machine"
+#define UNCONFINED "unconfined"
 
 static bool check(struct problem *p)
 {
@@ -39,6 +39,7 @@ static void arguments(const struct launch *l, struct command *c)
     command_add(c, "%s", NAME);
     command_add(c, "%d", l->port[PORT_CONSOLE].fd);
     command_add(c, "%d", l->port[PORT_CONTROL].fd);
+    command_add(c, "%s", l->unconfined ? UNCONFINED : "confined");
 }
 
 const struct emulator emulator_process = {
@@ -72,15 +73,18 @@ static const struct plan *map_plan(void)
 
 bool process_is_machine(int argc, char **argv)
 {
-    return argc == 4 && strcmp(argv[1], NAME) == 0;
+    return argc == 5 && strcmp(argv[1], NAME) == 0;
 }
 
 _Noreturn void process_machine(char **argv)
 {
-    struct process_io io = {.console = atoi(argv[2]), .control = atoi(argv[3])};
+    struct process_io io = {
+        .console = atoi(argv[2]),
+        .control = atoi(argv[3]),
+        .unconfined = strcmp(argv[4], UNCONFINED) == 0,
+    };
     io.log = open(FILE_LOG, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (io.log < 0)
         cannot(FILE_LOG);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     process_run(map_plan(), &io);
 }

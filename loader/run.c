@@ -8,6 +8,7 @@
 #include "loader/launch.h"
 #include "loader/verdict.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -16,6 +17,9 @@
 #define MONITOR_MIB 96u /* the monitor, its tables and the translation cache */
 #define LOG_SHOWN   (16u << 20)
 #define ERROR_LINES 50u /* a sanitizer's report */
+#define FORBIDDEN_CALL                                                                             \
+    "the machine's process was ended for a system call that its filter forbids (SIGSYS); a guest " \
+    "that does this to it has broken the translator: please report it"
 
 struct session {
     const struct options *o;
@@ -43,6 +47,7 @@ static bool launch(struct session *s, struct problem *p)
                 .dir = &s->guest.dir,
                 .monitor = s->guest.monitor,
                 .memory_mib = s->o->memory_mib + (s->guest.plan_size >> 20) + 1 + MONITOR_MIB,
+                .unconfined = s->o->no_confine,
             },
         .host_args = s->o->host_args,
         .console_file = s->o->console,
@@ -76,6 +81,10 @@ static void describe_end(int status, char *out, size_t size)
 /* No result in the log: the emulator did not start properly, or it or the monitor broke down. */
 static int unexplained_end(const struct session *s, const char *log)
 {
+    if (WIFSIGNALED(s->result.status) && WTERMSIG(s->result.status) == SIGSYS) {
+        summary(s, "host-trouble", FORBIDDEN_CALL);
+        return EXIT_HOST_TROUBLE;
+    }
     char how[100], reason[200];
     char *errors = tempdir_read_tail(&s->guest.dir, FILE_ERRORS, LOG_SHOWN);
     describe_end(s->result.status, how, sizeof how);
@@ -95,7 +104,7 @@ static int explained_end(const struct session *s, const struct verdict *v, const
         verdict_print_stats(stderr, log);
     summary(s, v->name, v->reason);
     verdict_print_report(stderr, log);
-    if (v->status == EXIT_HOST_TROUBLE && !s->o->verbose)
+    if (v->status == EXIT_HOST_TROUBLE && strcmp(v->name, "host-refused") && !s->o->verbose)
         verdict_print_tail(stderr, log, 10, "  log: ");
     return (int)v->status;
 }

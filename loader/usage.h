@@ -28,6 +28,7 @@ enum usage_key {
     KEY_JSON,
     KEY_TRACE,
     KEY_TRACE_FILE,
+    KEY_NO_CONFINE,
 };
 
 struct usage_command {

@@ -20,7 +20,7 @@ _ring1() {
     *)
         case $command:$word in
         run:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --on= --console= --screen= --timeout= --stats --count
-            --verbose --perf-map --trace= --trace-file= --host-args= $common" -- "$word") ;;
+            --verbose --perf-map --trace= --trace-file= --no-confine --host-args= $common" -- "$word") ;;
         image:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --output= $common" -- "$word") ;;
         inspect:-* | check:-*) mapfile -t COMPREPLY < <(compgen -W "--json $common" -- "$word") ;;
         check:*) ;;

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The translation cache: shared memory, mapped twice, so that no page is ever writable and
- * executable. It is anonymous, as `perf' looks into its map for the names of no other code.
+ * The translation cache: one memory, mapped twice, so that no page is ever writable and executable.
  *   write  code | data | FPU        read and write
  *   exec   code | data | FPU        code and FPU executable, data readable
+ * No third mapping can be made: a memfd is closed, and the filter forbids mremap (confine.c).
  * The stack of translated code is a mapping of its own above a page that nothing may touch.
  */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "monitor/process/frames.h"
 #include "monitor/process/process.h"
 
 #define TC_SIZE    (32u << 20)
@@ -20,15 +26,16 @@
 static struct host_tc tc;
 static struct process_code_area fpu;
 
-static void *map(size_t size, int flags)
+static void *map(size_t size, int protection, int flags, int fd)
 {
-    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+    void *at = mmap(NULL, size, protection, flags, fd, 0);
     return at == MAP_FAILED ? NULL : at;
 }
 
 static const char *map_stack(void)
 {
-    uint8_t *low = map(STACK_SIZE + PAGE_SIZE, MAP_PRIVATE);
+    uint8_t *low =
+        map(STACK_SIZE + PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
     if (!low || mprotect(low, PAGE_SIZE, PROT_NONE) != 0)
         return "no memory for the stack of translated code";
     tc.stack = (uint64_t *)(low + PAGE_SIZE);
@@ -56,15 +63,60 @@ static void describe(uint8_t *write, uint64_t exec)
     process_cpu.tc_end = exec + TC_SIZE;
 }
 
-const char *process_cache_init(void)
+static const char *refused(const char *what, const char *advice)
 {
-    uint8_t *write = map(ALL, MAP_SHARED);
-    if (!write)
-        return "no memory for the translation cache";
-    uint8_t *exec = mremap(write, 0, ALL, MREMAP_MAYMOVE); /* of 0 bytes: once more */
-    if (exec == MAP_FAILED || mprotect(exec, ALL, PROT_READ | PROT_EXEC) != 0)
-        return "no executable memory is to be had: a security module (SELinux's execmem) "
-               "forbids it; run with --engine interp on another host, or allow it";
+    static char refusal[200];
+    snprintf(refusal, sizeof refusal, "%s: %s; %s", what, strerror(errno), advice);
+    return refusal;
+}
+
+static const char *no_address_space(void)
+{
+    return refused("no address space for the translation cache", "raise the limit ulimit -v shows");
+}
+
+/* A system that lets no page become executable may still map a file so. */
+static const char *map_file(uint8_t **write, uint8_t **exec)
+{
+    int fd = frames_memory_file("ring1-code");
+    if (fd < 0)
+        return refused("memfd_create is refused",
+                       "a container's seccomp filter must allow it, and Linux be 3.17 or later");
+    if (ftruncate(fd, ALL) != 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0)
+        return refused("the memory file of the translation cache cannot be sized and sealed",
+                       "raise the limit ulimit -f shows");
+    *write = map(ALL, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+    if (!*write)
+        return no_address_space();
+    *exec = map(ALL, PROT_READ | PROT_EXEC, MAP_SHARED, fd);
+    close(fd);
+    return *exec ? NULL
+                 : refused("no executable memory",
+                           errno == ENOMEM
+                               ? "raise the limit ulimit -v shows"
+                               : "a security module or a sandbox forbids it: allow it for "
+                                 "ring1, or run --on qemu");
+}
+
+/* `perf' looks into its map for the names of anonymous code only. */
+static const char *map_anonymous(uint8_t **write, uint8_t **exec)
+{
+    *write = map(ALL, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+    if (!*write)
+        return no_address_space();
+    *exec = mremap(*write, 0, ALL, MREMAP_MAYMOVE); /* of 0 bytes: once more */
+    if (*exec == MAP_FAILED || mprotect(*exec, ALL, PROT_READ | PROT_EXEC) != 0)
+        return refused("no executable memory", "run without --perf-map, which needs more of it");
+    return NULL;
+}
+
+const char *process_cache_init(bool for_perf)
+{
+    uint8_t *write = NULL, *exec = NULL;
+    const char *trouble = for_perf ? map_anonymous(&write, &exec) : map_file(&write, &exec);
+    if (trouble)
+        return trouble;
     if (mprotect(exec + TC_SIZE, TC_DATA, PROT_READ) != 0)
         return "cannot take execution from the translation cache's data";
     describe(write, (uint64_t)exec);

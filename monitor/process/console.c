@@ -12,7 +12,7 @@
 
 #include "monitor/process/sys.h"
 
-static struct process_io io = {-1, -1, -1};
+static struct process_io io = {.console = -1, .control = -1, .log = -1};
 static uint8_t out[1024], in[256];
 static size_t out_len, in_at, in_len;
 

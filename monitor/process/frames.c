@@ -45,6 +45,14 @@ static bool system_is_strict(void)
     return strict;
 }
 
+int frames_memory_file(const char *name)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC | NOEXEC_SEAL);
+    if (fd < 0 && errno == EINVAL)
+        fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return fd;
+}
+
 const char *frames_create(uint32_t count)
 {
     off_t bytes = (off_t)count * PAGE_SIZE;
@@ -52,9 +60,7 @@ const char *frames_create(uint32_t count)
         errno = EINVAL;
         return refused("no memory file", count, "ask for less memory");
     }
-    memfd = memfd_create("ring1", MFD_CLOEXEC | NOEXEC_SEAL);
-    if (memfd < 0 && errno == EINVAL)
-        memfd = memfd_create("ring1", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    memfd = frames_memory_file("ring1");
     if (memfd < 0)
         return refused("memfd_create is refused", count,
                        "allow it: a container's seccomp filter or the open-file limit forbids it");

@@ -2,7 +2,8 @@
  *
  * Host frames of the process: pages of one memfd, mapped as a whole for the monitor and in pieces
  * into the windows. Frame F is at offset F * 4096; frame 0 is there too, and is never given to a
- * pool. A frame that nobody touched holds zeros and no memory. With the process the memory goes, however it ends.
+ * pool. A frame that nobody touched holds zeros and no memory. With the process the memory goes,
+ * however it ends.
  */
 #ifndef RING1_PROCESS_FRAMES_H
 #define RING1_PROCESS_FRAMES_H

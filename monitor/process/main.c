@@ -17,8 +17,7 @@
 
 static _Noreturn void give_up(const char *why)
 {
-    log_line("ring1: %s", why);
-    log_line("ring1-exit: %d host-trouble: %s", EXIT_HOST_TROUBLE, why);
+    log_line("ring1-exit: %d host-refused: %s", EXIT_HOST_TROUBLE, why);
     host_exit(EXIT_HOST_TROUBLE);
 }
 
@@ -35,11 +34,14 @@ static struct pool *make_pool(uint32_t memory_mib)
     return pool_create(hfn(1), frames - 1, true); /* a new memory file is all zeros */
 }
 
-static _Noreturn void run_guest(const struct plan *plan, struct pool *pool)
+static _Noreturn void run_guest(const struct plan *plan, struct pool *pool,
+                                const struct process_io *io)
 {
     struct vm *vm = vm_create(plan, pool);
     if (!vm)
         give_up("the guest could not be set up");
+    if (!io->unconfined)
+        need(process_confine(io));
     __asm__ volatile("fninit");
     vm_run(vm);
     report_end(vm, plan->flags);
@@ -58,5 +60,5 @@ void process_run(const struct plan *plan, const struct process_io *io)
     need(process_time_init());
     need(process_signal_init());
     log_line("ring1: TSC %lu kHz", host_tsc_hz() / 1000);
-    run_guest(plan, pool);
+    run_guest(plan, pool, io);
 }

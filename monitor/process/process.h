@@ -55,6 +55,7 @@ extern struct process_cpu process_cpu;
 /* What the process was started with. */
 struct process_io {
     int console, control, log; /* console and control are sockets; -1: none */
+    bool unconfined;           /* without the filter of confine.c */
 };
 
 /* Runs PLAN's guest to its end and ends the process with its status (plan.h). */
@@ -66,6 +67,8 @@ const char *process_signal_init(void);   /* signal.c: handlers, on a stack of th
 const char *process_time_init(void);     /* time.c: the TSC's rate, the timer */
 const char *process_perf_map_init(void); /* perfmap.c: for --perf-map */
 void process_console_init(const struct process_io *io); /* console.c */
+/* confine.c: from here on only what a running guest needs; after all others. */
+const char *process_confine(const struct process_io *io);
 
 /* perfmap.c: code was made, as host_tc.made in host.h. */
 void process_perf_map_code(uint64_t exec, uint32_t bytes, uint32_t eip, bool user);

@@ -120,12 +120,13 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 {
     greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs;
     unsigned vector = (unsigned)r[REG_TRAPNO];
-    (void)sig;
     if (process_cpu.fpu_running) {
         r[REG_RAX] = (greg_t)vector;
         resume_at(r, process_fpu_fault);
     } else if (!in_cache((uint64_t)r[REG_RIP]) && !crossing_at((uint64_t)r[REG_RIP])) {
         our_fault(r, info);
+    } else if (vector == VEC_PF && sig == SIGBUS) {
+        panic("the host has no memory for a page of the guest's");
     } else if (vector == VEC_PF) {
         page_fault(r, (uint64_t)(uintptr_t)info->si_addr);
     } else {

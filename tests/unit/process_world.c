@@ -17,6 +17,7 @@
 
 #include "monitor/process/frames.h"
 #include "monitor/process/pane.h"
+#include "monitor/process/process.h"
 #include "monitor/process/record.h"
 
 #define PF_WRITE 2
@@ -26,6 +27,13 @@ static volatile sig_atomic_t inside, faults;
 static volatile enum reach ended;
 static volatile uint64_t wanted;
 static bool quiet; /* faults do not reach the windows */
+
+bool world_wrgsbase = true;
+
+bool process_has_wrgsbase(void)
+{
+    return world_wrgsbase;
+}
 
 void host_log_write(const char *text, size_t len)
 {

@@ -9,6 +9,9 @@
 #include "monitor/host.h"
 #include "monitor/process/window.h"
 
+/* What process_has_wrgsbase says. */
+extern bool world_wrgsbase;
+
 #define WORLD_FRAMES 16384u /* the first word of frame F is F at first */
 
 /* Group set-up of cmocka: makes everything, with room for 1000 mappings. */
