@@ -132,6 +132,7 @@ static void wait_for(struct run *r, pid_t child, struct relay_result *result)
         .in = r->in,
         .out = r->out,
         .chords = raw,
+        .terminal = &r->terminal,
         .screen = r->order->screen,
         .signals = r->signals,
         .deadline = r->deadline,

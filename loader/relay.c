@@ -48,7 +48,7 @@ uint64_t relay_now(void)
 
 int relay_signals(struct problem *p)
 {
-    static const int awaited[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD};
+    static const int awaited[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGTSTP, SIGCONT};
     sigset_t set;
     sigemptyset(&set);
     for (unsigned i = 0; i < sizeof awaited / sizeof awaited[0]; i++)
@@ -91,6 +91,16 @@ static void want(struct pollfd *pfd, int fd, short events)
     *pfd = (struct pollfd){.fd = events ? fd : -1, .events = events};
 }
 
+/* Is the user's terminal the shell's just now? A shell that brings the loader to the foreground
+ * does not always say so. */
+static bool is_away(const struct loop *l)
+{
+    struct terminal *t = l->r->terminal;
+    if (t && t->wanted && !t->raw)
+        terminal_resume(t);
+    return t && t->wanted && !t->raw;
+}
+
 static void prepare(const struct loop *l, struct pollfd pfd[SLOTS])
 {
     const struct relay *r = l->r;
@@ -101,7 +111,8 @@ static void prepare(const struct loop *l, struct pollfd pfd[SLOTS])
         guest |= POLLOUT;
     want(&pfd[SLOT_SIGNALS], r->signals, POLLIN);
     want(&pfd[SLOT_GUEST], r->guest, guest);
-    want(&pfd[SLOT_IN], r->in, l->in_ended || !is_empty(&l->to_guest) ? 0 : POLLIN);
+    bool deaf = l->in_ended || !is_empty(&l->to_guest) || is_away(l);
+    want(&pfd[SLOT_IN], r->in, deaf ? 0 : POLLIN);
     want(&pfd[SLOT_OUT], r->out, is_empty(&l->to_user) ? 0 : POLLOUT);
 }
 
@@ -195,16 +206,56 @@ static void serve_guest(struct loop *l, short events)
         l->guest_ended = true;
 }
 
+/* It is in a session of its own, which no shell stops. */
+static void signal_child(const struct loop *l, int number)
+{
+    if (!l->child_ended)
+        kill(-l->r->child, number);
+}
+
+/* The loader was continued, by whatever it was stopped. */
+static void resume(const struct loop *l)
+{
+    signal_child(l, SIGCONT);
+    if (l->r->terminal)
+        terminal_resume(l->r->terminal);
+}
+
+/* Stops as who does not heed the signal: not at all where nobody is there to continue the loader
+ * (an orphaned process group). */
+static void pause_all(const struct loop *l)
+{
+    sigset_t set;
+    if (l->r->terminal)
+        terminal_restore(l->r->terminal);
+    signal_child(l, SIGSTOP);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTSTP);
+    raise(SIGTSTP);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    resume(l);
+}
+
 /* True: one of those that end the loader. */
 static bool take_signal(struct loop *l)
 {
     struct signalfd_siginfo info;
     if (read(l->r->signals, &info, sizeof info) != (ssize_t)sizeof info)
         return false;
-    l->signal = (int)info.ssi_signo;
-    if (l->signal == SIGCHLD)
+    switch (info.ssi_signo) {
+    case SIGCHLD:
         look_for_child(l);
-    return l->signal != SIGCHLD;
+        return false;
+    case SIGTSTP:
+        pause_all(l);
+        return false;
+    case SIGCONT:
+        resume(l);
+        return false;
+    }
+    l->signal = (int)info.ssi_signo;
+    return true;
 }
 
 static bool finished(const struct loop *l)

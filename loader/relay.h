@@ -2,7 +2,7 @@
  *
  * The time between the start and the end of a host program: console bytes pass both ways,
  * and the first of five things ends the wait. One poll loop, no signal handlers: signals
- * are blocked and read from a descriptor.
+ * are blocked and read from a descriptor. Who stops the loader (SIGTSTP) stops the child, too.
  */
 #ifndef RING1_LOADER_RELAY_H
 #define RING1_LOADER_RELAY_H
@@ -20,6 +20,7 @@ struct relay {
     int control;                     /* takes requests to the monitor (plan.h), non-blocking; -1 */
     int in, out;                     /* the user's side; -1: none */
     bool chords;                     /* IN is a terminal: Ctrl-A means something */
+    struct terminal *terminal;       /* IN's: given back while the loader is stopped; NULL: none */
     const struct screenfile *screen; /* what Ctrl-A s writes; NULL: none */
     int signals;                     /* from relay_signals */
     uint64_t deadline;               /* as relay_now; 0: none */
@@ -46,8 +47,8 @@ struct relay_result {
 /* Milliseconds of the monotonic clock. */
 uint64_t relay_now(void);
 
-/* Blocks SIGCHLD and the signals that end a program and returns a descriptor that reads them; -1
- * with P set. To be called before the first child is started. */
+/* Blocks SIGCHLD and the signals that end, stop or continue a program and returns a descriptor that
+ * reads them; -1 with P set. To be called before the first child is started. */
 int relay_signals(struct problem *p);
 
 /* Waits; on RELAY_CHILD_ENDED the child has been waited for and *CHILD_STATUS is as waitpid's;

@@ -8,15 +8,33 @@
 #include <stdio.h>
 #include <unistd.h>
 
+static bool in_foreground(int fd)
+{
+    return tcgetpgrp(fd) == getpgrp();
+}
+
+static void make_raw(struct terminal *t)
+{
+    struct termios raw = t->saved;
+    cfmakeraw(&raw);
+    t->raw = tcsetattr(t->fd, TCSADRAIN, &raw) == 0;
+}
+
 bool terminal_raw(struct terminal *t, int fd)
 {
     *t = (struct terminal){.fd = fd};
-    if (!isatty(fd) || tcgetpgrp(fd) != getpgrp() || tcgetattr(fd, &t->saved) != 0)
+    if (!isatty(fd) || !in_foreground(fd) || tcgetattr(fd, &t->saved) != 0)
         return false;
-    struct termios raw = t->saved;
-    cfmakeraw(&raw);
-    t->raw = tcsetattr(fd, TCSADRAIN, &raw) == 0;
+    make_raw(t);
+    t->wanted = t->raw;
     return t->raw;
+}
+
+void terminal_resume(struct terminal *t)
+{
+    t->raw = false;
+    if (t->wanted && in_foreground(t->fd))
+        make_raw(t);
 }
 
 void terminal_restore(struct terminal *t)

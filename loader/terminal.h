@@ -13,7 +13,8 @@
 
 struct terminal {
     int fd;
-    bool raw; /* terminal_restore has something to undo */
+    bool wanted; /* it is to be raw whenever the loader is in the foreground */
+    bool raw;    /* terminal_restore has something to undo */
     struct termios saved;
 };
 
@@ -21,6 +22,10 @@ struct terminal {
  * the background of it. */
 bool terminal_raw(struct terminal *t, int fd);
 void terminal_restore(struct terminal *t);
+
+/* After a stop the terminal may be as the shell likes it, or the shell's: raw again if it was to be
+ * raw and the loader is in the foreground. */
+void terminal_resume(struct terminal *t);
 
 /* A descriptor for the same terminal or pipe as FD that does not block, without making FD
  * itself (which the shell shares) non-blocking; where that is impossible, a duplicate. */
