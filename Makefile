@@ -84,7 +84,7 @@ PROCESS_OBJ = $(PROCESS:%.c=$(B)/process/%.o) $(CORE:%.c=$(B)/process/%.o) $(PRO
 $(B)/process/machine.o: $(PROCESS_OBJ)
 	@echo "  LD   $@"
 	$(Q)ld -r $(PROCESS_WRAP) -o $@ $^
-	$(Q)objcopy --keep-global-symbol=process_run $@
+	$(Q)objcopy --keep-global-symbol=process_run --keep-global-symbol=process_try $@
 
 # ---- the loader, a host program
 $(B)/tool/%.o: %.c Makefile | $(B)/.deps

@@ -38,7 +38,7 @@ bool bootcd_check(struct problem *p)
            command_exists("xorriso", "xorriso", p) && command_exists("mformat", "mtools", p);
 }
 
-static bool make_directory(const struct tempdir *d, const char *name, struct problem *p)
+static bool make_directory(struct tempdir *d, const char *name, struct problem *p)
 {
     char path[TEMPDIR_PATH_MAX];
     tempdir_path(d, name, path);
@@ -66,7 +66,7 @@ static void make_command(const char *monitor, struct command *tool)
     command_add(tool, "ring1.elf=%s", monitor);
 }
 
-bool bootcd_prepare(const struct tempdir *d, const char *monitor, enum bootcd_kind kind,
+bool bootcd_prepare(struct tempdir *d, const char *monitor, enum bootcd_kind kind,
                     struct command *tool, struct problem *p)
 {
     make_command(monitor, tool);

@@ -21,7 +21,7 @@ bool bootcd_check(struct problem *p);
 
 /* Makes the tree of the CD in D and gives TOOL the command that makes BOOTCD_FILE in D out of it,
  * FILE_PLAN there, and the image MONITOR. */
-bool bootcd_prepare(const struct tempdir *d, const char *monitor, enum bootcd_kind kind,
+bool bootcd_prepare(struct tempdir *d, const char *monitor, enum bootcd_kind kind,
                     struct command *tool, struct problem *p);
 
 #endif

@@ -7,6 +7,7 @@
 #include "loader/bootcd.h"
 #include "loader/locate.h"
 #include "loader/machine.h"
+#include "loader/process.h"
 #include "loader/sheet.h"
 #include "loader/tool.h"
 
@@ -150,7 +151,7 @@ static void add_forms(struct host *h)
     sheet_begin(&h->sheet, "Forms of Ring1 that can run here", "forms", false);
     add_form(h, "ring1 run", true, emulator_qemu.check);
     add_form(h, "ring1 run --on bochs", true, emulator_bochs.check);
-    add_form(h, "ring1 run --on process", false, emulator_process.check);
+    add_form(h, "ring1 run --on process", false, process_possible);
     add_form(h, "ring1 image", true, bootcd_check);
 }
 

@@ -16,7 +16,7 @@
 enum port { PORT_CONSOLE, PORT_CONTROL, PORTS }; /* COM1; COM2: requests (plan.h) */
 
 struct launch {
-    const struct tempdir *dir;
+    struct tempdir *dir;
     const char *monitor; /* absolute path of the monitor's image */
     uint32_t memory_mib; /* of the machine: the guest's, the plan's and the monitor's */
     bool unconfined;     /* the process host: without its filter of system calls */
@@ -31,7 +31,8 @@ struct emulator {
     const char *place;  /* "on ..." or "in ...", for who sits at a terminal */
     bool pty;           /* serial ports want terminal devices, not sockets */
     bool log_is_output; /* port 0xE9 comes out of standard output */
-    bool no_image;      /* the monitor's image is not booted: the monitor is in the program */
+    bool no_image;      /* the monitor's image is not booted: the monitor is in the program, and has
+                           the plan as its standard input */
     /* Are the programs and files there? */
     bool (*check)(struct problem *p);
     /* Makes the files it needs in l->dir; TOOL may be given a command to run first. */

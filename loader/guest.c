@@ -34,7 +34,9 @@ static bool write_plan(const struct options *o, uint32_t flags, const struct ima
     if (!planfile_size(im, &choice, &g->plan_size, p))
         return false;
     g->signals = relay_signals(p);
-    if (g->signals < 0 || !tempdir_create(&g->dir, p))
+    if (o->on->no_image)
+        tempdir_create_nameless(&g->dir);
+    if (g->signals < 0 || (!o->on->no_image && !tempdir_create(&g->dir, p)))
         return false;
     int fd = tempdir_create_file(&g->dir, FILE_PLAN, p);
     bool ok = fd >= 0 && planfile_write(fd, im, &choice, p);

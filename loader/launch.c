@@ -96,7 +96,7 @@ static bool open_user_side(struct run *r)
 
 static bool open_files(struct run *r)
 {
-    const struct tempdir *d = r->order->machine.dir;
+    struct tempdir *d = r->order->machine.dir;
     r->null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (r->null < 0)
         return problem_host(r->problem, "/dev/null: %s", strerror(errno));
@@ -171,15 +171,16 @@ static void close_machine_ends(struct run *r)
 
 static bool run_emulator(struct run *r, const struct command *c, struct relay_result *result)
 {
-    bool log_is_output = r->order->on->log_is_output;
+    bool log_is_output = r->order->on->log_is_output, no_image = r->order->on->no_image;
     uint64_t memory = (uint64_t)r->order->machine.memory_mib << 20; /* a file of the process host */
+    const struct tempdir *dir = r->order->machine.dir;
     struct command_place place = {
-        .directory = r->order->machine.dir->path,
-        .in = r->null,
+        .directory = no_image ? "/" : dir->path,
+        .in = no_image ? tempdir_file(dir, FILE_PLAN) : r->null,
         .out = log_is_output ? r->log : r->errors,
         .err = r->errors,
         .keep = {-1, -1},
-        .max_file = MAX_LOG_BYTES + (r->order->on->no_image ? memory : 0),
+        .max_file = MAX_LOG_BYTES + (no_image ? memory : 0),
     };
     for (unsigned i = 0; i < PORTS && !r->order->on->pty; i++)
         place.keep[i] = r->channel[i].machine;

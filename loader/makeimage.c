@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool run_tool(const struct guest *g, const struct command *tool, struct relay_result *result,
+static bool run_tool(struct guest *g, const struct command *tool, struct relay_result *result,
                      struct problem *p)
 {
     struct tool_place place = {.dir = &g->dir, .signals = g->signals};
@@ -39,7 +39,7 @@ static void show_errors(const struct guest *g)
     free(errors);
 }
 
-static bool make_iso(const struct guest *g, struct relay_result *result, struct problem *p)
+static bool make_iso(struct guest *g, struct relay_result *result, struct problem *p)
 {
     struct command tool = {0};
     bool ok = bootcd_prepare(&g->dir, g->monitor, BOOTCD_MACHINE, &tool, p);

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The process host: no emulator at all. The machine is this program once more, started with a name
- * that is no command of ring1's, in the run's own directory, as an emulator would be: it has the
- * plan and the log there, and its serial ports are sockets that it inherits.
+ * that is no command of ring1's. The plan is its standard input, the log its standard output, and
+ * its serial ports are sockets that it inherits.
  */
 #include "loader/process.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "loader/emulator.h"
+#include "loader/verdict.h"
 #include "monitor/process/process.h"
 
 #define SELF       "/proc/self/exe"
@@ -46,6 +48,7 @@ const struct emulator emulator_process = {
     .name = "process",
     .title = "a Linux process",
     .place = "in a Linux process",
+    .log_is_output = true,
     .no_image = true,
     .check = check,
     .prepare = prepare,
@@ -61,14 +64,43 @@ static _Noreturn void cannot(const char *what)
 static const struct plan *map_plan(void)
 {
     struct stat st;
-    int fd = open(FILE_PLAN, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0)
-        cannot(FILE_PLAN);
-    void *plan = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (fstat(STDIN_FILENO, &st) != 0)
+        cannot("the boot plan");
+    void *plan = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, STDIN_FILENO, 0);
     if (plan == MAP_FAILED)
-        cannot(FILE_PLAN);
-    close(fd);
+        cannot("the boot plan");
+    close(STDIN_FILENO);
     return plan;
+}
+
+/* What the log said comes out of FD; a child that is killed says nothing. */
+static bool judge_try(int fd, struct problem *p)
+{
+    char log[2000] = "";
+    size_t size = 0;
+    ssize_t n;
+    struct verdict v;
+    while (size < sizeof log - 1 && (n = read(fd, log + size, sizeof log - 1 - size)) > 0)
+        size += (size_t)n;
+    if (!verdict_find(log, &v))
+        return problem_host(p, "the system ends a process that tries");
+    return v.status == EXIT_GUEST_OFF || problem_host(p, "%s", v.reason);
+}
+
+bool process_possible(struct problem *p)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return problem_host(p, "cannot make a pipe");
+    pid_t child = fork();
+    if (child == 0)
+        process_try(&(struct process_io){.console = -1, .control = -1, .log = ends[1]});
+    close(ends[1]);
+    bool ok = child > 0 ? judge_try(ends[0], p) : problem_host(p, "cannot make a process");
+    close(ends[0]);
+    if (child > 0)
+        waitpid(child, NULL, 0);
+    return ok;
 }
 
 bool process_is_machine(int argc, char **argv)
@@ -81,10 +113,9 @@ _Noreturn void process_machine(char **argv)
     struct process_io io = {
         .console = atoi(argv[2]),
         .control = atoi(argv[3]),
+        .log = STDOUT_FILENO,
         .unconfined = strcmp(argv[4], UNCONFINED) == 0,
     };
-    io.log = open(FILE_LOG, O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (io.log < 0)
-        cannot(FILE_LOG);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* for unconfined ones, too */
     process_run(map_plan(), &io);
 }

@@ -5,10 +5,13 @@
 #ifndef RING1_LOADER_PROCESS_H
 #define RING1_LOADER_PROCESS_H
 
-#include <stdbool.h>
+#include "loader/problem.h"
 
 /* Was this program started as the machine? */
 bool process_is_machine(int argc, char **argv);
+
+/* Can it be one here? Tries, in another process; P says what the system refuses. */
+bool process_possible(struct problem *p);
 
 /* Is it, until the guest has ended. */
 _Noreturn void process_machine(char **argv);

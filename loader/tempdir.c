@@ -3,7 +3,7 @@
  * mkdtemp and its undoing. Removal walks the tree: grub-mkrescue leaves directories of its
  * own here when it is interrupted.
  */
-#define _GNU_SOURCE /* nftw */
+#define _GNU_SOURCE /* nftw, O_TMPFILE */
 #include "loader/tempdir.h"
 
 #include <errno.h>
@@ -13,13 +13,19 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static const char *base_directory(void)
+{
+    const char *base = getenv("TMPDIR");
+    return base && base[0] ? base : "/tmp";
+}
 
 bool tempdir_create(struct tempdir *d, struct problem *p)
 {
-    const char *base = getenv("TMPDIR");
-    if (!base || !base[0])
-        base = "/tmp";
+    const char *base = base_directory();
+    *d = (struct tempdir){.files = 0};
     char *whole = realpath(base, NULL);
     int n = snprintf(d->path, sizeof d->path, "%s/ring1.XXXXXX", whole ? whole : base);
     free(whole);
@@ -31,6 +37,51 @@ bool tempdir_create(struct tempdir *d, struct problem *p)
                             base, strerror(errno));
     }
     return true;
+}
+
+void tempdir_create_nameless(struct tempdir *d)
+{
+    *d = (struct tempdir){.files = 0};
+}
+
+/* Not every file system knows O_TMPFILE. */
+static int open_nameless(const char *base)
+{
+    char path[TEMPDIR_PATH_MAX];
+    int fd = open(base, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+        return fd;
+    snprintf(path, sizeof path, "%s/ring1.XXXXXX", base);
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    return fd;
+}
+
+static int create_nameless(struct tempdir *d, const char *name, struct problem *p)
+{
+    const char *base = base_directory();
+    int fd = d->files < TEMPDIR_NAMELESS_MAX ? open_nameless(base) : -1;
+    int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+    if (copy < 0) {
+        problem_host(p,
+                     "cannot make a temporary file in %s: %s; set TMPDIR to a writable directory",
+                     base, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    d->file[d->files++] = (struct tempdir_file){name, copy};
+    return fd;
+}
+
+int tempdir_file(const struct tempdir *d, const char *name)
+{
+    for (unsigned i = 0; i < d->files; i++) {
+        if (strcmp(d->file[i].name, name) == 0)
+            return d->file[i].fd;
+    }
+    return -1;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
@@ -45,6 +96,8 @@ void tempdir_remove(struct tempdir *d)
     if (d->path[0])
         nftw(d->path, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
     d->path[0] = 0;
+    while (d->files)
+        close(d->file[--d->files].fd);
 }
 
 void tempdir_path(const struct tempdir *d, const char *name, char out[TEMPDIR_PATH_MAX])
@@ -52,9 +105,11 @@ void tempdir_path(const struct tempdir *d, const char *name, char out[TEMPDIR_PA
     snprintf(out, TEMPDIR_PATH_MAX, "%s/%s", d->path, name);
 }
 
-int tempdir_create_file(const struct tempdir *d, const char *name, struct problem *p)
+int tempdir_create_file(struct tempdir *d, const char *name, struct problem *p)
 {
     char path[TEMPDIR_PATH_MAX];
+    if (!d->path[0])
+        return create_nameless(d, name, p);
     tempdir_path(d, name, path);
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -62,8 +117,8 @@ int tempdir_create_file(const struct tempdir *d, const char *name, struct proble
     return fd;
 }
 
-bool tempdir_create_text(const struct tempdir *d, const char *name, struct problem *p,
-                         const char *format, ...)
+bool tempdir_create_text(struct tempdir *d, const char *name, struct problem *p, const char *format,
+                         ...)
 {
     char text[4096];
     va_list ap;
@@ -78,17 +133,24 @@ bool tempdir_create_text(const struct tempdir *d, const char *name, struct probl
     return ok || problem_host(p, "cannot write %s: %s; is $TMPDIR full?", name, strerror(errno));
 }
 
-char *tempdir_read_tail(const struct tempdir *d, const char *name, size_t max)
+static int open_to_read(const struct tempdir *d, const char *name)
 {
     char path[TEMPDIR_PATH_MAX];
+    if (!d->path[0])
+        return fcntl(tempdir_file(d, name), F_DUPFD_CLOEXEC, 3);
     tempdir_path(d, name, path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
-    if (size < 0)
-        size = 0;
-    size_t want = (uint64_t)size < max ? (size_t)size : max;
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+char *tempdir_read_tail(const struct tempdir *d, const char *name, size_t max)
+{
+    struct stat st = {.st_size = 0};
+    int fd = open_to_read(d, name);
+    if (fd >= 0)
+        fstat(fd, &st); /* a seek would move a nameless file's writer, too */
+    size_t want = (uint64_t)st.st_size < max ? (size_t)st.st_size : max;
     char *text = calloc(1, want + 1);
-    ssize_t n = text && fd >= 0 ? pread(fd, text, want, size - (off_t)want) : 0;
+    ssize_t n = text && fd >= 0 ? pread(fd, text, want, st.st_size - (off_t)want) : 0;
     if (fd >= 0)
         close(fd);
     for (ssize_t i = 0; i < n; i++) {

@@ -68,11 +68,12 @@ static void require_no_bits(unsigned n, uint32_t bits)
     require(LOW(n), BPF_JSET, bits, false);
 }
 
-static void require_either(unsigned n, int a, int b)
+/* Argument N is one of COUNT file descriptors. */
+static void require_one(unsigned n, const int *fd, unsigned count)
 {
     load(LOW(n));
-    emit(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)a, 2, 0);
-    emit(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)b, 1, 0);
+    for (unsigned i = 0; i < count; i++)
+        emit(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)fd[i], count - i, 0);
     answer(SECCOMP_RET_KILL_PROCESS);
 }
 
@@ -127,11 +128,13 @@ static void memory_calls(void)
 
 static void stream_calls(const struct process_io *io)
 {
+    const int out[] = {io->console, io->log, process_perf_map_fd()},
+              in[] = {io->console, io->control};
     unsigned at = begin(__NR_write);
-    require_either(0, io->console, io->log);
+    require_one(0, out, ARRAY_SIZE(out));
     end(at);
     at = begin(__NR_recvfrom);
-    require_either(0, io->console, io->control);
+    require_one(0, in, ARRAY_SIZE(in));
     end(at);
 }
 

@@ -48,17 +48,31 @@ static _Noreturn void run_guest(const struct plan *plan, struct pool *pool,
     host_exit((int)vm->exit);
 }
 
-void process_run(const struct plan *plan, const struct process_io *io)
+static struct pool *make_all(const struct process_io *io, uint32_t memory_mib, bool for_perf)
 {
     process_console_init(io);
-    log_line("ring1: monitor in a process, all guest code translated");
-    need(process_cache_init());
-    if (plan->flags & PLAN_PERF_MAP)
+    need(process_cache_init(for_perf));
+    if (for_perf)
         need(process_perf_map_init());
-    struct pool *pool = make_pool(plan->memory_mib);
+    struct pool *pool = make_pool(memory_mib);
     need(window_create(0));
     need(process_time_init());
     need(process_signal_init());
+    return pool;
+}
+
+void process_try(const struct process_io *io)
+{
+    make_all(io, 0, false);
+    need(process_confine(io));
+    log_line("ring1-exit: %d guest-off: there was none", EXIT_GUEST_OFF);
+    host_exit(EXIT_GUEST_OFF);
+}
+
+void process_run(const struct plan *plan, const struct process_io *io)
+{
+    struct pool *pool = make_all(io, plan->memory_mib, plan->flags & PLAN_PERF_MAP);
+    log_line("ring1: monitor in a process, all guest code translated");
     log_line("ring1: TSC %lu kHz", host_tsc_hz() / 1000);
     run_guest(plan, pool, io);
 }

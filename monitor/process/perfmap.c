@@ -40,6 +40,11 @@ const char *process_perf_map_init(void)
     return NULL;
 }
 
+int process_perf_map_fd(void)
+{
+    return map;
+}
+
 void process_perf_map_code(uint64_t exec, uint32_t bytes, uint32_t eip, bool user)
 {
     char name[NAME_SIZE] = "ring1:thunks";

@@ -61,8 +61,12 @@ struct process_io {
 /* Runs PLAN's guest to its end and ends the process with its status (plan.h). */
 _Noreturn void process_run(const struct plan *plan, const struct process_io *io);
 
+/* Makes all that a guest would need, filter included, and ends the process: the log says whether it
+ * was to be had. */
+_Noreturn void process_try(const struct process_io *io);
+
 /* Each returns NULL, or a line that says what the system refused and what to do. */
-const char *process_cache_init(void);    /* cache.c: the translation cache's two mappings */
+const char *process_cache_init(bool for_perf); /* cache.c: the translation cache's two mappings */
 const char *process_signal_init(void);   /* signal.c: handlers, on a stack of their own */
 const char *process_time_init(void);     /* time.c: the TSC's rate, the timer */
 const char *process_perf_map_init(void); /* perfmap.c: for --perf-map */
@@ -71,6 +75,7 @@ void process_console_init(const struct process_io *io); /* console.c */
 const char *process_confine(const struct process_io *io);
 
 /* perfmap.c: code was made, as host_tc.made in host.h. */
+int process_perf_map_fd(void); /* -1: none */
 void process_perf_map_code(uint64_t exec, uint32_t bytes, uint32_t eip, bool user);
 
 /* time.c: the timer's signal came. */

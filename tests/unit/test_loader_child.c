@@ -346,6 +346,36 @@ static void directories_vanish(void **state)
     tempdir_remove(&other);
 }
 
+static void files_without_names(void **state)
+{
+    (void)state;
+    struct tempdir d;
+    int fds[TEMPDIR_NAMELESS_MAX];
+    static const char *const names[] = {"a", "b", "c", "d"};
+    tempdir_create_nameless(&d);
+    assert_int_equal(tempdir_file(&d, "a"), -1);
+    for (unsigned i = 0; i < TEMPDIR_NAMELESS_MAX; i++) {
+        fds[i] = tempdir_create_file(&d, names[i], &problem);
+        assert_true(fds[i] >= 0);
+        assert_int_equal(write(fds[i], names[i], 1), 1);
+    }
+    assert_int_equal(tempdir_create_file(&d, "e", &problem), -1);
+    char *text = tempdir_read_tail(&d, "c", 10);
+    assert_string_equal(text, "c");
+    free(text);
+    text = tempdir_read_tail(&d, "e", 10);
+    assert_string_equal(text, "");
+    free(text);
+    assert_int_equal(write(fds[1], "x", 1), 1); /* reading has moved nothing */
+    struct stat st;
+    assert_int_equal(fstat(tempdir_file(&d, "b"), &st), 0);
+    assert_int_equal(st.st_size, 2);
+    assert_int_equal(st.st_nlink, 0);
+    tempdir_remove(&d);
+    for (unsigned i = 0; i < TEMPDIR_NAMELESS_MAX; i++)
+        close(fds[i]);
+}
+
 static int group_start(void **state)
 {
     (void)state;
@@ -373,6 +403,7 @@ int main(void)
         T(lost_readers_are_noticed),
         T(early_ends_are_seen),
         T(directories_vanish),
+        T(files_without_names),
     };
     return cmocka_run_group_tests(tests, group_start, NULL);
 }
