@@ -67,9 +67,9 @@ _Noreturn void process_try(const struct process_io *io);
 
 /* Each returns NULL, or a line that says what the system refused and what to do. */
 const char *process_cache_init(bool for_perf); /* cache.c: the translation cache's two mappings */
-const char *process_signal_init(void);   /* signal.c: handlers, on a stack of their own */
-const char *process_time_init(void);     /* time.c: the TSC's rate, the timer */
-const char *process_perf_map_init(void); /* perfmap.c: for --perf-map */
+const char *process_signal_init(void);         /* signal.c: handlers, on a stack of their own */
+const char *process_time_init(void);           /* time.c: the TSC's rate, the timer */
+const char *process_perf_map_init(void);       /* perfmap.c: for --perf-map */
 void process_console_init(const struct process_io *io); /* console.c */
 /* confine.c: from here on only what a running guest needs; after all others. */
 const char *process_confine(const struct process_io *io);
