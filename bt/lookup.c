@@ -132,6 +132,8 @@ void lookup_remove(struct vcpu *v, uint32_t block)
 static void clear_local(struct vcpu *v, enum side side)
 {
     struct lookup *l = &v->vm->bt->lookup[side];
+    if (!l->nlocal) /* and so no page is whole: the usual case where a kernel's pages are global */
+        return;
     for (uint32_t n = 0; n < l->nlocal; n++) {
         unsigned i = find(v, side, l->local[n]);
         if (i < LOOKUP_ENTRIES)
