@@ -149,11 +149,13 @@ $(B)/unit/test_image: $(B)/host/tests/unit/bt_image.o $(B)/bench/image.o
 # Programs that run in the guest.
 $(B)/bench/ring1-bench: $(patsubst %,tests/bench/guest/%.c,main print loops calls process memory)
 $(B)/bench/ring1-tiny: tests/bench/guest/tiny.c
+$(B)/bench/ring1-compute: $(patsubst %,tests/bench/%.c,compute/main compute/work guest/print native/programs) $(B)/bench/calls.o \
+	tests/bench/compute/work.h tests/bench/native/programs.h
 $(B)/bench/ring1-soak: $(patsubst %,tests/soak/%.c,main work storm registers) tests/bench/guest/print.c tests/soak/soak.h
 $(B)/bench/ring1-%: tests/bench/guest/sys.h Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
-	$(Q)$(CC) $(GUEST32_CFLAGS) -O2 -msse2 -mfpmath=sse -no-pie -static -nostdlib -o $@ $(filter %.c,$^)
+	$(Q)$(CC) $(GUEST32_CFLAGS) -O2 -msse2 -mfpmath=sse -no-pie -static -nostdlib -o $@ $(filter %.c %.o,$^)
 NATIVE = tests/bench/native/main.c $(patsubst %,tests/unit/bt_%.c,image run world) tests/unit/fake_host.c tests/unit/fake_fpu.c \
 	$(filter-out monitor/mem.c,$(CORE))
 $(B)/bench/native: $(NATIVE:%.c=$(B)/tool/%.o) $(B)/bench/image.o
@@ -168,6 +170,8 @@ $(GUEST)/initrd.img: tools/guest.sh tools/guest-init.sh tests/guest-script.sh | 
 	@sh tools/guest.sh $(GUEST)
 $(GUEST)/vmlinux: tools/vmlinux.sh $(GUEST)/initrd.img
 	@sh tools/vmlinux.sh $(GUEST)/vmlinuz $@
+$(GUEST)/tcc/ld-linux.so.2 $(GUEST)/uml/linux.uml: | $(GUEST)/initrd.img
+	@sh tools/guest.sh $(GUEST) tcc uml
 guest: $(GUEST)/initrd.img
 
 run: all guest
@@ -179,7 +183,8 @@ check: all unit san guest $(B)/guest/vmlinux $(B)/bench/ring1-soak
 check-full: all unit san guest $(B)/guest/vmlinux $(B)/bench/ring1-soak
 	@bash tests/check.sh $(B) full
 
-bench: all guest bench-native $(B)/bench/ring1-bench $(B)/bench/ring1-tiny
+BENCH = $(patsubst %,$(B)/bench/ring1-%,bench tiny compute) $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/uml/linux.uml
+bench: all guest bench-native $(BENCH)
 	@bash tests/bench.sh $(B) $(RUNS)
 bench-native: $(B)/bench/native
 	@$(B)/bench/native

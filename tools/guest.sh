@@ -176,7 +176,9 @@ other() {
     invaders) echo invaders.exec ;;
     memtest) echo memtest.bin ;;
     installer) echo installer/initrd.gz ;;
-    *) die "$1: no such guest; there are invaders, memtest and installer" ;;
+    tcc) echo tcc/ld-linux.so.2 ;;
+    uml) echo uml/linux.uml ;;
+    *) die "$1: no such guest; there are invaders, memtest, installer, tcc and uml" ;;
     esac
 }
 
@@ -187,6 +189,12 @@ fetch_other() {
     memtest) fetch_files memtest86+ boot/memtest86+ia32.bin memtest.bin ;;
     installer) fetch_files debian-installer-12-netboot-i386 $images/linux installer/linux \
         $images/initrd.gz installer/initrd.gz ;;
+    tcc)
+        fetch_files tcc usr/bin/tcc tcc/tcc
+        fetch_files libc6 lib/i386-linux-gnu/libc.so.6 tcc/libc.so.6 lib/i386-linux-gnu/libm.so.6 tcc/libm.so.6 \
+            lib/i386-linux-gnu/libdl.so.2 tcc/libdl.so.2 lib/i386-linux-gnu/libpthread.so.0 tcc/libpthread.so.0 \
+            lib/i386-linux-gnu/ld-linux.so.2 tcc/ld-linux.so.2 ;;
+    uml) fetch_files user-mode-linux usr/bin/linux.uml uml/linux.uml ;;
     esac
 }
 

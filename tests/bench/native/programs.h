@@ -26,5 +26,6 @@ struct programs_header {
     uint32_t magic, start;
     struct program_row row[PROGRAMS_COUNT];
 };
+extern const struct programs_header programs_header; /* for who is linked with it */
 
 #endif
