@@ -152,6 +152,7 @@ $(B)/bench/ring1-tiny: tests/bench/guest/tiny.c
 $(B)/bench/ring1-compute: $(patsubst %,tests/bench/%.c,compute/main compute/work guest/print native/programs) $(B)/bench/calls.o \
 	tests/bench/compute/work.h tests/bench/native/programs.h
 $(B)/bench/ring1-soak: $(patsubst %,tests/soak/%.c,main work storm registers) tests/bench/guest/print.c tests/soak/soak.h
+$(B)/bench/ring1-jit: $(patsubst %,tests/jit/%.c,main emit memory rewrite map process) tests/bench/guest/print.c tests/jit/jit.h
 $(B)/bench/ring1-%: tests/bench/guest/sys.h Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
@@ -178,9 +179,9 @@ run: all guest
 	@$(B)/ring1 run $(RUN_ON) --initrd $(GUEST)/initrd.img --append "$(APPEND)" $(GUEST)/vmlinuz
 APPEND ?= console=ttyS0
 
-check: all unit san guest $(B)/guest/vmlinux $(B)/bench/ring1-soak
+check: all unit san guest $(B)/guest/vmlinux $(B)/bench/ring1-soak $(B)/bench/ring1-jit
 	@bash tests/check.sh $(B)
-check-full: all unit san guest $(B)/guest/vmlinux $(B)/bench/ring1-soak
+check-full: all unit san guest $(B)/guest/vmlinux $(B)/bench/ring1-soak $(B)/bench/ring1-jit
 	@bash tests/check.sh $(B) full
 
 BENCH = $(patsubst %,$(B)/bench/ring1-%,bench tiny compute) $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/uml/linux.uml

@@ -29,11 +29,13 @@ enum {
     SYS_SIGACTION = 67,
     SYS_MMAP = 90, /* its six arguments are in memory */
     SYS_MUNMAP = 91,
+    SYS_FTRUNCATE = 93,
     SYS_IOPERM = 101,
     SYS_SETITIMER = 104,
     SYS_MPROTECT = 125,
     SYS_NANOSLEEP = 162,
     SYS_CLOCK_GETTIME = 265,
+    SYS_MEMFD_CREATE = 356,
 };
 enum { O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0100, O_TRUNC = 01000 };
 enum { CLOCK_MONOTONIC = 1, SIGUSR1 = 10 };
