@@ -32,7 +32,7 @@ RUN_ON = --on process
 endif
 GUEST = $(B:%/san=%)/guest
 
-.PHONY: all deps guest run san check check-full bench bench-native lint read clean unit install uninstall deb
+.PHONY: all deps guest run san check check-full bench bench-native bench-process lint read clean unit install uninstall deb
 .SECONDARY:
 all: deps $(if $(SAN),,$(B)/ring1.elf) $(B)/ring1
 
@@ -187,6 +187,9 @@ check-full: all unit san guest $(B)/guest/vmlinux $(B)/bench/ring1-soak $(B)/ben
 BENCH = $(patsubst %,$(B)/bench/ring1-%,bench tiny compute) $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/uml/linux.uml
 bench: all guest bench-native $(BENCH)
 	@bash tests/bench.sh $(B) $(RUNS)
+	@bash tests/bench-process.sh $(B) $(RUNS)
+bench-process: all guest $(BENCH)
+	@bash tests/bench-process.sh $(B) $(RUNS)
 bench-native: $(B)/bench/native
 	@$(B)/bench/native
 RUNS ?= 3

@@ -8,6 +8,8 @@
 set -eu
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/bench-lib.sh
+. "$here/bench-lib.sh"
 runs=${2:-3}
 
 build_initrd() {
@@ -18,64 +20,24 @@ build_initrd() {
     add_to_initrd "$tmp/root"
 }
 
-now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
-
-# Copies the console to FILE and notes when the shell and the benchmark's clock lines came, in ms since START.
-watch() {
-    local start=$1 file=$2 line
-    while IFS= read -r line; do
-        echo "${line%$'\r'}"
-        case $line in
-        *"ring1-guest: shell ready"*) echo "bench ready $(($(now_ms) - start))" ;;
-        "bench clock-begin "*) echo "host clock-begin $(($(now_ms) - start))" ;;
-        "bench clock-end "*) echo "host clock-end $(($(now_ms) - start))" ;;
-        esac
-    done >"$file"
-}
-
-run_direct() { # FILE KERNEL-OPTIONS
-    timeout 300 qemu-system-x86_64 -accel tcg -cpu max,-svm,-vmx,-la57 -m 256 -display none -nodefaults \
-        -no-reboot -serial stdio -kernel "$B/guest/vmlinuz" -initrd "$tmp/initrd.img" -append "$2" \
-        </dev/null 2>/dev/null | watch "$(now_ms)" "$1"
-}
-
-run_ring1() { # FILE KERNEL-OPTIONS RING1-OPTIONS...: messages in FILE.err
-    local file=$1 append=$2
-    shift 2
-    "$B/ring1" run --timeout 600 "$@" --memory 256M --initrd "$tmp/initrd.img" --append "$append" \
-        "$B/guest/vmlinuz" </dev/null 2>"$file.err" | watch "$(now_ms)" "$file"
-}
-
 alternate() { # SET KERNEL-OPTION
-    local i options="console=ttyS0 ring1.script=bench $2"
+    local i append="ring1.script=bench $2"
     for i in $(seq "$runs"); do
         echo "bench: $1, run $i of $runs: direct" >&2
-        run_direct "$tmp/$1.direct.$i" "$options"
+        run_direct "$tmp/$1.direct.$i" "$append"
         echo "bench: $1, run $i of $runs: Ring1" >&2
-        run_ring1 "$tmp/$1.ring1.$i" "$options"
+        run_ring1 "$tmp/$1.ring1.$i" "$append"
     done
-}
-
-# The median of "bench NAME VALUE ..." over the runs of a SET and KIND.
-median() {
-    awk -v k="$2" '$1 == "bench" && $2 == k { print $3; nextfile }' "$tmp/$1".[0-9]* |
-        sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)]; else print "none" }'
 }
 
 row() { # SET NAME TEXT FACTOR GOAL: values times FACTOR are nanoseconds
     local d r
     d=$(median "$1.direct" "$2")
     r=$(median "$1.ring1" "$2")
-    awk -v t="$3" -v q="$4" -v g="$5" -v d="$d" -v r="$r" '
-        function time(ns) {
-            if (ns < 1e4) return sprintf("%.1f ns", ns)
-            if (ns < 1e7) return sprintf("%.1f us", ns / 1e3)
-            return ns < 1e10 ? sprintf("%.1f ms", ns / 1e6) : sprintf("%.1f s", ns / 1e9)
-        }
+    awk -v t="$3" -v q="$4" -v g="$5" -v d="$d" -v r="$r" "$awk_text"'
         BEGIN {
             if (d == "none" || r == "none" || d == 0) { printf "%-34s no figure\n", t; exit }
-            verdict = g == "" ? "" : sprintf("<= %-5s %s", g, r / d <= g ? "reached" : "MISSED")
-            printf "%-34s %12s %12s %7.2f  %s\n", t, time(d * q), time(r * q), r / d, verdict
+            printf "%-34s %12s %12s %7.2f  %s\n", t, time(d, q), time(r, q), r / d, verdict(r / d, g)
         }'
 }
 
@@ -98,19 +60,6 @@ table() { # SET
     row "$1" touch "first touch of a page" 1 3
     row "$1" mmap "mmap and munmap of 64 KiB" 1 ""
     row "$1" copy "copy of a 1 MiB file in tmpfs" 1 ""
-}
-
-# How far the guest's clock went while the host's went from one clock line to the other. Figures of a guest whose
-# clock stood still while it worked are too good.
-clocks() { # SET KIND
-    awk -v s="$1" -v k="$2" '
-        $2 == "clock-begin" { b[$1] = $3 }
-        $2 == "clock-end" { sum[$1] += $3 - b[$1] }
-        END {
-            if (!sum["host"]) exit
-            off = 100 * (sum["bench"] / sum["host"] - 1)
-            printf "%-34s %+.2f %% over %.1f s%s\n", "guest clock, " s ", " k, off, sum["host"] / 1000,
-                (off * off > 1 ? ": DO NOT TRUST these figures" : "") }' "$tmp/$1.$2".[0-9]*
 }
 
 # Differences of counters between the marks before and behind each test, by its operations. What the guest's timer
@@ -160,9 +109,9 @@ build_initrd
 alternate off mitigations=off
 alternate default ""
 echo "bench: counting exits" >&2
-run_ring1 "$tmp/marks" "console=ttyS0 mitigations=off ring1.script=marks" --stats
+run_ring1 "$tmp/marks" "mitigations=off ring1.script=marks" --stats
 echo "bench: counting instructions" >&2
-run_ring1 "$tmp/count" "console=ttyS0 mitigations=off ring1.script=none" --count --stats
+run_ring1 "$tmp/count" "mitigations=off ring1.script=none" --count --stats
 
 echo "Medians of $runs alternating runs; the same kernel and initramfs, 256 MiB, -cpu max, TCG. Mitigations off:"
 table off
