@@ -63,6 +63,7 @@ const struct emulator emulator_bochs = {
     .name = "bochs",
     .title = "Bochs",
     .place = "on Bochs's software CPU without VT-x or SVM",
+    .memory_max_mib = 2048,
     .pty = true,
     .log_is_output = true,
     .check = check,

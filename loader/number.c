@@ -5,6 +5,8 @@
  */
 #include "loader/number.h"
 
+#include "monitor/plan.h"
+
 #include <string.h>
 
 /* Reads decimal digits from *TEXT and moves it behind them. False: none, or over 2^53. */
@@ -47,8 +49,8 @@ bool number_memory(const char *text, uint32_t *mib, struct problem *p)
                            "--memory %s: not a memory size; write a number and K, M or G, "
                            "such as 256M",
                            text);
-    if (n > (uint64_t)MEMORY_MAX_MIB * 1024 / kib || n * kib < MEMORY_MIN_MIB * 1024)
-        return problem_bad(p, "--memory %s: the guest's memory can be 16M to 2G", text);
+    if (n > (uint64_t)PLAN_MEMORY_MAX_MIB * 1024 / kib || n * kib < MEMORY_MIN_MIB * 1024)
+        return problem_bad(p, "--memory %s: the guest's memory can be 16M to 3G", text);
     if (n * kib % 1024)
         return problem_bad(p, "--memory %s: not a whole number of MiB", text);
     *mib = (uint32_t)(n * kib / 1024);

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #define MEMORY_MIN_MIB      16u
-#define MEMORY_MAX_MIB      2048u
 #define TIMEOUT_MAX_SECONDS 604800u /* a week */
 
 /* A guest memory size: decimal digits and K, M or G (either case; none means M), a whole number

@@ -38,15 +38,28 @@ static void announce(const struct session *s)
             input_base_name(s->o->kernel), s->o->memory_mib, s->o->on->place);
 }
 
+static bool memory_allowed(const struct options *o, uint32_t beside, struct problem *p)
+{
+    uint32_t most = o->on->memory_max_mib;
+    if (!most || o->memory_mib + beside <= most)
+        return true;
+    return problem_bad(
+        p,
+        "--memory %uM: %s has machines of at most %u MiB, of which the monitor needs %u; "
+        "ask for at most %uM, or run it on %s",
+        o->memory_mib, o->on->title, most, beside, most - beside, emulator_default()->name);
+}
+
 static bool launch(struct session *s, struct problem *p)
 {
+    uint32_t beside = (s->guest.plan_size >> 20) + 1 + MONITOR_MIB;
     struct launch_order order = {
         .on = s->o->on,
         .machine =
             {
                 .dir = &s->guest.dir,
                 .monitor = s->guest.monitor,
-                .memory_mib = s->o->memory_mib + (s->guest.plan_size >> 20) + 1 + MONITOR_MIB,
+                .memory_mib = s->o->memory_mib + beside,
                 .unconfined = s->o->no_confine,
             },
         .host_args = s->o->host_args,
@@ -57,6 +70,8 @@ static bool launch(struct session *s, struct problem *p)
         .timeout = s->o->timeout,
         .signals = s->guest.signals,
     };
+    if (!memory_allowed(s->o, beside, p))
+        return false;
     announce(s);
     s->started = relay_now();
     return launch_run(&order, &s->result, p);

@@ -67,7 +67,7 @@ static const char image_doc[] =
     "  3  trouble on this side: grub-mkrescue is missing, a disk is full\n";
 
 #define GUEST_OPTIONS \
-    {"memory", KEY_MEMORY, "SIZE", 0, "Guest memory, 16M to 2G; default 256M; without suffix MiB", 1}, \
+    {"memory", KEY_MEMORY, "SIZE", 0, "Guest memory, 16M to 3G; default 256M; without suffix MiB", 1}, \
     {"initrd", KEY_INITRD, "FILE", 0, "Initial RAM disk, or module of a multiboot kernel", 1}, \
     {"append", KEY_APPEND, "STRING", 0, "The kernel's command line", 1}, \
     {"engine", KEY_ENGINE, "ENGINE", 0, "How guest kernel code runs: auto (default), interp or translate", 1}

@@ -33,8 +33,9 @@ static bool plan_fits(const struct plan *p)
         log_line("ring1: the boot plan is of another version; use the loader built with me");
         return false;
     }
-    if (p->segments > 64 || head > p->total_size || p->memory_mib == 0 || p->memory_mib > 2048 ||
-        p->engine > PLAN_TRANSLATE || !start_state_valid(p)) {
+    if (p->segments > 64 || head > p->total_size || p->memory_mib == 0 ||
+        p->memory_mib > PLAN_MEMORY_MAX_MIB || p->engine > PLAN_TRANSLATE ||
+        !start_state_valid(p)) {
         log_line("ring1: the boot plan contradicts itself");
         return false;
     }

@@ -63,6 +63,13 @@ void host_space_use(hspace_t s);
 void host_flush_page(gva_t page);
 void host_flush_all(void);
 
+/* For statistics, where guest memory is reached through mappings; elsewhere zeros. */
+struct host_counts {
+    uint64_t maps, pages, unmaps; /* made, pages in them, taken away */
+    uint64_t evictions;           /* address spaces whose mappings were all given up to make room */
+};
+void host_counts(struct host_counts *out);
+
 /* ---- Running the guest --------------------------------------------------- */
 
 enum host_exit_kind {

@@ -54,6 +54,9 @@ enum plan_request {
 #define PLAN_ANSWER_BEGIN "ring1: answer"
 #define PLAN_ANSWER_END   "ring1: end of answer"
 
+/* Guest RAM begins at 0 and has no hole: what lies above it up to 4 GiB is for devices. */
+#define PLAN_MEMORY_MAX_MIB 3072u
+
 struct plan_segment {
     uint32_t gpa;         /* where in guest RAM */
     uint32_t size;        /* bytes in guest RAM; what exceeds file_size is zeroed */

@@ -132,11 +132,17 @@ static void step(struct vcpu *v)
 
 void vm_counters(const struct vm *vm, struct stats *out)
 {
+    struct host_counts host;
     uint64_t beyond = pool_touched_frames(vm->pool) - vm->ram.size / PAGE_SIZE;
     *out = vm->stats;
     out->n[STAT_NS_TOTAL] = host_now_ns() - vm->started_ns;
     out->n[STAT_INSN_TC] = vm->vcpu->tc_insns;
     out->n[STAT_SYSCALLS_DIRECT] = vm->vcpu->direct.syscalls;
+    host_counts(&host);
+    out->n[STAT_MAPS] = host.maps;
+    out->n[STAT_MAP_PAGES] = host.pages;
+    out->n[STAT_UNMAPS] = host.unmaps;
+    out->n[STAT_EVICTIONS] = host.evictions;
     out->n[STAT_MEMORY] = beyond * (PAGE_SIZE / 1024);
 }
 

@@ -59,6 +59,10 @@
     X(SH_INVLPG,      "shadow.invlpg",       "INVLPG instructions") \
     X(SH_RECLAIMS,    "shadow.reclaims",     "times shadow tables were given up to make room") \
     X(SH_EVICTED,     "shadow.evicted",      "shadow tables given up to make room") \
+    X(MAPS,           "window.maps",         "mappings made, each of one page or a run of pages") \
+    X(MAP_PAGES,      "window.pages",        "pages in them") \
+    X(UNMAPS,         "window.unmaps",       "mappings taken away") \
+    X(EVICTIONS,      "window.evictions",    "address spaces whose mappings were all given up to make room") \
     X(INJ_INTERRUPT,  "inject.interrupt",    "external interrupts delivered to the guest") \
     X(INJ_EXCEPTION,  "inject.exception",    "exceptions delivered to the guest") \
     X(INJ_SOFT,       "inject.soft",         "software interrupts delivered to the guest") \

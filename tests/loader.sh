@@ -103,8 +103,8 @@ run run --no-such-option kernel
 check "unknown option" 2 'unrecognized option' 'ring1 run --help'
 run run --memory
 check "option without its value" 2 'requires an argument'
-for size in 0 -1 -64M 15M 2049M 3G 1T 256MB M '' 1e9 0x100M 99999999999999999999G 18446744073709551632M; do
-    bad "--memory '$size'" 2 "--memory $size: .*(16M to 2G|not a memory size)" run --memory "$size" kernel
+for size in 0 -1 -64M 15M 3073M 4G 1T 256MB M '' 1e9 0x100M 99999999999999999999G 18446744073709551632M; do
+    bad "--memory '$size'" 2 "--memory $size: .*(16M to 3G|not a memory size)" run --memory "$size" kernel
 done
 for time in 0 -1 soon 1.5 '' 99999999999; do
     bad "--timeout '$time'" 2 "--timeout $time: not a time" run --timeout "$time" kernel
@@ -311,8 +311,8 @@ run run --append o bz
 check "switched off" 0 '^ring1: guest-off: the fake guest switched itself off \(QEMU, 256 MiB, [0-9.]+ s\)$' lines:1
 run run --append o kernel
 check "a multiboot kernel" 0 'guest-off'
-run run --memory 2G --append o --initrd initrd bz
-check "2 GiB and an initrd" 0 'guest-off: .*2048 MiB'
+run run --memory 3G --append o --initrd initrd bz
+check "3 GiB and an initrd" 0 'guest-off: .*3072 MiB'
 run run --append o <(cat bz)
 check "a kernel out of a pipe" 0 'guest-off'
 run run --append o --initrd <(cat initrd) bz
@@ -473,6 +473,7 @@ if command -v script >/dev/null; then
 fi
 
 echo "# runs on Bochs"
+bad "more memory than Bochs has" 2 "at most 2048 MiB, .* ask for at most 19[0-9]{2}M" run --on bochs --memory 2G bz
 run run --on bochs --append k --initrd initrd --timeout 100 bz
 check "killed" 5 '^ring1: guest-killed: triple fault' '^  eax 00000001$'
 : >out

@@ -31,7 +31,12 @@
 #define PIECES_AT_MAP 2u /* the most by which one system call can raise the count */
 
 struct records records;
-struct window_counts window_counts;
+struct host_counts window_counts;
+
+void host_counts(struct host_counts *out)
+{
+    *out = window_counts;
+}
 
 /* ---- Making ----------------------------------------------------------------- */
 

@@ -38,10 +38,6 @@ enum window_answer window_fault(uint64_t address, bool write, uint32_t *linear);
  * what to do. */
 const char *window_create(unsigned mappings);
 
-/* For statistics: mappings made, pages in them, mappings taken away, user windows given up. */
-struct window_counts {
-    uint64_t maps, pages, unmaps, evictions;
-};
-extern struct window_counts window_counts;
+extern struct host_counts window_counts;
 
 #endif

@@ -94,7 +94,7 @@ void world_reset(unsigned mappings)
     assert_int_equal(records.pieces, 0);
     assert_int_equal(world_count(), 0);
     records.limit = mappings;
-    window_counts = (struct window_counts){0};
+    window_counts = (struct host_counts){0};
 }
 
 static enum reach attempt(uint64_t address, uint32_t *value, bool write)

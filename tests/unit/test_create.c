@@ -147,7 +147,7 @@ static void contradictions(void **state)
         uint32_t value;
     } rows[] = {
         {offsetof(struct plan, memory_mib), 0},
-        {offsetof(struct plan, memory_mib), 2049},
+        {offsetof(struct plan, memory_mib), PLAN_MEMORY_MAX_MIB + 1},
         {offsetof(struct plan, memory_mib), UINT32_MAX},
         {offsetof(struct plan, engine), PLAN_TRANSLATE + 1},
         {offsetof(struct plan, engine), UINT32_MAX},
