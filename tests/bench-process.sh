@@ -25,8 +25,8 @@ build_root() {
 	/bin/ring1-compute
 	/bin/ring1-compute tcc 60 calls.o ./ld-linux.so.2 --library-path . ./tcc -nostdinc -nostdlib -c -o calls.o calls.c
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do /bin/busybox cat calls.c calls.o; done >text
-	/bin/ring1-compute gzip 1 text.gz /bin/busybox gzip -c text
-	/bin/ring1-compute sha256sum 8 text.sum /bin/busybox sha256sum text
+	/bin/ring1-compute gzip 3 text.gz /bin/busybox gzip -c text
+	/bin/ring1-compute sha256sum 14 text.sum /bin/busybox sha256sum text
 	EOT
     echo '/bin/ring1-bench' >"$root/scripts/rows"
     echo '. /scripts/rows; poweroff -f' >"$root/scripts/bench"
@@ -86,7 +86,7 @@ computing() {
     awk '/^bench compute-/ { print $2 }' "$tmp/all.process.1" | while read -r name; do
         row "$name" "${name#compute-}" 1e3 native 2.5
     done | tee "$tmp/computing"
-    awk "$awk_text"'$6 > 0 { n++; sum += log($6) }
+    awk "$awk_text"'{ for (i = 2; i <= NF; i++) if ($i == "<=" && $(i - 1) > 0) { n++; sum += log($(i - 1)) } }
         END { if (n) printf "%-32s %51.2f  %s\n", "geometric mean", exp(sum / n), verdict(exp(sum / n), 1.25) }' "$tmp/computing"
 }
 
