@@ -171,17 +171,20 @@ $(GUEST)/initrd.img: tools/guest.sh tools/guest-init.sh tests/guest-script.sh | 
 	@sh tools/guest.sh $(GUEST)
 $(GUEST)/vmlinux: tools/vmlinux.sh $(GUEST)/initrd.img
 	@sh tools/vmlinux.sh $(GUEST)/vmlinuz $@
-$(GUEST)/tcc/ld-linux.so.2 $(GUEST)/uml/linux.uml: | $(GUEST)/initrd.img
-	@sh tools/guest.sh $(GUEST) tcc uml
+$(GUEST)/tcc/ld-linux.so.2: | $(GUEST)/initrd.img
+	@sh tools/guest.sh $(GUEST) tcc
+$(GUEST)/uml/linux.uml: | $(GUEST)/tcc/ld-linux.so.2
+	@sh tools/guest.sh $(GUEST) uml
 guest: $(GUEST)/initrd.img
 
 run: all guest
 	@$(B)/ring1 run $(RUN_ON) --initrd $(GUEST)/initrd.img --append "$(APPEND)" $(GUEST)/vmlinuz
 APPEND ?= console=ttyS0
 
-check: all unit san guest $(B)/guest/vmlinux $(B)/bench/ring1-soak $(B)/bench/ring1-jit
+CHECK = all unit san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.so.2 $(B)/bench/ring1-soak $(B)/bench/ring1-jit $(B)/bench/calls.c
+check: $(CHECK)
 	@bash tests/check.sh $(B)
-check-full: all unit san guest $(B)/guest/vmlinux $(B)/bench/ring1-soak $(B)/bench/ring1-jit
+check-full: $(CHECK)
 	@bash tests/check.sh $(B) full
 
 BENCH = $(patsubst %,$(B)/bench/ring1-%,bench tiny compute) $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/uml/linux.uml

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Mixed load in the guest that checks itself: registers, signals, page faults, memory shared by fork, processes, pipes,
-# new code and files (tests/soak/), and archives packed and unpacked by the shell. tests/soak.sh BUILD [full]
+# new code and files (tests/soak/), archives packed and unpacked by the shell, and a compiler. tests/soak.sh BUILD [full]
 # Each case is one line "ok - ..." or "not ok - ..."; the last line is "N passed, N failed".
 # It runs on QEMU and, at the same time, in the sanitized process (make san): a minute and 40 seconds; "full" takes two hours
 # and one.
@@ -11,8 +11,10 @@ set -u
 
 # How long it is to go on is on the kernel's command line.
 build_initrd() {
-    mkdir -p "$tmp/root/scripts" "$tmp/root/bin"
+    mkdir -p "$tmp/root/scripts" "$tmp/root/bin" "$tmp/root/compile"
     cp "$B/bench/ring1-soak" "$tmp/root/bin/"
+    cp "$B/guest/tcc/"* "$tmp/root/compile/"
+    sed 's/^#include <stdint.h>/typedef unsigned uint32_t;/' "$B/bench/calls.c" >"$tmp/root/compile/calls.c"
     cat >"$tmp/root/scripts/soak" <<-EOT
 	mkdir -p /tmp
 	good=\$(tar c -C / bin | md5sum)
@@ -23,6 +25,17 @@ build_initrd() {
 	        [ "\$got" = "\$good" ] || echo "soak: failed: an archive has changed"
 	        n=\$((n + 1))
 	        echo "soak: archive \$n"
+	    done
+	) &
+	(
+	    n=0
+	    cd /compile
+	    while :; do
+	        ./ld-linux.so.2 --library-path . ./tcc -nostdinc -nostdlib -c -o calls.o calls.c
+	        got=\$(md5sum calls.o)
+	        [ "\$got" = "\${first=\$got}" ] || echo "soak: failed: the compiler wrote something else"
+	        n=\$((n + 1))
+	        echo "soak: compiled \$n"
 	    done
 	) &
 	ring1-soak \$(sed 's/.*soak.seconds=//; s/ .*//' /proc/cmdline)
@@ -51,6 +64,8 @@ judge() { # NAME SECONDS
     report $? "soak: $1: all that was checked was right" "$(tr -d '\r' <"$tmp/found" | head -3 | tr '\n' ';')"
     grep -aq '^soak: archive [1-9]' "$tmp/$1.out"
     report $? "soak: $1: archives were packed" "none came to its end"
+    grep -aq '^soak: compiled [1-9]' "$tmp/$1.out"
+    report $? "soak: $1: a file of 600 KB was compiled" "not once"
 }
 
 no_report() { # NAME
