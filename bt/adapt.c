@@ -96,17 +96,23 @@ bool adapt_ran(struct adapt *a, uint32_t eip, bool ordinary)
     return false;
 }
 
-/* The block of the instruction at EIP, stopped at host address RIP, is made anew when it is needed
- * next. It may be gone already: by the very access that the interpreter made. */
-static void drop_block(struct vm *vm, uint32_t eip, uint64_t rip)
+/* The block of the instruction at EIP, stopped at host address RIP. NO_BLOCK if it is gone: by the
+ * very access that the interpreter made. */
+static uint32_t stopped_block(const struct bt *bt, uint32_t eip, uint64_t rip)
 {
-    struct bt *bt = vm->bt;
     uint32_t off = (uint32_t)(rip - bt->tc.exec), block;
     if (bt->flushes != bt->unwind_flushes || off >= bt->tc_used)
-        return;
+        return NO_BLOCK;
     block = cache_block_at(bt, off);
     const struct block *b = &bt->block[block];
-    if (b->live && eip - b->eip < b->len)
+    return b->live && eip - b->eip < b->len ? block : NO_BLOCK;
+}
+
+/* It is made anew when it is needed next. */
+static void drop_block(struct vm *vm, uint32_t eip, uint64_t rip)
+{
+    uint32_t block = stopped_block(vm->bt, eip, rip);
+    if (block != NO_BLOCK)
         cache_drop(vm, block);
 }
 
@@ -118,6 +124,16 @@ void bt_faulted(struct vcpu *v, const struct host_exit *x)
         return;
     v->vm->stats.n[STAT_BT_ADAPTED] += !before;
     drop_block(v->vm, v->eip, x->rip);
+}
+
+void bt_missed(struct vcpu *v, const struct host_exit *x)
+{
+    struct bt *bt = v->vm->bt;
+    uint32_t block = stopped_block(bt, v->eip, x->rip);
+    if (block != NO_BLOCK && bt->block[block].bases != cache_bases(v))
+        cache_drop(v->vm, block);
+    else
+        bt_faulted(v, x);
 }
 
 /* Of a string operation, the operand that X's address is near. */

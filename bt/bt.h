@@ -52,6 +52,10 @@ void bt_chain(struct vcpu *v, const struct host_exit *x, uint64_t entry);
 void bt_faulted(struct vcpu *v, const struct host_exit *x);
 void bt_called_out(struct vcpu *v, const struct host_exit *x, uint32_t eip, bool ordinary);
 
+/* The same for one that reached outside the guest's 4 GiB: through FS or GS, perhaps, whose base
+ * was another when it was translated. Then it is translated for that of now. */
+void bt_missed(struct vcpu *v, const struct host_exit *x);
+
 /*
  * The kernel's instruction at v->eip, stopped at X, wants a page that is in the window of user
  * memory, or no longer (x->other_window): it is translated for that one. False: it changes too

@@ -30,6 +30,12 @@ uint32_t cache_mode(const struct vcpu *v)
            (vcpu_paging(v) ? (uint32_t)MODE_PAGING : 0);
 }
 
+uint32_t cache_bases(const struct vcpu *v)
+{
+    uint32_t gs = v->seg[S_GS].base;
+    return v->seg[S_FS].base ^ (gs << 16 | gs >> 16);
+}
+
 static uint32_t key_row(uint32_t eip)
 {
     uint32_t page = eip >> PAGE_SHIFT;

@@ -41,6 +41,7 @@ struct block {
     uint32_t tc; /* offset of its code in the cache */
     uint32_t tc_len;
     uint32_t records; /* index of its first unwind record */
+    uint32_t bases;   /* those of FS and GS when it was made, in one word (cache_bases) */
     uint16_t nrecords;
     bool global; /* its pages survive a CR3 load */
     bool live;
@@ -129,6 +130,8 @@ struct bt {
 
 /* The mode that v is in, as blocks are keyed by it (enum mode_bits). */
 uint32_t cache_mode(const struct vcpu *v);
+/* The bases of FS and GS, mixed. */
+uint32_t cache_bases(const struct vcpu *v);
 
 /* The entry at EIP of a block in MODE from PAGE's frame (and NEXT's, if it needs two); 0 if there
  * is none. */

@@ -139,6 +139,13 @@ void emit_store_vcpu8(struct code *c, uint32_t off, unsigned r)
     emit_op_mem(c, 0x88, -1, &m, false);
 }
 
+void emit_movsxd(struct code *c, unsigned dst, unsigned src)
+{
+    emit8(c, (uint8_t)(REX_W | (dst >= 8 ? 4 : 0) | (src >= 8 ? 1 : 0)));
+    emit8(c, 0x63);
+    emit8(c, (uint8_t)(0xc0 | (dst & 7) << 3 | (src & 7)));
+}
+
 void emit_movzx16(struct code *c, unsigned dst, unsigned src)
 {
     emit8(c, (uint8_t)(REX | 4 | (src >= 8 ? 1 : 0)));
@@ -171,6 +178,14 @@ void emit_add64(struct code *c, unsigned r, unsigned base, unsigned index)
 {
     struct mem_form m = {.reg = r, .base = base, .index = index, .scale = 1};
     emit_op_mem(c, 0x8d, -1, &m, true);
+}
+
+void emit_address(struct code *c, unsigned r, const struct mem_form *m)
+{
+    struct mem_form address = *m;
+    address.reg = r;
+    address.guest = address.addr32 = false;
+    emit_op_mem(c, 0x8d, -1, &address, true);
 }
 
 static struct mem_form guest_form(unsigned r, unsigned base, int32_t disp)

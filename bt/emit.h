@@ -64,7 +64,9 @@ void emit_load_vcpu64(struct code *c, unsigned r, uint32_t off);
 void emit_store_vcpu64(struct code *c, uint32_t off, unsigned r);
 void emit_store_vcpu8(struct code *c, uint32_t off, unsigned r); /* R8 and above */
 void emit_store_vcpu8_imm(struct code *c, uint32_t off, uint8_t imm);
-void emit_movzx16(struct code *c, unsigned dst, unsigned src); /* r32 = r16; DST is R8 or above */
+/* r64 = r32 with its sign, r32 = r16; DST is R8 or above. */
+void emit_movsxd(struct code *c, unsigned dst, unsigned src);
+void emit_movzx16(struct code *c, unsigned dst, unsigned src);
 
 /* r32 = [base + index*scale + disp], 32 bits; index H_NONE for none. */
 #define H_NONE 0xff
@@ -90,6 +92,8 @@ struct mem_form {
 };
 void emit_mem_prefixes(struct code *c, const struct mem_form *m);
 void emit_modrm_mem(struct code *c, const struct mem_form *m);
+/* r64 = M's address in the guest, in 64 bits. */
+void emit_address(struct code *c, unsigned r, const struct mem_form *m);
 /* REX for M, or 0 if none is needed; W is REX.W. */
 uint8_t emit_rex(const struct mem_form *m, bool w);
 

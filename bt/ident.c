@@ -2,12 +2,10 @@
  *
  * Copying an instruction with its registers and its operand re-encoded: ESP becomes R14, memory
  * operands take the address-size prefix, so that the CPU itself wraps them at 4 GiB, and operands
- * through FS and GS get the segment's base added in 32 bits. What has no such form is refused.
+ * through FS and GS get the segment's base added. What has no such form is refused.
  */
 #include "bt/translation.h"
 #include "monitor/mem.h"
-
-#define GUARDED H_R10
 
 static bool is_store(const struct insn *i)
 {
@@ -46,17 +44,58 @@ bool other_window(const struct translation *t, enum window_operand which)
            (window_user_operands(&t->bt->windows, t->eip) & which);
 }
 
-/* M's operand through FS or GS: the base is added in 32 bits, then the guard. */
+static bool is_small(int32_t disp)
+{
+    return disp > -(1 << 20) && disp < 1 << 20;
+}
+
+static bool is_one_register(const struct mem_form *m)
+{
+    return m->base != H_NONE ? m->index == H_NONE : m->index != H_NONE && m->scale == 1;
+}
+
+/* How an offset in a segment is extended to 64 bits. */
+enum extension { BY_ZEROS, BY_SIGN };
+
+/*
+ * The sum of a segment's place and an offset is not wrapped at 4 GiB. Where offsets below 0 are
+ * meant, as in thread-local data, extending them by their sign makes the sum right without; where
+ * they are addresses, as of a kernel's data for each CPU, zeros do. Which it is, is guessed from
+ * where the segment lies now. If the guess is wrong the sum is outside the guest's 4 GiB, but no
+ * farther than 4 GiB and a few bytes, where the access faults and is interpreted.
+ */
+static enum extension guess(const struct translation *t, unsigned seg, const struct mem_form *m)
+{
+    int64_t base = t->v->seg[seg].base, sum = base + m->disp;
+    bool bare = m->base == H_NONE && m->index == H_NONE, meant;
+    if (bare || !is_small(m->disp))
+        meant = sum >= 0 && sum <= UINT32_MAX;
+    else if (side_of(t->b->mode) == SIDE_USER)
+        meant = base != 0;
+    else
+        meant = base > INT32_MAX; /* the data lies below the addresses that it was linked for */
+    return meant ? BY_SIGN : BY_ZEROS;
+}
+
+/* M's operand through FS or GS. */
 static void add_segment(struct translation *t, unsigned seg, struct mem_form *m)
 {
     struct code *c = &t->code;
-    emit_lea(c, H_R8, m->base, m->index, m->scale, m->disp);
-    emit_load_vcpu(c, H_R9,
-                   (uint32_t)offsetof(struct vcpu, seg) + seg * (uint32_t)sizeof(struct segment) +
-                       (uint32_t)offsetof(struct segment, base));
-    emit_lea(c, H_R8, H_R8, H_R9, 1, 0);
-    emit_load_vcpu64(c, GUARDED, (uint32_t)offsetof(struct vcpu, guard) + seg * 8);
-    *m = (struct mem_form){m->reg, H_R8, GUARDED, 1, 0, false, true};
+    enum extension by = guess(t, seg, m);
+    struct mem_form sum = {m->reg, H_R8, H_R9, 1, 0, false, true};
+    if (by == BY_SIGN && m->base == H_NONE && m->index == H_NONE) {
+        sum.index = H_NONE;
+        sum.disp = m->disp;
+    } else if (by == BY_SIGN && is_one_register(m) && is_small(m->disp)) {
+        emit_movsxd(c, H_R9, m->base != H_NONE ? m->base : m->index);
+        sum.disp = m->disp;
+    } else {
+        emit_lea(c, H_R9, m->base, m->index, m->scale, m->disp);
+        if (by == BY_SIGN)
+            emit_movsxd(c, H_R9, H_R9);
+    }
+    emit_load_vcpu64(c, H_R8, (uint32_t)offsetof(struct vcpu, place) + seg * 8);
+    *m = sum;
 }
 
 bool by_address(const struct translation *t)
@@ -100,11 +139,10 @@ static void through_r8(struct translation *t, struct mem_form *m)
 /* M's operand is in the window that R12 is the base of. */
 static void through_r12(struct translation *t, struct mem_form *m)
 {
-    struct code *c = &t->code;
     if (m->addr32)
-        emit_lea(c, H_R8, m->base, m->index, m->scale, m->disp);
+        emit_lea(&t->code, H_R8, m->base, m->index, m->scale, m->disp);
     else
-        emit_add64(c, H_R8, m->base, m->index);
+        emit_address(&t->code, H_R8, m);
     *m = (struct mem_form){m->reg, H_R12, H_R8, 1, 0, false, false};
 }
 

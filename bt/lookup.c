@@ -152,23 +152,22 @@ bool lookup_is_new(struct vcpu *v, gva_t page)
 
 /* FS and GS are used with their base if they cover 4 GiB and may be written; else what is
  * added makes every access non-canonical, and the interpreter gets it. */
-#define GUARD_ADDRESS (1ull << 62)
+#define NO_PLACE (1ull << 62)
 
-static void set_guards(struct vcpu *v)
+static void set_places(struct vcpu *v)
 {
     const uint32_t must = SA_P | SA_S | SA_RW, mask = must | SA_CODE | SA_DC | SA_NULL;
-    v->flat_guard = 0;
-    v->null_guard = GUARD_ADDRESS;
+    v->no_place = NO_PLACE;
     for (unsigned r = S_FS; r <= S_GS; r++) {
         const struct segment *s = &v->seg[r];
         bool whole = s->limit == 0xffffffffu && (s->attr & mask) == must;
-        v->guard[r] = whole ? 0 : GUARD_ADDRESS;
+        v->place[r] = whole ? s->base : NO_PLACE;
     }
 }
 
 bool bt_ready(struct vcpu *v)
 {
-    set_guards(v);
+    set_places(v);
     return cache_mode(v) == v->vm->bt->lookup[side_at(v)].mode;
 }
 
@@ -177,7 +176,7 @@ uint64_t bt_lookup(struct vcpu *v)
     struct bt *bt = v->vm->bt;
     uint32_t mode = cache_mode(v);
     struct lookup *l = &bt->lookup[side_of(mode)];
-    set_guards(v);
+    set_places(v);
     bt->recent[bt->nrecent++ % RECENT] = v->eip;
     if (mode != bt->run_mode) { /* a return may not lead into code that was made for another one */
         bt->run_mode = mode;

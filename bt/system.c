@@ -54,13 +54,12 @@ static void emit_copy_segment(struct code *c, unsigned sreg, uint32_t from)
     }
 }
 
-static void emit_set_guard(struct code *c, unsigned sreg, uint32_t from)
+static void emit_set_place(struct code *c, unsigned sreg)
 {
-    emit_load_vcpu64(c, H_R10, from);
-    emit_store_vcpu64(c, (uint32_t)offsetof(struct vcpu, guard) + sreg * 8, H_R10);
+    emit_store_vcpu64(c, (uint32_t)offsetof(struct vcpu, place) + sreg * 8, H_R10);
 }
 
-/* FS and GS may become null, which moves their guard. Returns the jump over the rest. */
+/* FS and GS may become null, which takes their place away. Returns the jump over the rest. */
 static uint32_t emit_null_case(struct translation *t, unsigned sreg)
 {
     struct code *c = &t->code;
@@ -69,7 +68,8 @@ static uint32_t emit_null_case(struct translation *t, unsigned sreg)
     emit_patch8(c, null);
     emit_mov_imm(c, H_R9, 0);
     emit_copy_segment(c, sreg, (uint32_t)offsetof(struct vcpu, null_segment));
-    emit_set_guard(c, sreg, offsetof(struct vcpu, null_guard));
+    emit_load_vcpu64(c, H_R10, offsetof(struct vcpu, no_place));
+    emit_set_place(c, sreg);
     uint32_t done = emit_jmp8(c);
     emit_patch8(c, other);
     return done;
@@ -99,7 +99,8 @@ static void emit_load_segment(struct translation *t, unsigned sreg)
     }
     emit_copy_segment(c, sreg, MEMO(seg));
     if (plain) {
-        emit_set_guard(c, sreg, offsetof(struct vcpu, flat_guard));
+        emit_load_memo(c, H_R10, MEMO(seg.base), false);
+        emit_set_place(c, sreg);
         emit_patch8(c, done);
     }
 }

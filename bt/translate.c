@@ -183,6 +183,7 @@ static uint32_t make_block(struct vcpu *v, const struct source *s)
     *t.b = (struct block){
         .eip = v->eip,
         .mode = cache_mode(v),
+        .bases = cache_bases(v),
         .tc = bt->tc_used,
         .frame = {s->page->frame.v, NO_FRAME},
     };

@@ -122,6 +122,8 @@ static void exit_page_fault(struct vcpu *v, const struct host_exit *x)
     uint32_t access = x->error & (PF_W | PF_U | PF_I);
     count(v, STAT_EXIT_PF);
     bool turns = x->other_window && v->cpl < 3; /* user code has no business in the kernel's */
+    if (x->cr2_outside && !x->user)
+        bt_missed(v, x);
     if (x->cr2_outside || (turns && !bt_turn_window(v, x, is_string_operation(v)))) {
         exit_interpret(v);
         return;

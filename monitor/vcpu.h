@@ -93,13 +93,13 @@ struct vcpu {
     uint8_t cpl;             /* virtual CPL */
     uint8_t inhibit;         /* an STI or MOV SS shadow covers the next instruction */
     union tc_gate gate[4];   /* by enum tc_code: how the host wants to be called (bt/) */
-    uint64_t guard[S_COUNT]; /* added to translated accesses through FS and GS: 0, or what leads
-                                them outside the guest's 4 GiB, where they fault (bt/) */
+    uint64_t place[S_COUNT]; /* added to translated accesses through FS and GS: the base, or what
+                                leads them outside the guest's 4 GiB, where they fault (bt/) */
     uint64_t tc_insns;       /* guest instructions run from the cache, where they are counted */
     uint64_t tc_rsp;         /* translated code's stack pointer, kept while it does not run */
-    uint64_t flat_guard, null_guard; /* the two values of guard[] */
-    struct segment null_segment;     /* what FS or GS become by selector 0 */
-    struct segment_memo code_memo;   /* CS, of CPL 0, as it was loaded */
+    uint64_t no_place;       /* place[] of a segment that has limits, or is null */
+    struct segment null_segment;   /* what FS or GS become by selector 0 */
+    struct segment_memo code_memo; /* CS, of CPL 0, as it was loaded */
     struct segment_memo memo[SEGMENT_MEMOS];
     struct segment seg[S_COUNT];
     struct segment ldtr, tr;

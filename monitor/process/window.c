@@ -52,10 +52,11 @@ static bool is_hole(uint64_t address, uint64_t bytes)
     return (uint64_t)got == address;
 }
 
+/* Before the first window there is nothing either: its guard zone on that side. */
 static uint64_t find_base(void)
 {
     for (uint64_t base = FIRST_BASE; base < LAST_BASE; base += BASE_STEP) {
-        if (is_hole(base, MAX_SPACES * WINDOW_STRIDE))
+        if (is_hole(base - WINDOW_STRIDE, (MAX_SPACES + 1) * WINDOW_STRIDE))
             return base;
     }
     return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Windows: where translated code reaches guest memory. A window is 4 GiB of the process's addresses
- * at a base that is a multiple of 4 GiB, with nothing mapped for 4 GiB behind it; guest linear
+ * at a base that is a multiple of 4 GiB, with nothing mapped for 4 GiB on either side; guest linear
  * address A is at base + A. There is one kernel window, for pages that only the guest's supervisor
  * may reach (shadow entries without SH_USER), and a user window for each of the address spaces
  * used lately (entries with SH_USER). The tables of host.h are what a window may show; mappings in

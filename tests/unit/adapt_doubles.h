@@ -8,11 +8,18 @@
 #include "bt/bt.h"
 
 static struct {
-    unsigned faults, ordinary, trapping; /* bt_faulted; bt_called_out by its answer */
-    unsigned turns, strings;             /* bt_turn_window; of string operations */
+    unsigned faults, missed, ordinary, trapping; /* bt_faulted; bt_called_out by its answer */
+    unsigned turns, strings;                     /* bt_turn_window; of string operations */
     bool turn_refused;
     uint32_t eip;
 } heard;
+
+void bt_missed(struct vcpu *of, const struct host_exit *x)
+{
+    (void)of;
+    (void)x;
+    heard.missed++;
+}
 
 void bt_faulted(struct vcpu *of, const struct host_exit *x)
 {

@@ -288,6 +288,27 @@ static void a_block_is_made_anew(void **state)
     assert_true(is_copy(make(EIP)));
 }
 
+/* An access outside the guest's 4 GiB: FS or GS are somewhere else now, or not. */
+static void a_segment_has_moved(void **state)
+{
+    (void)state;
+    bt_put(vm, EIP, CODE, 5);
+    uint32_t b = make(EIP);
+    struct host_exit x = stop(b, offset_of(b, COPY, 3), HX_EXCEPTION);
+    bt_missed(v, &x);
+    assert_true(vm->bt->block[b].live);
+    v->seg[S_FS].base = 0x2000;
+    bt_missed(v, &x);
+    assert_false(vm->bt->block[b].live);
+    b = make(EIP);
+    x = stop(b, offset_of(b, COPY, 3), HX_EXCEPTION);
+    for (unsigned n = 0; vm->bt->block[b].live; n++) {
+        assert_true(n < MANY);
+        bt_missed(v, &x);
+    }
+    assert_true(adapt_is_callout(a, STORE));
+}
+
 static void with_call_gates(void **state)
 {
     vm->bt->tc.gate_kind = GATE_FAR;
@@ -356,6 +377,7 @@ int main(void)
         cmocka_unit_test_setup(two_addresses_of_one_place, set_up),
         cmocka_unit_test_setup(bounded, set_up),
         cmocka_unit_test_setup(a_block_is_made_anew, set_up),
+        cmocka_unit_test_setup(a_segment_has_moved, set_up),
         cmocka_unit_test_setup(with_call_gates, set_up),
         cmocka_unit_test_setup(its_other_blocks, set_up),
         cmocka_unit_test_setup(blocks_that_are_gone, set_up),

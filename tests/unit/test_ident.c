@@ -23,7 +23,8 @@ static ZydisDecodedInstruction g, h; /* guest's, host's */
 static ZydisDecodedOperand go[ZYDIS_MAX_OPERAND_COUNT], ho[ZYDIS_MAX_OPERAND_COUNT];
 static uint8_t code[256];
 static struct translation t;
-static unsigned copied, refused, sums;
+static unsigned copied, refused, sums, outside;
+static uint32_t level; /* the virtual CPL */
 
 static void broken(const char *what)
 {
@@ -72,19 +73,75 @@ static ZydisRegister there(ZydisRegister r)
     }
 }
 
-/* R8 + R10, the end of a sum that the LEAs before it have made. */
-static bool is_sum(const ZydisDecodedOperand *o)
+/* ---- Operands through FS and GS: their preparation is computed with ----------------------------
+ */
+
+static uint64_t scratch[16]; /* R8 and R9 */
+static unsigned preparation; /* instructions so far */
+
+static uint64_t value_of(ZydisRegister r)
 {
-    return o->mem.base == ZYDIS_REGISTER_R8 && o->mem.index == ZYDIS_REGISTER_R10 &&
-           o->mem.scale == 1 && o->mem.disp.value == 0;
+    if (r == ZYDIS_REGISTER_NONE)
+        return 0;
+    bool half = r >= ZYDIS_REGISTER_EAX && r <= ZYDIS_REGISTER_R15D;
+    unsigned n = (unsigned)(r - (half ? ZYDIS_REGISTER_EAX : ZYDIS_REGISTER_RAX));
+    need(n < 16 && n != 4 && n != 15, "a register that is not the guest's");
+    if (n == 8 || n == 9)
+        return half ? (uint32_t)scratch[n] : scratch[n];
+    return t.v->gpr[n == 14 ? R_ESP : n];
+}
+
+static uint64_t address_of(const ZydisDecodedOperand *o)
+{
+    return value_of(o->mem.base) + value_of(o->mem.index) * o->mem.scale +
+           (uint64_t)o->mem.disp.value;
+}
+
+/* H is a LEA, a MOVSXD or the load of a segment's place, and goes to R8 or R9. */
+static void prepare(void)
+{
+    bool half = ho[0].size == 32;
+    unsigned n = (unsigned)(ho[0].reg.value - (half ? ZYDIS_REGISTER_EAX : ZYDIS_REGISTER_RAX));
+    uint64_t value = 0;
+    need(n == 8 || n == 9, "preparation changes a guest register");
+    if (h.mnemonic == ZYDIS_MNEMONIC_LEA) {
+        value = address_of(&ho[1]);
+    } else if (h.mnemonic == ZYDIS_MNEMONIC_MOVSXD) {
+        value = (uint64_t)(int64_t)(int32_t)value_of(ho[1].reg.value);
+    } else {
+        need(h.mnemonic == ZYDIS_MNEMONIC_MOV && ho[1].mem.base == ZYDIS_REGISTER_R15 && !half &&
+                 ho[1].mem.disp.value ==
+                     (int64_t)(offsetof(struct vcpu, place) + t.insn.mem.seg * sizeof(uint64_t)),
+             "preparation");
+        value = t.v->seg[t.insn.mem.seg].base;
+    }
+    scratch[n] = half ? (uint32_t)value : value;
+    preparation++;
+}
+
+/* Where the guest's operand is; or so far outside its 4 GiB that the access faults. */
+static void same_sum(const ZydisDecodedOperand *b)
+{
+    const struct mem_operand *m = &t.insn.mem;
+    const uint32_t *gpr = t.v->gpr;
+    const int64_t span = 1ll << 32;
+    uint32_t off = (uint32_t)m->disp + (m->base == R_NONE ? 0 : gpr[m->base]) +
+                   (m->index == R_NONE ? 0 : gpr[m->index] * m->scale);
+    int64_t there_is = (int64_t)address_of(b);
+    need(h.address_width == 64, "67h");
+    need(there_is == (uint32_t)(t.v->seg[m->seg].base + off) ||
+             (there_is < 0 && there_is > -span) || (there_is >= span && there_is < 2 * span - 4096),
+         "another address");
+    bool plain = m->index == R_NONE && m->disp > -4096 && m->disp < 4096;
+    need(preparation <= (plain ? 2 : 3), "too many instructions");
+    sums++;
+    outside += there_is < 0 || there_is >= span;
 }
 
 static void same_memory(const ZydisDecodedOperand *a, const ZydisDecodedOperand *b)
 {
-    bool fs_gs = t.insn.mem.seg == S_FS || t.insn.mem.seg == S_GS;
-    if (fs_gs && t.insn.op != OP_LEA) {
-        need(is_sum(b) && h.address_width == 64, "not the sum");
-        sums++;
+    if (t.insn.mem.seg >= S_FS && t.insn.op != OP_LEA) {
+        same_sum(b);
         return;
     }
     need(h.address_width == 32, "no 67h");
@@ -114,20 +171,18 @@ static bool has(const ZydisDecodedInstruction *i, ZydisInstructionAttributes a)
     return i->attributes & a;
 }
 
-/* The last host instruction is the copy; what is before it are the LEAs and loads of a sum. */
+/* The last host instruction is the copy; what is before it prepares its operand. */
 static void find_copy(void)
 {
     uint32_t off = 0;
+    preparation = 0;
     for (;;) {
         need(decode(true, code + off, t.code.len - off, &h, ho), "undecodable");
         off += h.length;
         if (off == t.code.len)
             return;
         need(off < t.code.len, "overrun");
-        need(h.mnemonic == ZYDIS_MNEMONIC_LEA || h.mnemonic == ZYDIS_MNEMONIC_MOV, "preparation");
-        need(ho[0].reg.value == ZYDIS_REGISTER_R8D || ho[0].reg.value == ZYDIS_REGISTER_R9D ||
-                 ho[0].reg.value == ZYDIS_REGISTER_R10,
-             "preparation changes a guest register");
+        prepare();
     }
 }
 
@@ -177,10 +232,20 @@ static bool is_copied(void)
     }
 }
 
+/* Bases as of a flat segment, a kernel's data for each CPU, thread-local data, and any. */
+static void choose_bases(struct gen *gen)
+{
+    static const uint32_t bases[] = {0, 0x0e3c0000, 0xb7f5a6c0};
+    for (unsigned r = S_FS; r <= S_GS; r++) {
+        uint32_t n = gen_random(gen, 4);
+        vm->vcpu->seg[r].base = n < 3 ? bases[n] : gen_random(gen, 0);
+    }
+}
+
 static void one(const uint8_t *bytes, unsigned len)
 {
     static struct block b;
-    b = (struct block){.mode = MODE_DS | MODE_ES};
+    b = (struct block){.mode = MODE_DS | MODE_ES | level};
     struct insn insn;
     if (insn_decode(bytes, len, true, &insn) != DECODE_OK)
         return;
@@ -203,11 +268,13 @@ static void same_operation_and_operands(void **state)
     (void)state;
     vm = bt_world(false);
     struct gen gen = {.seed = 99, .v = vm->vcpu, .fpu = true};
-    copied = refused = sums = 0;
+    copied = refused = sums = outside = 0;
     for (unsigned n = 0; n < 60000; n++) {
         for (unsigned r = 0; r < 8; r++)
             vm->vcpu->gpr[r] =
                 gen_random(&gen, 2) ? BT_DATA + gen_random(&gen, 64) : gen_random(&gen, 0);
+        choose_bases(&gen);
+        level = gen_random(&gen, 2) * 3;
         gen_instruction(&gen);
         for (unsigned off = 0; off < gen.len;) {
             struct insn i;
@@ -217,7 +284,7 @@ static void same_operation_and_operands(void **state)
             off += i.len;
         }
     }
-    assert_true(copied > 40000 && refused > 100 && sums > 1000);
+    assert_true(copied > 40000 && refused > 100 && sums > 1000 && outside < sums / 2);
 }
 
 /* What has no copy in 64-bit mode with this mode's segments is refused with nothing emitted. */
@@ -251,7 +318,7 @@ static void refusals(void **state)
         {MODE_DS, "\xa6", 1, false},
         {MODE_DS, "\xac", 1, true},
         {MODE_DS, "\x26\x8b\x07", 3, false},
-        {0, "\x64\x8b\x07", 3, true}, /* FS brings its own guard */
+        {0, "\x64\x8b\x07", 3, true}, /* FS brings its own base */
     };
     vm = bt_world(false);
     for (unsigned n = 0; n < ARRAY_SIZE(cases); n++) {
@@ -262,6 +329,43 @@ static void refusals(void **state)
                          DECODE_OK);
         assert_int_equal(ident(&t), cases[n].copied);
         assert_int_equal(t.code.len != 0, cases[n].copied);
+    }
+}
+
+/* What compilers write reaches its data and costs no more than it must. */
+static void what_compilers_write(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        unsigned len, cpl, base, eax, ecx, address, prepared;
+    } cases[] = {
+        {"\x65\xa1\x14\0\0\0", 6, 3, 0xb7f5a6c0, 0, 0, 0xb7f5a6d4, 1},           /* stack guard */
+        {"\x65\x8b\x15\xf8\xff\xff\xff", 7, 3, 0xb7f5a6c0, 0, 0, 0xb7f5a6b8, 1}, /* TLS */
+        {"\x65\x8b\x00", 3, 3, 0xb7f5a6c0, 0xfffffffc, 0, 0xb7f5a6bc, 2},     /* its offset read */
+        {"\x65\x8b\x50\x08", 4, 3, 0xb7f5a6c0, 0xffffffe0, 0, 0xb7f5a6a8, 2}, /* a field */
+        {"\x65\x8b\x04\x88", 4, 3, 0xb7f5a6c0, 0xffffff00, 5, 0xb7f5a5d4, 3}, /* an array */
+        {"\x64\xa1\x44\x23\xa1\xc1", 6, 0, 0x0e3c0000, 0, 0, 0xcfdd2344, 2},  /* per CPU */
+        {"\x64\x8b\x90\x44\x23\xa1\xc1", 7, 0, 0x0e3c0000, 8, 0, 0xcfdd234c, 2}, /* an array */
+        {"\x64\xa1\x44\x23\xa1\xc1", 6, 0, 0xfe3c0000, 0, 0, 0xbfdd2344, 1}, /* below its image */
+        {"\x64\x8b\x00", 3, 0, 0x0e3c0000, 0xc1a12344, 0, 0xcfdd2344, 2},    /* its address read */
+        {"\x64\x8b\x00", 3, 0, 0xfe3c0000, 0xc1a12344, 0, 0xbfdd2344, 2},
+        {"\x64\x8b\x00", 3, 3, 0, 0xbffff000, 0, 0xbffff000, 2}, /* flat */
+        {"\x64\xa1\x18\0\0\0", 6, 0, 0, 0, 0, 0x18, 1},
+    };
+    vm = bt_world(false);
+    for (unsigned n = 0; n < ARRAY_SIZE(cases); n++) {
+        struct vcpu *v = vm->vcpu;
+        v->gpr[R_EAX] = cases[n].eax;
+        v->gpr[R_ECX] = cases[n].ecx;
+        v->seg[S_FS].base = v->seg[S_GS].base = cases[n].base;
+        sums = outside = 0;
+        level = cases[n].cpl;
+        one((const uint8_t *)cases[n].bytes, cases[n].len);
+        assert_int_equal(sums, 1);
+        assert_int_equal(outside, 0);
+        assert_int_equal(address_of(&ho[1]), cases[n].address);
+        assert_int_equal(preparation, cases[n].prepared);
     }
 }
 
@@ -293,6 +397,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_operation_and_operands),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(what_compilers_write),
         cmocka_unit_test(loads_and_stores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

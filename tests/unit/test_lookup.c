@@ -346,28 +346,29 @@ static void linear_flush(void **state)
     assert_int_equal(bt->slot[slot].target, in);
 }
 
-static void guards_of_fs_and_gs(void **state)
+static void places_of_fs_and_gs(void **state)
 {
     (void)state;
     bt_lookup(v);
-    assert_int_equal(v->guard[S_FS], 0);
-    assert_int_equal(v->guard[S_GS], 0);
-    v->seg[S_FS].base = 0xc0000000; /* a base is no reason */
+    assert_int_equal(v->place[S_FS], v->seg[S_FS].base);
+    assert_int_equal(v->place[S_GS], v->seg[S_GS].base);
+    v->seg[S_FS].base = 0xc0000000;
     v->seg[S_GS].limit = 0xfffff;
     bt_lookup(v);
-    assert_int_equal(v->guard[S_FS], 0);
-    assert_int_not_equal(v->guard[S_GS] >> 48, 0); /* a base in a window and 4 GiB: not canonical */
-    assert_int_equal((v->guard[S_GS] + 0xffffffff + (1ull << 47)) >> 48, v->guard[S_GS] >> 48);
+    assert_int_equal(v->place[S_FS], 0xc0000000);
+    /* With a base in a window and 4 GiB it is not canonical. */
+    assert_int_not_equal(v->place[S_GS] >> 48, 0);
+    assert_int_equal((v->place[S_GS] + 0xffffffff + (1ull << 47)) >> 48, v->place[S_GS] >> 48);
     v->seg[S_GS].limit = 0xffffffff;
     v->seg[S_FS].attr &= ~(uint32_t)SA_RW;
     bt_lookup(v);
-    assert_int_not_equal(v->guard[S_FS], 0);
-    assert_int_equal(v->guard[S_GS], 0);
+    assert_int_equal(v->place[S_FS], v->no_place);
+    assert_int_equal(v->place[S_GS], v->seg[S_GS].base);
     v->seg[S_FS].attr |= SA_RW | SA_NULL;
     v->seg[S_GS].attr |= SA_DC;
     bt_lookup(v);
-    assert_int_not_equal(v->guard[S_FS], 0);
-    assert_int_not_equal(v->guard[S_GS], 0);
+    assert_int_equal(v->place[S_FS], v->no_place);
+    assert_int_equal(v->place[S_GS], v->no_place);
 }
 
 static void recent_addresses(void **state)
@@ -402,7 +403,7 @@ int main(void)
         cmocka_unit_test_setup(many_local_entries, set_up),
         cmocka_unit_test_setup(space_flushes_and_links, set_up),
         cmocka_unit_test_setup(linear_flush, set_up),
-        cmocka_unit_test_setup(guards_of_fs_and_gs, set_up),
+        cmocka_unit_test_setup(places_of_fs_and_gs, set_up),
         cmocka_unit_test_setup(recent_addresses, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
