@@ -12,6 +12,7 @@ export TMPDIR=$tmp/files
 toy triple hostile/
 gcc_strict() { gcc -D_GNU_SOURCE -Wall -Wextra -Werror "$@"; }
 if ! gcc_strict -o refuse "$here/process/refuse.c" || ! gcc_strict -shared -fPIC -o told.so "$here/process/told.c" ||
+    ! gcc_strict -shared -fPIC -o short_file.so "$here/process/short_file.c" ||
     ! gcc_strict -shared -fPIC -o no_fsgsbase.so "$here/process/no_fsgsbase.c"; then
     echo "cannot build the programs of tests/process/"
     exit 3
@@ -202,6 +203,8 @@ says "no new privileges refused" 'refuses a system-call filter .*--no-confine' .
 rc=$?
 [ $rc = 5 ]
 report $? "--no-confine does without both" "$(messages)"
+LD_PRELOAD=$tmp/short_file.so says "no memory when it is touched" 'has no memory left for the guest: ask for less or free some' \
+    "$ring1" run --on process "${linux[@]}"
 for what in memfd_create timer_create exec seccomp; do
     ./refuse $what "$ring1" check >out 2>err
     grep -qE 'ring1 run --on process +no: .*(refuse|no executable memory)' out || break

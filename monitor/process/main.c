@@ -15,7 +15,7 @@
 
 #define MONITOR_MIB 128u /* the monitor's tables; what is not used costs nothing */
 
-static _Noreturn void give_up(const char *why)
+_Noreturn void process_give_up(const char *why)
 {
     log_line("ring1-exit: %d host-refused: %s", EXIT_HOST_TROUBLE, why);
     host_exit(EXIT_HOST_TROUBLE);
@@ -24,7 +24,7 @@ static _Noreturn void give_up(const char *why)
 static void need(const char *trouble)
 {
     if (trouble)
-        give_up(trouble);
+        process_give_up(trouble);
 }
 
 static struct pool *make_pool(uint32_t memory_mib)
@@ -39,7 +39,7 @@ static _Noreturn void run_guest(const struct plan *plan, struct pool *pool,
 {
     struct vm *vm = vm_create(plan, pool);
     if (!vm)
-        give_up("the guest could not be set up");
+        process_give_up("the guest could not be set up");
     if (!io->unconfined)
         need(process_confine(io));
     __asm__ volatile("fninit");

@@ -65,6 +65,9 @@ _Noreturn void process_run(const struct plan *plan, const struct process_io *io)
  * was to be had. */
 _Noreturn void process_try(const struct process_io *io);
 
+/* The end, because the system refuses something: WHY says what, and what to do. */
+_Noreturn void process_give_up(const char *why);
+
 /* Each returns NULL, or a line that says what the system refused and what to do. */
 const char *process_cache_init(bool for_perf); /* cache.c: the translation cache's two mappings */
 const char *process_signal_init(void);         /* signal.c: handlers, on a stack of their own */

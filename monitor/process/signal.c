@@ -123,10 +123,10 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     if (process_cpu.fpu_running) {
         r[REG_RAX] = (greg_t)vector;
         resume_at(r, process_fpu_fault);
+    } else if (vector == VEC_PF && sig == SIGBUS) {
+        process_give_up("the system has no memory left for the guest: ask for less or free some");
     } else if (!in_cache((uint64_t)r[REG_RIP]) && !crossing_at((uint64_t)r[REG_RIP])) {
         our_fault(r, info);
-    } else if (vector == VEC_PF && sig == SIGBUS) {
-        panic("the host has no memory for a page of the guest's");
     } else if (vector == VEC_PF) {
         page_fault(r, (uint64_t)(uintptr_t)info->si_addr);
     } else {
