@@ -15,9 +15,10 @@
 /* An instruction's operand; of string operations the one at ESI, and the one at EDI. */
 enum window_operand { WINDOW_SOURCE = 1u << 0, WINDOW_DEST = 1u << 1 };
 
-#define WINDOW_SITES 1024u
-#define WINDOW_TURNS 3u  /* so often an operand changes window; then each address decides */
-#define WINDOW_MOVES 64u /* so often the address where they part is moved */
+#define WINDOW_SETS   128u
+#define WINDOW_PLACES 8u  /* of an address: a kernel has some hundred instructions that turn */
+#define WINDOW_TURNS  3u  /* so often an operand changes window; then each address decides */
+#define WINDOW_MOVES  64u /* so often the address where they part is moved */
 
 struct window_site {
     uint32_t eip;
@@ -25,9 +26,10 @@ struct window_site {
     uint8_t turns; /* how often that changed */
 };
 struct window_sites {
-    struct window_site site[WINDOW_SITES];
+    struct window_site site[WINDOW_SETS][WINDOW_PLACES];
     uint64_t split; /* addresses below are looked for in the user's window ... */
     unsigned moves; /* ... which has changed so often */
+    unsigned taken; /* places that had another address */
 };
 
 /* Which operands of the kernel's instruction at EIP are in the user's window. */

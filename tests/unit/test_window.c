@@ -69,12 +69,29 @@ static void not_for_ever(void **state)
     assert_int_equal(sites.split, split);
 }
 
+/* Addresses by the dozen keep what is known of them, and no place is lost to one. */
+static void many_addresses(void **state)
+{
+    (void)state;
+    for (unsigned n = 0; n < 300; n++)
+        window_turn(&sites, EIP + 37 * n, n % 2 ? WINDOW_SOURCE : WINDOW_DEST, USER);
+    for (unsigned n = 0; n < 300; n++)
+        assert_int_equal(window_user_operands(&sites, EIP + 37 * n),
+                         n % 2 ? WINDOW_SOURCE : WINDOW_DEST);
+    assert_int_equal(sites.taken, 0);
+    for (unsigned n = 0; n < 5000; n++)
+        window_turn(&sites, EIP + 37 * n, WINDOW_SOURCE, USER);
+    assert_true(sites.taken > 3000);
+    assert_int_equal(window_user_operands(&sites, EIP + 37 * 4999), WINDOW_SOURCE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(operands_turn, set_up),
         cmocka_unit_test_setup(the_split_moves, set_up),
         cmocka_unit_test_setup(not_for_ever, set_up),
+        cmocka_unit_test_setup(many_addresses, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
