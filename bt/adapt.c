@@ -147,12 +147,16 @@ static unsigned operand_at(const struct vcpu *v, uint32_t cr2)
 
 bool bt_turn_window(struct vcpu *v, const struct host_exit *x, bool string)
 {
-    struct window_sites *w = &v->vm->bt->windows;
+    struct bt *bt = v->vm->bt;
+    struct window_sites *w = &bt->windows;
+    uint32_t block = stopped_block(bt, v->eip, x->rip);
     unsigned which = string ? operand_at(v, x->cr2) : WINDOW_SOURCE;
-    enum window_news news = window_turn(w, v->eip, which, x->cr2);
+    enum window_news news = WINDOW_TURNED; /* another block with the instruction brought it about */
+    if (block == NO_BLOCK || !window_is_stale(w, v->eip, block))
+        news = window_turn(w, v->eip, which, x->cr2, bt->nblocks);
     v->windows.minus_split = 0 - w->split;
-    if (news == WINDOW_TURNED)
-        drop_block(v->vm, v->eip, x->rip);
+    if (news == WINDOW_TURNED && block != NO_BLOCK)
+        cache_drop(v->vm, block);
     return news != WINDOW_NEITHER;
 }
 

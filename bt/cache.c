@@ -105,6 +105,7 @@ void cache_flush_all(struct vm *vm)
     bt->nslots = bt->nentries = 1;
     bt->nrecords = bt->nown = 0;
     bt->flushes++;
+    window_no_blocks(&bt->windows);
     thunks_emit(bt, vm->vcpu);
     cache_announce(bt, 0);
     lookup_clear(vm->vcpu);

@@ -63,7 +63,21 @@ static enum window_news move_split(struct window_sites *w, uint32_t address)
     return WINDOW_MOVED;
 }
 
-enum window_news window_turn(struct window_sites *w, uint32_t eip, unsigned which, uint32_t address)
+bool window_is_stale(const struct window_sites *w, uint32_t eip, uint32_t block)
+{
+    return block < known(w, eip).since;
+}
+
+void window_no_blocks(struct window_sites *w)
+{
+    for (unsigned set = 0; set < WINDOW_SETS; set++) {
+        for (unsigned n = 0; n < WINDOW_PLACES; n++)
+            w->site[set][n].since = 0;
+    }
+}
+
+enum window_news window_turn(struct window_sites *w, uint32_t eip, unsigned which, uint32_t address,
+                             uint32_t next)
 {
     struct window_site *s = w->site[set_of(eip)];
     unsigned n = place_in(s, eip);
@@ -75,6 +89,7 @@ enum window_news window_turn(struct window_sites *w, uint32_t eip, unsigned whic
     if (s->turns == WINDOW_TURNS)
         return move_split(w, address);
     s->turns++;
+    s->since = next;
     s->user ^= (uint8_t)which;
     return WINDOW_TURNED;
 }

@@ -22,8 +22,9 @@ enum window_operand { WINDOW_SOURCE = 1u << 0, WINDOW_DEST = 1u << 1 };
 
 struct window_site {
     uint32_t eip;
-    uint8_t user;  /* enum window_operand: in the user's window */
-    uint8_t turns; /* how often that changed */
+    uint32_t since; /* blocks from this one on know it */
+    uint8_t user;   /* enum window_operand: in the user's window */
+    uint8_t turns;  /* how often that changed */
 };
 struct window_sites {
     struct window_site site[WINDOW_SETS][WINDOW_PLACES];
@@ -44,8 +45,15 @@ enum window_news {
     WINDOW_NEITHER /* it has been moved too often: no address parts the two */
 };
 
-/* WHICH operands of the instruction at EIP were found, at ADDRESS, in the other window. */
-enum window_news window_turn(struct window_sites *w, uint32_t eip, unsigned which,
-                             uint32_t address);
+/* WHICH operands of the instruction at EIP were found, at ADDRESS, in the other window. The next
+ * block to be made is number NEXT. */
+enum window_news window_turn(struct window_sites *w, uint32_t eip, unsigned which, uint32_t address,
+                             uint32_t next);
+
+/* Was block number BLOCK made with less than is known of the instruction at EIP? */
+bool window_is_stale(const struct window_sites *w, uint32_t eip, uint32_t block);
+
+/* Blocks are numbered from 0 again. */
+void window_no_blocks(struct window_sites *w);
 
 #endif

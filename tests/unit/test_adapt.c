@@ -288,6 +288,27 @@ static void a_block_is_made_anew(void **state)
     assert_true(is_copy(make(EIP)));
 }
 
+/* Two blocks have the instruction: what one of them learnt of its window, the other does not undo.
+ */
+static void windows_of_two_blocks(void **state)
+{
+    (void)state;
+    bt_put(vm, EIP, CODE, 5);
+    uint32_t first = make(EIP), second = make(STORE);
+    struct host_exit x = stop(first, offset_of(first, COPY, 3), HX_EXCEPTION);
+    assert_true(bt_turn_window(v, &x, false));
+    assert_false(vm->bt->block[first].live);
+    assert_int_equal(window_user_operands(&vm->bt->windows, STORE), WINDOW_SOURCE);
+    x = stop(second, offset_of(second, COPY, 3), HX_EXCEPTION);
+    assert_true(bt_turn_window(v, &x, false));
+    assert_false(vm->bt->block[second].live);
+    assert_int_equal(window_user_operands(&vm->bt->windows, STORE), WINDOW_SOURCE);
+    first = make(EIP);
+    x = stop(first, offset_of(first, COPY, 3), HX_EXCEPTION);
+    assert_true(bt_turn_window(v, &x, false));
+    assert_int_equal(window_user_operands(&vm->bt->windows, STORE), 0);
+}
+
 /* An access outside the guest's 4 GiB: FS or GS are somewhere else now, or not. */
 static void a_segment_has_moved(void **state)
 {
@@ -378,6 +399,7 @@ int main(void)
         cmocka_unit_test_setup(bounded, set_up),
         cmocka_unit_test_setup(a_block_is_made_anew, set_up),
         cmocka_unit_test_setup(a_segment_has_moved, set_up),
+        cmocka_unit_test_setup(windows_of_two_blocks, set_up),
         cmocka_unit_test_setup(with_call_gates, set_up),
         cmocka_unit_test_setup(its_other_blocks, set_up),
         cmocka_unit_test_setup(blocks_that_are_gone, set_up),

@@ -157,7 +157,7 @@ static void turn_some_windows(void)
     memset(w, 0, sizeof *w);
     for (unsigned n = prog.seed % 3; n < prog.shots; n += 3) {
         for (unsigned k = (prog.seed + n) % (WINDOW_TURNS + 1); k > 0; k--)
-            window_turn(w, prog.shot[n].eip, 1 + (prog.seed + n + k) % 3, 0);
+            window_turn(w, prog.shot[n].eip, 1 + (prog.seed + n + k) % 3, 0, 0);
     }
 }
 
