@@ -109,9 +109,8 @@ static uint32_t stopped_block(const struct bt *bt, uint32_t eip, uint64_t rip)
 }
 
 /* It is made anew when it is needed next. */
-static void drop_block(struct vm *vm, uint32_t eip, uint64_t rip)
+static void drop_block(struct vm *vm, uint32_t block)
 {
-    uint32_t block = stopped_block(vm->bt, eip, rip);
     if (block != NO_BLOCK)
         cache_drop(vm, block);
 }
@@ -123,7 +122,7 @@ void bt_faulted(struct vcpu *v, const struct host_exit *x)
     if (!adapt_faulted(a, v->eip))
         return;
     v->vm->stats.n[STAT_BT_ADAPTED] += !before;
-    drop_block(v->vm, v->eip, x->rip);
+    drop_block(v->vm, stopped_block(v->vm->bt, v->eip, x->rip));
 }
 
 void bt_missed(struct vcpu *v, const struct host_exit *x)
@@ -155,8 +154,8 @@ bool bt_turn_window(struct vcpu *v, const struct host_exit *x, bool string)
     if (block == NO_BLOCK || !window_is_stale(w, v->eip, block))
         news = window_turn(w, v->eip, which, x->cr2, bt->nblocks);
     v->windows.minus_split = 0 - w->split;
-    if (news == WINDOW_TURNED && block != NO_BLOCK)
-        cache_drop(v->vm, block);
+    if (news == WINDOW_TURNED)
+        drop_block(v->vm, block);
     return news != WINDOW_NEITHER;
 }
 
@@ -167,5 +166,5 @@ void bt_called_out(struct vcpu *v, const struct host_exit *x, uint32_t eip, bool
     if (adapt_ran(a, eip, ordinary))
         return;
     v->vm->stats.n[STAT_BT_READAPTED] += before;
-    drop_block(v->vm, eip, x->rip - gate_size(v->vm->bt));
+    drop_block(v->vm, stopped_block(v->vm->bt, eip, x->rip - gate_size(v->vm->bt)));
 }

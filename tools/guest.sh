@@ -8,7 +8,8 @@
 # outputs are there and newer than the scripts packed into them. Read guest-init.sh next.
 #
 # tools/guest.sh DIR NAME...: fetches other guests in the same way, if they are not there: invaders
-# (DIR/invaders.exec), memtest (DIR/memtest.bin), installer (DIR/installer/linux and initrd.gz).
+# (DIR/invaders.exec), memtest (DIR/memtest.bin), installer (DIR/installer/linux and initrd.gz);
+# and programs: tcc (DIR/tcc/, with its libraries), uml (DIR/uml/linux.uml).
 set -eu
 
 [ $# -ge 1 ] || { echo "usage: tools/guest.sh DIR [NAME...]   (makes DIR/vmlinuz, DIR/vmlinuz-pae and DIR/initrd.img)" >&2; exit 2; }
