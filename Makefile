@@ -18,7 +18,7 @@ PC_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffreestanding -fbuiltin -fpi
 CORE = $(wildcard monitor/*.c monitor/interp/*.c bt/*.c bt/decode/*.c shadow/*.c devices/*.c)
 PC = $(wildcard monitor/pc/*.c)
 PC_ASM = $(filter-out monitor/pc/boot32.asm, $(wildcard monitor/pc/*.asm))
-LOADER = $(wildcard loader/*.c)
+LOADER = $(wildcard loader/*.c tools/lab/*.c tools/lab/*/*.c)
 UNIT = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
 # With SAN=1 the machine checks itself inline: what the sanitizers' library does uses vector registers, which are

@@ -18,5 +18,6 @@ bool action_run(const struct options *o, struct outcome *out, struct problem *p)
 bool action_image(const struct options *o, struct outcome *out, struct problem *p);
 bool action_inspect(const struct options *o, struct outcome *out, struct problem *p);
 bool action_check(const struct options *o, struct outcome *out, struct problem *p);
+bool action_lab(const struct options *o, struct outcome *out, struct problem *p);
 
 #endif

@@ -236,6 +236,11 @@ bool options_parse(int argc, char **argv, struct options *o, struct problem *p)
     if (argp_parse(&ring1, argc, argv, ARGP_IN_ORDER, NULL, &parse) != 0)
         return false;
     const struct usage_command *c = &usage_commands[o->command];
+    if (o->command == COMMAND_LAB) { /* its tools parse their own */
+        o->lab_argc = argc - parse.rest;
+        o->lab_argv = argv + parse.rest;
+        return true;
+    }
     const struct argp command = {
         .options = c->options, .parser = command_option, .args_doc = c->args, .doc = c->doc};
     argv[parse.rest] = (char *)c->program;

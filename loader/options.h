@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-enum command_name { COMMAND_RUN, COMMAND_IMAGE, COMMAND_INSPECT, COMMAND_CHECK };
+enum command_name { COMMAND_RUN, COMMAND_IMAGE, COMMAND_INSPECT, COMMAND_CHECK, COMMAND_LAB };
 
 struct options {
     enum command_name command;
@@ -28,6 +28,8 @@ struct options {
     bool stats, count, verbose, perf_map;
     bool no_confine; /* the process host: without its filter of system calls */
     bool json;       /* inspect, check */
+    char **lab_argv; /* lab: "lab" and what follows it */
+    int lab_argc;
 };
 
 /* Parses "ring1 COMMAND ..." into O; strings point into ARGV. False: P says what is wrong. Help and

@@ -22,6 +22,7 @@ const char usage_doc[] =
     "  image    make a CD image that boots a kernel on a PC\n"
     "  inspect  say what a kernel file is, and count its sensitive instructions\n"
     "  check    say what this host offers and which forms of Ring1 can run on it\n"
+    "  lab      the laboratory: watch the CPU and the translator at work\n"
     "`ring1 COMMAND --help' lists the options of a command.\n"
     "\n"
     "Examples:\n"
@@ -123,6 +124,7 @@ const struct usage_command usage_commands[] = {
     [COMMAND_IMAGE] = {"image", "ring1 image", image_doc, "KERNEL", image_options},
     [COMMAND_INSPECT] = {"inspect", "ring1 inspect", inspect_doc, "KERNEL", json_options},
     [COMMAND_CHECK] = {"check", "ring1 check", check_doc, NULL, json_options},
+    [COMMAND_LAB] = {"lab", "ring1 lab", NULL, NULL, NULL},
 };
 /* clang-format on */
 

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 3
 mkdir -p "$B"
 : >"$B/findings"
 
-rooms=(bt devices loader monitor shadow)
+rooms=(bt devices loader monitor shadow tools/lab)
 mapfile -t sources < <(find "${rooms[@]}" -name '*.[ch]' -o -name '*.asm' | sort)
 mapfile -t code < <(find "${rooms[@]}" tests -name '*.[ch]' | sort)
 mapfile -t rooms_c < <(find "${rooms[@]}" -name '*.c' | sort)
@@ -79,6 +79,7 @@ rooms_law() {
             if (from ~ /^bt\//) return to ~ /^bt\// || rank1(to)
             if (from ~ /^shadow\//) return to ~ /^shadow\// || rank1(to)
             if (from ~ /^devices\//) return to ~ /^devices\// || rank1(to)
+            if (from ~ /^tools\/lab\//) return to !~ /^monitor\/(pc|process)\//
             if (from ~ /^loader\/census\.c$/) return to ~ /^loader\// || to == "bt/decode/insn.h"
             if (from ~ /^loader\/process\.c$/) return to ~ /^loader\// || to == "monitor/process/process.h"
             if (from ~ /^loader\//) return to ~ /^loader\// || to ~ /^monitor\/plan\.h$/

@@ -8,7 +8,7 @@ _ring1() {
     [ "$before" = = ] && before=${COMP_WORDS[COMP_CWORD - 2]}
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "run image inspect check $common" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "run image inspect check lab $common" -- "$word")
         return
     fi
     case $before in
