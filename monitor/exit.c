@@ -213,7 +213,8 @@ static void exit_software_interrupt(struct vcpu *v, const struct host_exit *x)
         return;
     struct exception e = v->exc;
     v->exc.valid = false;
-    v->eip = software_interrupt_start(v, x->vector);
+    if (!e.new_task)
+        v->eip = software_interrupt_start(v, x->vector);
     v->exc = e;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "monitor/segment.h"
 #include "monitor/selector.h"
+#include "monitor/task.h"
 #include "monitor/transfer.h"
 #include "monitor/vm.h"
 
@@ -22,7 +23,7 @@ struct ret {
 /* ---- Flags ------------------------------------------------------------------------ */
 
 /* What IRET may change at the CPL it runs at. VIF, VIP and VM are not for it to change here:
- * there is no VME, and a return to V86 mode does not come by. */
+ * there is no VME, and a return to V86 mode loads all flags. */
 static uint32_t loadable_flags(const struct vcpu *v, unsigned size)
 {
     uint32_t mask = FL_ARITH | FL_TF | FL_DF | FL_NT;
@@ -148,10 +149,25 @@ static bool returns_to_v86(const struct vcpu *v, const struct ret *r)
            (r->word[RET_FLAGS] & FL_VM);
 }
 
-static bool refuse_v86(struct vcpu *v)
+/* SDM 2, IRET, "RETURN-TO-VIRTUAL-8086-MODE": behind the three words follow ESP, SS, ES, DS, FS and
+ * GS; all flags are loaded. */
+static bool v86_return(struct vcpu *v, const struct ret *r, struct stack *st)
 {
-    vm_kill(v->vm, "IRET to V86 mode at %04x:%08x: not supported yet", v->seg[S_CS].sel, v->eip);
-    return vcpu_raise_error(v, VEC_GP, 0);
+    static const enum sreg order[] = {S_SS, S_ES, S_DS, S_FS, S_GS};
+    uint32_t w[6];
+    if (!frame_pop(v, st, w, ARRAY_SIZE(w), 4))
+        return false;
+    if (r->word[RET_EIP] > 0xffff)
+        return vcpu_raise_error(v, VEC_GP, 0);
+    vcpu_set_eflags(v, r->word[RET_FLAGS] & FL_ALL);
+    v->eip = r->word[RET_EIP];
+    v->gpr[R_ESP] = w[0];
+    v->cpl = 3;
+    v->code_memo.minus_sel = 1;
+    v->seg[S_CS] = segment_real(v, S_CS, (uint16_t)r->word[RET_CS]);
+    for (unsigned i = 0; i < ARRAY_SIZE(order); i++)
+        v->seg[order[i]] = segment_real(v, order[i], (uint16_t)w[1 + i]);
+    return true;
 }
 
 static bool pop_and_return(struct vcpu *v, struct ret *r)
@@ -160,7 +176,7 @@ static bool pop_and_return(struct vcpu *v, struct ret *r)
     if (!frame_pop(v, &st, r->word, r->iret ? 3 : 2, r->size))
         return false;
     if (returns_to_v86(v, r))
-        return refuse_v86(v);
+        return v86_return(v, r, &st);
     return vcpu_protected(v) ? protected_return(v, r, &st) : real_return(v, r, &st);
 }
 
@@ -171,14 +187,17 @@ bool segment_far_return(struct vcpu *v, unsigned size, uint16_t pop_bytes)
     return pop_and_return(v, &(struct ret){.size = (uint8_t)size, .pop = pop_bytes});
 }
 
+static bool unblock_nmi(struct vcpu *v)
+{
+    v->nmi_blocked = false;
+    return true;
+}
+
 bool segment_iret(struct vcpu *v, unsigned size)
 {
     if (vcpu_v86(v) && vcpu_iopl(v) < 3)
         return vcpu_raise_error(v, VEC_GP, 0);
     if (vcpu_protected(v) && (v->eflags & FL_NT))
-        return transfer_task_switch(v, "IRET with NT set", 0);
-    if (!pop_and_return(v, &(struct ret){.iret = true, .size = (uint8_t)size}))
-        return false;
-    v->nmi_blocked = false;
-    return true;
+        return task_return(v) && unblock_nmi(v);
+    return pop_and_return(v, &(struct ret){.iret = true, .size = (uint8_t)size}) && unblock_nmi(v);
 }

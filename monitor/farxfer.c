@@ -6,6 +6,7 @@
  */
 #include "monitor/segment.h"
 #include "monitor/selector.h"
+#include "monitor/task.h"
 #include "monitor/transfer.h"
 
 struct transfer {
@@ -112,14 +113,14 @@ static bool to_call_gate(struct vcpu *v, struct transfer *t)
     return inwards ? enter_inner(v, &g, &e) : enter_same(v, t, &e);
 }
 
-/* A task gate, or a TSS that is not busy. */
+/* A task gate, or a TSS. */
 static bool to_task(struct vcpu *v, struct transfer *t)
 {
     bool gate = attr_system_type(descriptor_attr(&t->d)) == SYS_TASK;
     if (!gate_usable(v, t))
         return false;
-    return transfer_task_switch(v, t->call ? "far CALL" : "far JMP",
-                                gate ? gate_unpack(t->d.raw).sel : t->sel);
+    return task_switch(v, t->call ? TASK_CALL : TASK_JUMP,
+                       gate ? gate_unpack(t->d.raw).sel : t->sel, 0, vcpu_eflags(v));
 }
 
 /* ---- Choosing --------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "monitor/journal.h"
 #include "monitor/log.h"
 #include "monitor/selector.h"
+#include "monitor/task.h"
 #include "monitor/transfer.h"
 #include "monitor/vm.h"
 #include "monitor/vmem.h"
@@ -69,9 +70,12 @@ static bool read_handler(struct vcpu *v, uint16_t sel, unsigned ext, struct desc
     return (attr & SA_P) || selector_fault(v, VEC_NP, sel, ext);
 }
 
-/* SDM 3A figure 6-4. */
+/* SDM 3A figure 6-4, SDM 3B figure 20-3. */
 static void build_frame(const struct vcpu *v, const struct event *e, bool inner, struct entry *en)
 {
+    static const enum sreg data[] = {S_GS, S_FS, S_DS, S_ES};
+    for (unsigned i = 0; vcpu_v86(v) && i < ARRAY_SIZE(data); i++)
+        entry_add(en, v->seg[data[i]].sel);
     if (inner) {
         entry_add(en, v->seg[S_SS].sel);
         entry_add(en, v->gpr[R_ESP]);
@@ -83,6 +87,15 @@ static void build_frame(const struct vcpu *v, const struct event *e, bool inner,
         entry_add(en, e->error);
 }
 
+/* A handler's data segments are null when it was V86 code that it interrupted. */
+static void unload_data(struct vcpu *v)
+{
+    static const enum sreg data[] = {S_GS, S_FS, S_DS, S_ES};
+    for (unsigned i = 0; i < ARRAY_SIZE(data); i++)
+        v->seg[data[i]] = (struct segment){.attr = SA_NULL};
+}
+
+/* Out of V86 mode the handler must run at CPL 0 (SDM 3B 20.3.1). */
 static bool through_gate(struct vcpu *v, const struct event *e, const struct gate *g)
 {
     struct entry en = {.size = g->size, .ext = ext_bit(e)};
@@ -92,16 +105,36 @@ static bool through_gate(struct vcpu *v, const struct event *e, const struct gat
         return false;
     uint32_t attr = descriptor_attr(&code);
     bool inner = !attr_is_conforming(attr) && attr_dpl(attr) < v->cpl;
+    if (vcpu_v86(v) && (!inner || attr_dpl(attr) != 0))
+        return selector_fault(v, VEC_GP, g->sel, en.ext);
     entry_aim(&en, g->sel, &code, g->off, inner ? attr_dpl(attr) : v->cpl);
     if (!inner)
         st = frame_current(v, en.ext);
     else if (!frame_inner(v, en.cpl, en.ext, &st))
         return false;
     build_frame(v, e, inner, &en);
-    return entry_finish(v, &en, &st);
+    if (!entry_finish(v, &en, &st))
+        return false;
+    if (vcpu_v86(v))
+        unload_data(v);
+    return true;
 }
 
-/* V86 mode cannot be entered (farret.c), so CPL alone decides on the stack. */
+/* The error code goes onto the new task's stack, in the width of its TSS (SDM 3A 6.13). */
+static bool through_task_gate(struct vcpu *v, const struct event *e, uint16_t sel)
+{
+    if (!task_switch(v, TASK_EVENT, sel, ext_bit(e), e->flags))
+        return false;
+    struct stack st = frame_current(v, ext_bit(e));
+    unsigned size = v->tr.attr & 8 ? 4 : 2;
+    if (e->has_error && !frame_push(v, &st, &e->error, 1, size)) {
+        v->exc.new_task = true;
+        return false;
+    }
+    v->gpr[R_ESP] = st.esp;
+    return true;
+}
+
 static bool deliver_protected(struct vcpu *v, const struct event *e)
 {
     struct descriptor gate;
@@ -110,7 +143,7 @@ static bool deliver_protected(struct vcpu *v, const struct event *e)
     uint32_t type = TYPE_BIT(attr_system_type(descriptor_attr(&gate)));
     struct gate g = gate_unpack(gate.raw);
     if (type & task_gates)
-        return transfer_task_switch(v, "a task gate in the IDT", g.sel);
+        return through_task_gate(v, e, g.sel);
     if (!through_gate(v, e, &g))
         return false;
     uint32_t cleared = FL_TF | FL_NT | FL_RF | FL_VM;
@@ -146,10 +179,6 @@ static bool deliver_real(struct vcpu *v, const struct event *e)
 /* One attempt. False: v->exc holds what went wrong. */
 static bool deliver(struct vcpu *v, const struct event *e)
 {
-    if (vcpu_v86(v)) {
-        vm_kill(v->vm, "event %u in V86 mode: not supported yet", e->vector);
-        return vcpu_raise_error(v, VEC_GP, 0);
-    }
     if (!(v->cr0 & CR0_PE ? deliver_protected : deliver_real)(v, e))
         return false;
     v->inhibit = 0;

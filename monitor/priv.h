@@ -9,10 +9,13 @@
 
 #include "monitor/vcpu.h"
 
+/* control.c */
 bool priv_read_cr(struct vcpu *v, unsigned cr, uint32_t *value);
 bool priv_write_cr(struct vcpu *v, unsigned cr, uint32_t value);
 bool priv_read_dr(struct vcpu *v, unsigned dr, uint32_t *value);
 bool priv_write_dr(struct vcpu *v, unsigned dr, uint32_t value);
+
+/* msr.c */
 bool priv_read_msr(struct vcpu *v, uint32_t index, uint64_t *value);
 bool priv_write_msr(struct vcpu *v, uint32_t index, uint64_t value);
 

@@ -29,8 +29,8 @@ bool segment_check(struct vcpu *v, enum sreg r, uint32_t off, unsigned len, unsi
 
 /* Far JMP and CALL to SEL:OFF, far RET (POP_BYTES after the return address), IRET, with operand
  * size 2 or 4. v->eip is that of the instruction behind, as CALL pushes it. On success v->eip, CS,
- * CPL and the stack are the new ones. Gates included; task switches kill the VM with
- * a report (docs/limits.md). */
+ * CPL and the stack are the new ones. Gates and task switches included; for a
+ * failure behind a task switch see task.h. */
 bool segment_far_jump(struct vcpu *v, uint16_t sel, uint32_t off, unsigned size);
 bool segment_far_call(struct vcpu *v, uint16_t sel, uint32_t off, unsigned size);
 bool segment_far_return(struct vcpu *v, unsigned size, uint16_t pop_bytes);

@@ -66,6 +66,7 @@
     X(INJ_INTERRUPT,  "inject.interrupt",    "external interrupts delivered to the guest") \
     X(INJ_EXCEPTION,  "inject.exception",    "exceptions delivered to the guest") \
     X(INJ_SOFT,       "inject.soft",         "software interrupts delivered to the guest") \
+    X(TASKS,          "tasks",               "hardware task switches") \
     X(FB_TF,          "fallback.tf",         "interpreted because EFLAGS.TF is set") \
     X(FB_REALMODE,    "fallback.real",       "interpreted because the guest is in real or V86 mode") \
     X(FB_CODE16,      "fallback.code16",     "interpreted because CS is a 16-bit segment") \

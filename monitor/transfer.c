@@ -200,10 +200,3 @@ bool entry_finish(struct vcpu *v, struct entry *e, struct stack *st)
     note_code(v, e);
     return true;
 }
-
-bool transfer_task_switch(struct vcpu *v, const char *what, uint16_t sel)
-{
-    vm_kill(v->vm, "task switch by %s at %04x:%08x (selector %04x): not supported yet", what,
-            v->seg[S_CS].sel, v->eip, sel);
-    return selector_fault(v, VEC_TS, sel, 0);
-}

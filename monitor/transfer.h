@@ -69,8 +69,4 @@ bool entry_finish(struct vcpu *v, struct entry *e, struct stack *st);
 /* Room and limit alone, for a caller that has something in between. */
 bool entry_check(struct vcpu *v, const struct entry *e, const struct stack *st);
 
-/* Ends the VM: WHAT ("far JMP") would have switched to the task of SEL. Raises #TS as well, so
- * that the caller fails as usual. */
-bool transfer_task_switch(struct vcpu *v, const char *what, uint16_t sel);
-
 #endif

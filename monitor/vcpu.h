@@ -44,7 +44,8 @@ struct table_reg { /* GDTR, IDTR */
 struct exception {
     bool valid;
     bool has_error;
-    bool is_trap; /* #DB after the instruction, INT3, INTO: eip is already behind it */
+    bool is_trap;  /* #DB after the instruction, INT3, INTO: eip is already behind it */
+    bool new_task; /* raised after a task switch: eip is the new task's */
     uint8_t vector;
     uint32_t error;
     uint32_t cr2; /* #PF only; goes to v->cr2 at delivery */

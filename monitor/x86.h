@@ -30,6 +30,8 @@ enum eflags {
     FL_VIP = 1u << 20,
     FL_ID = 1u << 21,
     FL_ARITH = FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_OF,
+    FL_ALL = FL_ARITH | FL_TF | FL_IF | FL_DF | FL_IOPL | FL_NT | FL_RF | FL_VM | FL_AC | FL_VIF |
+             FL_VIP | FL_ID,
 };
 #define FL_IOPL_SHIFT 12
 
@@ -88,7 +90,7 @@ enum cr4 {
 
 /* Debug registers (SDM 3B 17.2.3, 17.2.4). */
 enum dr6 { DR6_BD = 1u << 13, DR6_BS = 1u << 14, DR6_BT = 1u << 15 };
-enum dr7 { DR7_ENABLES = 0xffu, DR7_GD = 1u << 13 };
+enum dr7 { DR7_ENABLES = 0xffu, DR7_LOCAL = 0x155u, DR7_GD = 1u << 13 };
 
 /* Page-table entry bits, all formats (SDM 3A 4.3 - 4.5). */
 enum pte_bits {

@@ -151,11 +151,11 @@ static bool execute(struct vcpu *v, const struct slot *s)
     return s->run(v, &s->insn);
 }
 
-/* The handler failed: eip goes back, unless the exception is a trap. A VM that has just been
- * killed may have no exception. */
+/* The handler failed: eip goes back, unless the exception is a trap or another task's. A VM that
+ * has just been killed may have no exception. */
 static enum interp_result give_up(struct vcpu *v, uint32_t start)
 {
-    if (!v->exc.valid || !v->exc.is_trap)
+    if (!v->exc.valid || !(v->exc.is_trap || v->exc.new_task))
         v->eip = start;
     return v->exc.valid ? INTERP_EXCEPTION : INTERP_OK;
 }
@@ -188,24 +188,27 @@ static enum interp_result raise_step_trap(struct vcpu *v)
 
 /*
  * With TF, RF or an interrupt shadow set. RF and the shadow end with this instruction, unless it
- * faults; it may set them again itself (IRET; STI, MOV SS).
+ * faults; it may set them again itself (IRET; STI, MOV SS). TF is a task's own: a switch of tasks
+ * is not stepped.
  */
 static enum interp_result step_special(struct vcpu *v, const struct slot *s)
 {
     uint32_t start = v->eip, before = v->eflags;
+    uint16_t task = v->tr.sel;
     uint8_t inhibit = v->inhibit;
     v->eflags &= ~(uint32_t)FL_RF;
     v->inhibit = 0;
     v->eip = start + s->len;
     if (!execute(v, s)) {
         enum interp_result r = give_up(v, start);
-        if (!v->exc.is_trap) {
+        if (!v->exc.is_trap && !v->exc.new_task) {
             v->eflags |= before & FL_RF;
             v->inhibit = inhibit;
         }
         return r;
     }
-    if ((before & FL_TF) && !steps_silently(v, &s->insn))
+    bool switched = v->tr.sel != task && s->insn.op != OP_LTR;
+    if ((before & FL_TF) && !switched && !steps_silently(v, &s->insn))
         return raise_step_trap(v);
     return INTERP_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Privileged state and ports as instructions reach them. CPL 0 has been checked where
- * the manual wants it (step.c); what values may be written is priv.c's knowledge.
+ * the manual wants it (step.c); what values may be written is control.c's knowledge.
  */
 #include "monitor/interp/operand.h"
 #include "monitor/interp/ops.h"

@@ -42,6 +42,8 @@ test_table:
 %include "suite/stale.inc"
 %include "suite/fpu.inc"
 %include "suite/step.inc"
+%include "suite/v86.inc"
+%include "suite/task.inc"
 %include "suite/time.inc"
 %include "suite/timers.inc"
 

@@ -3,6 +3,7 @@
  * Events whose delivery goes wrong: serial exceptions, double and triple faults by the manual's
  * table, and what ends the VM; and delivery in real mode.
  */
+#include "monitor/selector.h"
 #include "tests/unit/inject_world.h"
 
 /* ---- Chains ------------------------------------------------------------------------ */
@@ -111,26 +112,31 @@ static void longest_chain(void **state)
                                     "#NP(61), then #DF(0), then #GP(43)");
 }
 
+/* The DPL of a task gate counts for INT n alone; its TSS is at first busy, then not. */
 static void task_gate(void **state)
 {
     (void)state;
-    gate(VEC_GP, SYS_TSS, SYS_TASK, 0);
-    raise_gp(0);
-    assert_true(vm->ended);
-    assert_false(v->exc.valid);
-    assert_non_null(strstr(vm->reason, "task switch by a task gate in the IDT"));
-}
-
-static void task_gate_of_an_interrupt(void **state)
-{
-    (void)state;
-    gate(0x50, SYS_TSS, SYS_TASK, 0);
+    gate(0x50, SYS_TSS_BUSY, SYS_TASK, 0);
     run_at(3);
-    FAULTS(inject_software(v, 0x50), VEC_GP, 0x50 * 8 + 2); /* DPL first */
+    FAULTS(inject_software(v, 0x50), VEC_GP, 0x50 * 8 + 2);
+    gate(0x50, SYS_TSS_BUSY, SYS_TASK, 3);
+    FAULTS(inject_software(v, 0x50), VEC_GP, SYS_TSS_BUSY);
+    gate(VEC_GP, SYS_TSS, SYS_TASK, 0);
+    poke(vm, TSS + 0x24, FL_ONE);
+    poke(vm, TSS + 0x38, STACK0);
+    poke(vm, TSS + 0x4c, C0);
+    poke(vm, TSS + 0x50, D0);
+    force_tr(SYS_TSS_BUSY);
+    gdt_set(SYS_TSS_BUSY, pack(TSS16, 0x67, SA_P | SYS_TSS32_BUSY));
+    force_tr(SYS_TSS_BUSY);
+    raise_gp(0x77);
     assert_false(vm->ended);
-    inject_interrupt(v, 0x50);
-    assert_true(vm->ended);
-    assert_int_equal(vm->stats.n[STAT_INJ_EXCEPTION], 0);
+    assert_int_equal(v->tr.sel, SYS_TSS);
+    assert_int_equal(v->seg[S_CS].sel, C0);
+    assert_int_equal(v->gpr[R_ESP], STACK0 - 4);
+    assert_int_equal(peek(vm, STACK0 - 4), 0x77);
+    assert_int_equal(peek16(TSS), SYS_TSS_BUSY);
+    assert_true(v->eflags & FL_NT);
 }
 
 /* ---- Real and V86 mode -------------------------------------------------------------- */
@@ -177,23 +183,48 @@ static void real_mode_faults(void **state)
     assert_true(vm->ended);
 }
 
-static void v86_mode_ends_the_vm(void **state)
+/* From V86 mode: to CPL 0 and nowhere else, with the data segments in the frame. */
+static void v86_mode(void **state)
 {
+    static const uint32_t frame[] = {0x99,   0x1234, 0x1111, FL_ONE | FL_VM | FL_RF,
+                                     0x6000, 0x2222, 0x3333, 0x4444,
+                                     0x5555, 0x6666};
+    static const enum sreg order[] = {S_CS, S_SS, S_ES, S_DS, S_FS, S_GS};
     (void)state;
     v->eflags |= FL_VM;
-    raise_gp(0);
-    assert_true(vm->ended);
-    assert_non_null(strstr(vm->reason, "V86"));
+    v->cpl = 3;
+    v->gpr[R_ESP] = 0x6000;
+    for (unsigned i = 0; i < S_COUNT; i++)
+        v->seg[order[i]] = segment_real(v, order[i], (uint16_t)(0x1111 * (i + 1)));
+    gate(0x50, C1, SYS_INT32, 3);
+    FAULTS(inject_software(v, 0x50), VEC_GP, C1);
+    gate(0x50, CONF0, SYS_INT32, 3);
+    FAULTS(inject_software(v, 0x50), VEC_GP, CONF0);
+    raise_gp(0x99);
+    assert_false(vm->ended);
+    assert_int_equal(v->cpl, 0);
+    assert_false(vcpu_eflags(v) & FL_VM);
+    assert_int_equal(v->gpr[R_ESP], STACK0 - sizeof frame);
+    for (unsigned i = 0; i < ARRAY_SIZE(frame); i++)
+        assert_int_equal(peek(vm, v->gpr[R_ESP] + i * 4), frame[i]);
+    for (unsigned i = 2; i < S_COUNT; i++)
+        assert_true(v->seg[order[i]].attr & SA_NULL);
 }
 
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup(f, events)
     const struct CMUnitTest tests[] = {
-        T(second_faults),    T(contributory_then_page_fault), T(page_fault_twice),
-        T(triple_fault),     T(triple_fault_by_paging),       T(longest_chain),
-        T(task_gate),        T(task_gate_of_an_interrupt),    T(real_mode),
-        T(real_mode_faults), T(v86_mode_ends_the_vm),
+        T(second_faults),
+        T(contributory_then_page_fault),
+        T(page_fault_twice),
+        T(triple_fault),
+        T(triple_fault_by_paging),
+        T(longest_chain),
+        T(task_gate),
+        T(real_mode),
+        T(real_mode_faults),
+        T(v86_mode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,7 +64,8 @@ static void disturb(void)
         v->gpr[R_ESP] = rnd_pointer();
         break;
     case 5:
-        v->eflags = FL_ONE | (rnd() & (FL_IOPL | FL_AC | FL_RF | FL_TF));
+        v->eflags =
+            FL_ONE | (v->eflags & FL_VM) | (rnd() & (FL_IOPL | FL_AC | FL_RF | FL_TF | FL_NT));
         break;
     case 6: { /* a frame to return by */
         uint32_t at = v->gpr[R_ESP] % 0x10000;
@@ -111,7 +112,17 @@ static bool operate(void)
     }
 }
 
-static void assert_sane(void)
+/* V86 mode: paragraphs at CPL 3. */
+static void assert_v86(void)
+{
+    assert_int_equal(v->cpl, 3);
+    for (unsigned r = 0; r < S_COUNT; r++) {
+        assert_int_equal(v->seg[r].base, (uint32_t)v->seg[r].sel << 4);
+        assert_int_equal(v->seg[r].limit, 0xffff);
+    }
+}
+
+static void assert_protected(void)
 {
     const struct segment *cs = &v->seg[S_CS], *ss = &v->seg[S_SS];
     unsigned dpl = (cs->attr & SA_DPL) >> SA_DPL_SHIFT;
@@ -121,7 +132,6 @@ static void assert_sane(void)
     assert_int_equal(SEL_RPL(ss->sel), v->cpl);
     assert_int_equal((ss->attr & SA_DPL) >> SA_DPL_SHIFT, v->cpl);
     assert_int_equal(ss->attr & (SA_NULL | SA_P | SA_S | SA_CODE | SA_RW), SA_P | SA_S | SA_RW);
-    assert_false(v->eflags & (FL_VM | FL_VIF | FL_VIP));
 }
 
 static void one_round(void)
@@ -130,21 +140,27 @@ static void one_round(void)
     bool ok = operate();
     assert_int_equal(ok, !v->exc.valid);
     if (!ok) {
-        assert_unchanged();
-        if (rnd() % 4 == 0)
+        if (!v->exc.new_task)
+            assert_unchanged();
+        if (rnd() % 4 == 0 ||
+            v->exc.new_task) /* a task that was refused half loaded runs no further */
             inject_exception(v);
         v->exc.valid = false;
     } else if (rnd() % 8 == 0) {
         inject_interrupt(v, (uint8_t)(rnd() % 64));
     }
     assert_false(v->exc.valid);
-    if (!vm->ended)
-        assert_sane();
+    if (vm->ended)
+        return;
+    if (vcpu_v86(v))
+        assert_v86();
+    else
+        assert_protected();
 }
 
 static void survives(void **state)
 {
-    unsigned entered[4] = {0}, ended = 0;
+    unsigned entered[4] = {0}, ended = 0, v86 = 0;
     (void)state;
     seed = 0x9e3779b97f4a7c15ull;
     assert_true(segtab_create(vm));
@@ -167,9 +183,10 @@ static void survives(void **state)
         one_round();
         segtab_prepare(v);
         entered[v->cpl]++;
+        v86 += vcpu_v86(v);
     }
     assert_true(entered[0] > 1000 && entered[1] > 1000 && entered[3] > 1000);
-    assert_true(ended > 10);
+    assert_true(ended > 10 && v86 > 10 && vm->stats.n[STAT_TASKS] > 10);
 }
 
 int main(void)
