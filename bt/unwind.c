@@ -69,7 +69,7 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
     if (u.how & UNWIND_FLAGS_R9)
         v->eflags = (v->eflags & ~(uint32_t)FL_ARITH) | saved_flags((uint32_t)x->scratch[SCR_R9]);
     if (u.how & UNWIND_INHIBIT)
-        v->inhibit = 1;
+        v->inhibit = INHIBIT_STI;
     if (bt->count && x->kind == HX_TC && (x->code == TC_EXIT_INTERP || x->code == TC_EXIT_ADAPTED))
         v->tc_insns--; /* the interpreter runs it, and counts it */
     bt->unwind_flushes = bt->flushes;

@@ -3,6 +3,7 @@
  * Control and debug registers. A value comes in from an instruction that was allowed to execute, or
  * with a task; what may be in it, and who must hear of what changed in it, is decided here.
  */
+#include "monitor/debugreg.h"
 #include "monitor/guestmem.h"
 #include "monitor/guestwalk.h"
 #include "monitor/host.h"
@@ -105,6 +106,7 @@ static bool write_cr4(struct vcpu *v, uint32_t value)
         return false;
     v->cr4 = value;
     announce(v, changed, cr4_paging, cr4_live);
+    debugreg_changed(v);
     return true;
 }
 
@@ -149,13 +151,16 @@ bool priv_read_dr(struct vcpu *v, unsigned dr, uint32_t *value)
     return true;
 }
 
-/* Breakpoints are kept but, as yet, never hit: docs/limits.md. */
+/* The soft TLB answers for no page with a data breakpoint. */
 bool priv_write_dr(struct vcpu *v, unsigned dr, uint32_t value)
 {
     if (!find_dr(v, &dr))
         return false;
     v->dr[dr] = (value & dr_bits[dr].writable) | dr_bits[dr].ones;
-    if (dr != 6)
-        host_load_control(v);
+    if (dr == 6)
+        return true;
+    debugreg_changed(v);
+    vmem_forget(v);
+    host_load_control(v);
     return true;
 }

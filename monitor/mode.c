@@ -64,10 +64,12 @@ enum run_mode mode_choose(struct vcpu *v, enum stat *why)
         return interpret(STAT_FB_FORCED, why);
     if (v->inhibit)
         return interpret(STAT_FB_SHADOW, why);
+    if (v->armed)
+        return interpret(STAT_FB_BREAKPOINT, why);
     if (v->eflags & FL_TF)
         return interpret(STAT_FB_TF, why);
     if (!vcpu_protected(v))
-        return interpret(STAT_FB_REALMODE, why);
+        return interpret(vcpu_v86(v) ? STAT_FB_V86 : STAT_FB_REALMODE, why);
     if (v->cpl < 3)
         return choose_translated(v, why);
     return v->vm->user_code ? choose_user_code(v, why) : choose_user(v, why);

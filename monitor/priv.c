@@ -5,6 +5,7 @@
 #include "monitor/priv.h"
 
 #include "devices/board.h"
+#include "monitor/debugreg.h"
 #include "monitor/journal.h"
 #include "monitor/segment.h"
 #include "monitor/vclock.h"
@@ -24,6 +25,8 @@ static void access_board(struct vcpu *v, struct io_access *io)
     v->event = board_pending(v->vm);
     if (io->mark && v->vm->marks)
         mark(v, (uint8_t)io->value);
+    if (v->armed & ARMED_PORT)
+        debugreg_port(v, (uint16_t)io->address, io->size);
     v->vm->stats.n[io->write ? STAT_IO_WRITE : STAT_IO_READ]++;
     JOURNAL(v->vm, IO, "%s %04lx size %u value %x eip %08x", io->write ? "out" : "in ",
             (unsigned long)io->address, io->size, io->value, v->eip);

@@ -57,11 +57,18 @@ static void run_direct(struct vcpu *v)
     exit_handle(v, &x);
 }
 
-/* One instruction, or a batch where nothing else can run this guest. */
+/* What lasts: for most other reasons the next instruction can run natively again. */
+static bool lasts(enum stat why)
+{
+    return why == STAT_FB_FORCED || why == STAT_FB_REALMODE || why == STAT_FB_V86 ||
+           why == STAT_FB_CODE16 || why == STAT_FB_BREAKPOINT;
+}
+
+/* One instruction, or a batch. */
 static void run_interpreted(struct vcpu *v, enum stat why)
 {
     struct stats *st = &v->vm->stats;
-    unsigned left = why == STAT_FB_FORCED ? INTERP_BATCH : 1;
+    unsigned left = lasts(why) ? INTERP_BATCH : 1;
     uint64_t start = host_now_ns();
     while (left) {
         unsigned n = exit_interpret_run(v, left);

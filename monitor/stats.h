@@ -68,7 +68,9 @@
     X(INJ_SOFT,       "inject.soft",         "software interrupts delivered to the guest") \
     X(TASKS,          "tasks",               "hardware task switches") \
     X(FB_TF,          "fallback.tf",         "interpreted because EFLAGS.TF is set") \
-    X(FB_REALMODE,    "fallback.real",       "interpreted because the guest is in real or V86 mode") \
+    X(FB_BREAKPOINT,  "fallback.breakpoint", "interpreted because the guest's debug registers hold a breakpoint") \
+    X(FB_REALMODE,    "fallback.real",       "interpreted because the guest is in real mode") \
+    X(FB_V86,         "fallback.v86",        "interpreted because the guest is in V86 mode") \
     X(FB_CODE16,      "fallback.code16",     "interpreted because CS is a 16-bit segment") \
     X(FB_CS_BASE,     "fallback.cs",         "interpreted because CS is not flat or cannot be read") \
     X(FB_SS,          "fallback.ss",         "interpreted because SS is not a flat 32-bit segment") \

@@ -6,6 +6,7 @@
  */
 #include "monitor/task.h"
 
+#include "monitor/debugreg.h"
 #include "monitor/direct.h"
 #include "monitor/host.h"
 #include "monitor/log.h"
@@ -168,9 +169,10 @@ static void load_registers(struct vcpu *v, const struct incoming *t)
 /* What others keep of the old task. */
 static void forget(struct vcpu *v)
 {
-    v->inhibit = 0;
+    v->inhibit = INHIBIT_NONE;
     v->code_memo.minus_sel = 1;
     v->dr[7] &= ~(uint32_t)DR7_LOCAL;
+    debugreg_changed(v);
     v->cr0 |= CR0_TS;
     host_load_control(v);
     direct_disarm(v);

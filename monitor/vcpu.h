@@ -83,6 +83,9 @@ struct direct {
     uint64_t syscalls;               /* how many went this way */
 };
 
+/* What keeps events from the next instruction; a load of SS keeps debug exceptions away, too. */
+enum inhibit { INHIBIT_NONE, INHIBIT_STI, INHIBIT_SS };
+
 struct vcpu {
     /* Offsets of the first block are used by emitted code and NASM (generated): what is below 128
      * makes short code. */
@@ -92,7 +95,7 @@ struct vcpu {
     uint8_t vif;             /* the virtual IF: 0 or 1 */
     uint8_t event;           /* not 0: translated code must leave at the next test */
     uint8_t cpl;             /* virtual CPL */
-    uint8_t inhibit;         /* an STI or MOV SS shadow covers the next instruction */
+    uint8_t inhibit;         /* enum inhibit: what covers the next instruction */
     union tc_gate gate[4];   /* by enum tc_code: how the host wants to be called (bt/) */
     uint64_t place[S_COUNT]; /* added to translated accesses through FS and GS: the base, or what
                                 leads them outside the guest's 4 GiB, where they fault (bt/) */
@@ -114,6 +117,8 @@ struct vcpu {
     struct exception exc;
     bool halted; /* in HLT: waits for an interrupt */
     bool nmi_blocked;
+    uint8_t armed; /* kinds of breakpoints in the debug registers (debugreg.h) ... */
+    uint8_t met;   /* ... and those that the instruction has met: bits of DR6 */
     uint64_t misc_enable;
     struct direct direct;
     struct soft_tlb_entry tlb[SOFT_TLB_SIZE];

@@ -9,6 +9,7 @@
 
 #include "bt/bt.h"
 #include "devices/board.h"
+#include "monitor/debugreg.h"
 #include "monitor/guestmem.h"
 #include "monitor/guestwalk.h"
 #include "monitor/log.h"
@@ -32,9 +33,12 @@ static void tlb_drop(struct vcpu *v, gva_t where)
 }
 
 /* Writes are answered only once D is set, as in a hardware TLB (SDM 3A 4.10.2). */
-static uint32_t refused_kinds(const struct vcpu *v, const struct walk *w)
+static uint32_t refused_kinds(const struct vcpu *v, gva_t where, const struct walk *w)
 {
     uint32_t granted = vmem_kind(0);
+    if ((v->armed & ARMED_DATA) && debugreg_page(v, where.v))
+        return PAGE_MASK &
+               ~(w->exec ? vmem_kind(PF_I) | (w->user ? vmem_kind(PF_I | PF_U) : 0u) : 0u);
     if (w->dirty && (w->writable || !(v->cr0 & CR0_WP)))
         granted |= vmem_kind(PF_W);
     if (w->user)
@@ -58,7 +62,7 @@ static bool tlb_fill(struct vcpu *v, gva_t where, unsigned access, gfn_t *f, uin
     if (w.large)
         vmem_used_large(v, where);
     struct soft_tlb_entry *e = tlb_entry(v, where);
-    e->tag = (where.v & ~PAGE_MASK) | refused_kinds(v, &w);
+    e->tag = (where.v & ~PAGE_MASK) | refused_kinds(v, where, &w);
     e->gfn = f->v;
     e->page = guest_page(v->vm, gfn_to_gpa(*f), PAGE_SIZE);
     return true;
@@ -209,6 +213,8 @@ static __attribute__((noinline)) bool read_slowly(struct vcpu *v, gva_t where, v
     load(v->vm, s.at[0], buf, s.part[0]);
     if (s.part[1])
         load(v->vm, s.at[1], (uint8_t *)buf + s.part[0], s.part[1]);
+    if (v->armed & ARMED_DATA)
+        debugreg_data(v, where.v, len, false);
     return true;
 }
 
@@ -230,6 +236,8 @@ static __attribute__((noinline)) bool write_slowly(struct vcpu *v, gva_t where, 
     store(v->vm, s.at[0], buf, s.part[0]);
     if (s.part[1])
         store(v->vm, s.at[1], (const uint8_t *)buf + s.part[0], s.part[1]);
+    if (v->armed & ARMED_DATA)
+        debugreg_data(v, where.v, len, true);
     return true;
 }
 
@@ -308,7 +316,7 @@ void vmem_faulted(struct vcpu *v, gva_t where)
     tlb_drop(v, where);
 }
 
-static void tlb_drop_all(struct vcpu *v)
+void vmem_forget(struct vcpu *v)
 {
     for (unsigned i = 0; i < SOFT_TLB_SIZE; i++)
         v->tlb[i].tag = ~0u;
@@ -321,7 +329,7 @@ void vmem_invlpg(struct vcpu *v, gva_t where)
     bool large = *used & bit;
     *used &= ~bit;
     if (large)
-        tlb_drop_all(v);
+        vmem_forget(v);
     else
         tlb_drop(v, where);
     if (v->vm->shadow)
@@ -334,7 +342,7 @@ void vmem_invlpg(struct vcpu *v, gva_t where)
 
 void vmem_flush(struct vcpu *v, bool global_too)
 {
-    tlb_drop_all(v);
+    vmem_forget(v);
     if (global_too)
         memset(v->large_used, 0, sizeof v->large_used);
     if (v->vm->shadow)

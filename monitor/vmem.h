@@ -83,6 +83,9 @@ static inline void vmem_used_large(struct vcpu *v, gva_t where)
 
 void vmem_flush(struct vcpu *v, bool global_too); /* CR3 or paging mode changed */
 
+/* The soft TLB alone: what it may answer for has changed. */
+void vmem_forget(struct vcpu *v);
+
 /* A page fault at WHERE that somebody else found (shadow_fault) is being delivered: it
  * drops what the soft TLB holds for the page, as a fault does (SDM 3A 4.10.4.1). */
 void vmem_faulted(struct vcpu *v, gva_t where);

@@ -89,7 +89,7 @@ enum cr4 {
 };
 
 /* Debug registers (SDM 3B 17.2.3, 17.2.4). */
-enum dr6 { DR6_BD = 1u << 13, DR6_BS = 1u << 14, DR6_BT = 1u << 15 };
+enum dr6 { DR6_MET = 15, DR6_BD = 1u << 13, DR6_BS = 1u << 14, DR6_BT = 1u << 15 };
 enum dr7 { DR7_ENABLES = 0xffu, DR7_LOCAL = 0x155u, DR7_GD = 1u << 13 };
 
 /* Page-table entry bits, all formats (SDM 3A 4.3 - 4.5). */

@@ -97,7 +97,7 @@ bool interp_sti(struct vcpu *v, const struct insn *i)
     (void)i;
     if (!may_change_if(v))
         return false;
-    v->inhibit = !v->vif;
+    v->inhibit = v->vif ? INHIBIT_NONE : INHIBIT_STI;
     v->vif = 1;
     return true;
 }

@@ -106,7 +106,7 @@ bool interp_mov_to_sreg(struct vcpu *v, const struct insn *i)
     if (!operand_read(v, i, 1, &sel) || !segment_load(v, (enum sreg)i->opd[0].reg, (uint16_t)sel))
         return false;
     if (i->opd[0].reg == S_SS)
-        v->inhibit = 1;
+        v->inhibit = INHIBIT_SS;
     return true;
 }
 

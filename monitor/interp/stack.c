@@ -116,7 +116,7 @@ bool interp_pop_sreg(struct vcpu *v, const struct insn *i)
         return false;
     v->gpr[R_ESP] = esp;
     if (i->opd[0].reg == S_SS)
-        v->inhibit = 1;
+        v->inhibit = INHIBIT_SS;
     return true;
 }
 

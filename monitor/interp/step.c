@@ -6,6 +6,7 @@
  * to its code or its page tables; decoding costs many times the compare. A run of
  * instructions with fast handlers goes without most of the rest.
  */
+#include "monitor/debugreg.h"
 #include "monitor/interp/interp.h"
 #include "monitor/interp/operand.h"
 #include "monitor/interp/ops.h"
@@ -170,58 +171,84 @@ static bool steps_silently(const struct vcpu *v, const struct insn *i)
         return !(v->eflags & FL_TF);
     case OP_MOV_TO_SREG:
     case OP_POP_SREG:
-        return v->inhibit;
+        return v->inhibit == INHIBIT_SS;
     default:
         return false;
     }
 }
 
-/* A single-step trap wakes from HLT too (SDM 3B 17.3.1.4, SDM 2 HLT). */
-static enum interp_result raise_step_trap(struct vcpu *v)
+/* A debug trap wakes from HLT too (SDM 3B 17.3.1.4, SDM 2 HLT). WHY: bits of DR6. */
+static enum interp_result raise_trap(struct vcpu *v, uint32_t why)
 {
     v->halted = false;
-    v->dr[6] |= DR6_BS;
+    v->met = 0;
+    v->dr[6] = (v->dr[6] & ~(uint32_t)DR6_MET) | why;
     vcpu_raise(v, VEC_DB);
     v->exc.is_trap = true;
     return INTERP_EXCEPTION;
 }
 
+/* Breakpoints on the instruction come before everything else of it, its fetch included; RF and a
+ * load of SS before it hold them off. */
+static bool at_breakpoint(struct vcpu *v)
+{
+    if (!(v->armed & ARMED_CODE) || (v->eflags & FL_RF) || v->inhibit == INHIBIT_SS)
+        return false;
+    uint32_t met = debugreg_code(v, v->seg[S_CS].base + v->eip);
+    if (!met)
+        return false;
+    v->dr[6] = (v->dr[6] & ~(uint32_t)DR6_MET) | met;
+    return !vcpu_raise(v, VEC_DB);
+}
+
+/* A string instruction that is not done yet keeps RF. */
+static bool repeats(const struct vcpu *v, const struct slot *s, uint32_t start)
+{
+    return v->eip == start && (s->insn.flags & INSN_STRING);
+}
+
 /*
- * With TF, RF or an interrupt shadow set. RF and the shadow end with this instruction, unless it
- * faults; it may set them again itself (IRET; STI, MOV SS). TF is a task's own: a switch of tasks
- * is not stepped.
+ * With TF, RF, a breakpoint or an interrupt shadow set. RF and the shadow end with this
+ * instruction, unless it faults; it may set them again itself (IRET; STI, MOV SS). TF is a task's
+ * own: a switch of tasks is not stepped.
  */
 static enum interp_result step_special(struct vcpu *v, const struct slot *s)
 {
     uint32_t start = v->eip, before = v->eflags;
     uint16_t task = v->tr.sel;
     uint8_t inhibit = v->inhibit;
+    if (inhibit != INHIBIT_SS) /* what a load of SS has met is still to be told */
+        v->met = 0;
     v->eflags &= ~(uint32_t)FL_RF;
     v->inhibit = 0;
     v->eip = start + s->len;
     if (!execute(v, s)) {
         enum interp_result r = give_up(v, start);
+        v->met = 0;
         if (!v->exc.is_trap && !v->exc.new_task) {
             v->eflags |= before & FL_RF;
             v->inhibit = inhibit;
         }
         return r;
     }
+    if (repeats(v, s, start))
+        v->eflags |= before & FL_RF;
     bool switched = v->tr.sel != task && s->insn.op != OP_LTR;
-    if ((before & FL_TF) && !switched && !steps_silently(v, &s->insn))
-        return raise_step_trap(v);
+    bool steps = (before & FL_TF) && !switched && !steps_silently(v, &s->insn);
+    if (steps || (v->met && v->inhibit != INHIBIT_SS))
+        return raise_trap(v, v->met | (steps ? DR6_BS : 0u));
     return INTERP_OK;
 }
 
 static bool special(const struct vcpu *v)
 {
-    return (v->eflags & (FL_TF | FL_RF)) || v->inhibit;
+    return (v->eflags & (FL_TF | FL_RF)) || v->inhibit || v->armed;
 }
 
 enum interp_result interp_step(struct vcpu *v)
 {
     struct slot scratch;
-    const struct slot *s = find_instruction(v, &scratch);
+    const struct slot *s = at_breakpoint(v) ? NULL : find_instruction(v, &scratch);
     if (!s)
         return INTERP_EXCEPTION;
     if (special(v))

@@ -208,10 +208,11 @@ static bool some_elements(struct vcpu *v, const struct insn *i, unsigned size, u
     return element_table[i->op - OP_MOVS](v, i, size);
 }
 
-/* Under TF every iteration ends in a debug trap (SDM 3B 17.3.1.4), so one is all. */
+/* Under TF, and where a breakpoint is met, an iteration ends in a debug trap (SDM 3B 17.3.1.4), so
+ * one is all. */
 static bool repeat(struct vcpu *v, const struct insn *i, unsigned size)
 {
-    uint32_t budget = v->eflags & FL_TF ? 1 : BUDGET / size, done;
+    uint32_t budget = (v->eflags & FL_TF) || v->armed ? 1 : BUDGET / size, done;
     uint32_t count = gpr_read(v, R_ECX, i->addrsize);
     while (count && budget) {
         if (!some_elements(v, i, size, least(count, budget), &done))

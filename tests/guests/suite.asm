@@ -42,6 +42,7 @@ test_table:
 %include "suite/stale.inc"
 %include "suite/fpu.inc"
 %include "suite/step.inc"
+%include "suite/breakpoint.inc"
 %include "suite/v86.inc"
 %include "suite/task.inc"
 %include "suite/time.inc"

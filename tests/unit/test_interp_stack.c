@@ -187,7 +187,7 @@ static void pop_segment(void **state)
     FAULTS(E(VEC_GP, 0x1000), 0x1f);
     poke(vm, STACK + 4, D0);
     OK(0x17);
-    assert_int_equal(v->inhibit, 1);
+    assert_int_equal(v->inhibit, INHIBIT_SS);
     assert_int_equal(v->gpr[R_ESP], STACK + 8);
     OK(0x66, 0x0f, 0xa9); /* pop gs from two bytes */
     assert_int_equal(v->gpr[R_ESP], STACK + 10);

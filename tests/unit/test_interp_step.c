@@ -203,7 +203,7 @@ static void mov_ss_holds_the_trap_off(void **state)
     v->gpr[R_EAX] = D0;
     put_code(BYTES(0x8e, 0xd0, 0x90));
     assert_int_equal(interp_step(v), INTERP_OK);
-    assert_int_equal(v->inhibit, 1);
+    assert_int_equal(v->inhibit, INHIBIT_SS);
     expect_step_trap(CODE + 3);
     assert_int_equal(v->inhibit, 0);
     v->gpr[R_EAX] = D0;
@@ -267,7 +267,7 @@ static void shadows_last_one_instruction(void **state)
     assert_int_equal(v->inhibit, 0);
     v->gpr[R_EAX] = D0;
     OK(0x8e, 0xd0);
-    assert_int_equal(v->inhibit, 1);
+    assert_int_equal(v->inhibit, INHIBIT_SS);
     OK(0x90);
     assert_int_equal(v->inhibit, 0);
 }

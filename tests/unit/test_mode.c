@@ -51,8 +51,11 @@ static void what_concerns_both(void **state)
         v->eflags |= FL_TF;
         interpreted_because(STAT_FB_TF);
         v->eflags &= ~(uint32_t)FL_TF;
+        v->armed = 1;
+        interpreted_because(STAT_FB_BREAKPOINT);
+        v->armed = 0;
         v->eflags |= FL_VM;
-        interpreted_because(STAT_FB_REALMODE);
+        interpreted_because(STAT_FB_V86);
         v->eflags &= ~(uint32_t)FL_VM;
         vm->engine = PLAN_INTERP;
         interpreted_because(STAT_FB_FORCED);
