@@ -57,7 +57,7 @@ static bool load_pdptes(struct vcpu *v, uint32_t cr0, uint32_t cr3, uint32_t cr4
     uint64_t p[4] = {0};
     if (!(cr0 & CR0_PG) || !(cr4 & CR4_PAE))
         return true;
-    guest_read(v->vm, gpa(cr3 & ~31u), p, sizeof p);
+    guest_read(v->vm, guest_a20(v->vm, gpa(cr3 & ~31u)), p, sizeof p);
     for (unsigned i = 0; i < ARRAY_SIZE(p); i++) {
         if ((p[i] & PTE_P) && (p[i] & PAE_PDPTE_RESERVED))
             return vcpu_raise_error(v, VEC_GP, 0);

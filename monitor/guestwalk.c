@@ -100,7 +100,7 @@ static void set_accessed_dirty(struct vm *vm, const struct format *fmt, struct w
     w->accessed = true;
 }
 
-static bool paging_off(struct walk *w, gva_t linear)
+static bool paging_off(const struct vm *vm, struct walk *w, gva_t linear)
 {
     *w = (struct walk){.user = true,
                        .writable = true,
@@ -108,7 +108,7 @@ static bool paging_off(struct walk *w, gva_t linear)
                        .exec = true,
                        .dirty = true,
                        .accessed = true,
-                       .page = gpa(linear.v & ~PAGE_MASK)};
+                       .page = guest_a20(vm, gpa(linear.v & ~PAGE_MASK))};
     return true;
 }
 
@@ -137,7 +137,7 @@ static bool step(struct vcpu *v, const struct format *fmt, unsigned i, gpa_t tab
 {
     const struct level *l = &fmt->level[i];
     uint32_t index = linear.v >> l->shift & l->index_mask;
-    w->entry_gpa[i] = gpa(table.v + (uint64_t)index * fmt->entry_size);
+    w->entry_gpa[i] = guest_a20(v->vm, gpa(table.v + (uint64_t)index * fmt->entry_size));
     uint64_t e =
         l->registers ? v->pdpte[index] : read_entry(v->vm, w->entry_gpa[i], fmt->entry_size);
     w->entry[i] = e;
@@ -153,20 +153,20 @@ static bool step(struct vcpu *v, const struct format *fmt, unsigned i, gpa_t tab
     return !reserved(v, fmt, l, e, w->large);
 }
 
-static void finish(const struct format *fmt, gva_t linear, struct walk *w, bool pge)
+static void finish(const struct vcpu *v, const struct format *fmt, gva_t linear, struct walk *w)
 {
     unsigned leaf = w->levels - 1;
     uint64_t base = w->large ? fmt->level[leaf].large_base : fmt->base;
     uint32_t offset = (1u << fmt->level[leaf].shift) - 1;
-    w->page = gpa((w->entry[leaf] & base) + (linear.v & offset & ~PAGE_MASK));
+    w->page = guest_a20(v->vm, gpa((w->entry[leaf] & base) + (linear.v & offset & ~PAGE_MASK)));
     w->dirty = (w->entry[leaf] & PTE_D) != 0;
-    w->global = pge && (w->entry[leaf] & PTE_G);
+    w->global = (v->cr4 & CR4_PGE) && (w->entry[leaf] & PTE_G);
 }
 
 bool guest_walk(struct vcpu *v, gva_t linear, unsigned flags, struct walk *w, uint32_t *error)
 {
     if (!vcpu_paging(v))
-        return paging_off(w, linear);
+        return paging_off(v->vm, w, linear);
     const struct format *fmt = vcpu_pae(v) ? &pae : &two_level;
     *w = (struct walk){.user = true, .writable = true, .exec = true, .accessed = true};
     gpa_t table = gpa(v->cr3 & fmt->root);
@@ -180,6 +180,6 @@ bool guest_walk(struct vcpu *v, gva_t linear, unsigned flags, struct walk *w, ui
         return fault(v, fmt, error, flags, PF_P);
     if (flags & WALK_SET_AD)
         set_accessed_dirty(v->vm, fmt, w, flags);
-    finish(fmt, linear, w, v->cr4 & CR4_PGE);
+    finish(v, fmt, linear, w);
     return true;
 }

@@ -42,6 +42,12 @@ struct walk {
     bool accessed;                    /* A set on every level; true with paging off */
 };
 
+/* A physical address as it leaves the CPU: bit 20 is 0 while A20 is masked. */
+static inline gpa_t guest_a20(const struct vm *vm, gpa_t where)
+{
+    return gpa(where.v & ~((uint64_t)vm->a20_masked << 20));
+}
+
 /*
  * Walks LINEAR for the access in FLAGS under v's CR0, CR3, CR4, EFER and directory pointers.
  * True: W is complete. False: *ERROR is the #PF error code (PF_U taken from FLAGS), and

@@ -64,6 +64,8 @@ enum run_mode mode_choose(struct vcpu *v, enum stat *why)
         return interpret(STAT_FB_FORCED, why);
     if (v->inhibit)
         return interpret(STAT_FB_SHADOW, why);
+    if (v->vm->a20_masked)
+        return interpret(STAT_FB_A20, why);
     if (v->armed)
         return interpret(STAT_FB_BREAKPOINT, why);
     if (v->eflags & FL_TF)

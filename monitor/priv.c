@@ -10,6 +10,7 @@
 #include "monitor/segment.h"
 #include "monitor/vclock.h"
 #include "monitor/vm.h"
+#include "monitor/vmem.h"
 
 /* The ring-1 gates count for themselves. */
 static void mark(struct vcpu *v, uint8_t tag)
@@ -18,11 +19,23 @@ static void mark(struct vcpu *v, uint8_t tag)
     stats_mark(&v->vm->stats, tag);
 }
 
+/* Bit 20 of every physical address follows. The translator and the shadow tables know nothing of
+ * that: all is interpreted until the gate is open again (mode.c). */
+static void heed_a20(struct vcpu *v)
+{
+    bool masked = !board_a20(v->vm);
+    if (masked == v->vm->a20_masked)
+        return;
+    v->vm->a20_masked = masked;
+    vmem_flush(v, true);
+}
+
 /* Any access to a device may raise or lower its interrupt line, or open a mask. */
 static void access_board(struct vcpu *v, struct io_access *io)
 {
     board_access(v->vm, io, vclock_ns(v->vm));
     v->event = board_pending(v->vm);
+    heed_a20(v);
     if (io->mark && v->vm->marks)
         mark(v, (uint8_t)io->value);
     if (v->armed & ARMED_PORT)

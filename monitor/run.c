@@ -61,7 +61,7 @@ static void run_direct(struct vcpu *v)
 static bool lasts(enum stat why)
 {
     return why == STAT_FB_FORCED || why == STAT_FB_REALMODE || why == STAT_FB_V86 ||
-           why == STAT_FB_CODE16 || why == STAT_FB_BREAKPOINT;
+           why == STAT_FB_CODE16 || why == STAT_FB_BREAKPOINT || why == STAT_FB_A20;
 }
 
 /* One instruction, or a batch. */

@@ -68,6 +68,7 @@
     X(INJ_SOFT,       "inject.soft",         "software interrupts delivered to the guest") \
     X(TASKS,          "tasks",               "hardware task switches") \
     X(FB_TF,          "fallback.tf",         "interpreted because EFLAGS.TF is set") \
+    X(FB_A20,         "fallback.a20",        "interpreted because the guest has closed the A20 gate") \
     X(FB_BREAKPOINT,  "fallback.breakpoint", "interpreted because the guest's debug registers hold a breakpoint") \
     X(FB_REALMODE,    "fallback.real",       "interpreted because the guest is in real mode") \
     X(FB_V86,         "fallback.v86",        "interpreted because the guest is in V86 mode") \

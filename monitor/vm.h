@@ -46,6 +46,7 @@ struct vm {
     enum plan_engine engine;
     uint32_t trapping; /* accesses by the monitor, for the guest, that would have trapped if the
                           guest's code had made them itself (vmem.c) */
+    bool a20_masked;   /* physical address bit 20 is held at 0 (priv.c) */
     bool user_code;    /* the host runs no user code directly: it is translated (host_tc) */
     bool count;        /* count guest instructions run from the cache */
     bool marks;        /* the guest's statistics port prints the counters */

@@ -45,6 +45,7 @@ test_table:
 %include "suite/breakpoint.inc"
 %include "suite/v86.inc"
 %include "suite/task.inc"
+%include "suite/real.inc"
 %include "suite/time.inc"
 %include "suite/timers.inc"
 

@@ -30,8 +30,15 @@ static struct {
     bool gives_up; /* bt_wrote drops its last block of the frame */
     unsigned accesses;
     struct io_access io[8];
-    bool mark; /* accesses are to the statistics port */
+    bool mark;       /* accesses are to the statistics port */
+    bool a20_closed; /* what the board has of the gate */
 } told;
+
+bool board_a20(const struct vm *vm)
+{
+    (void)vm;
+    return !told.a20_closed;
+}
 
 bool bt_wrote(struct vm *vm, gfn_t frame, unsigned first, unsigned last)
 {

@@ -345,6 +345,24 @@ static void pae_large_pages(void **state)
     assert_int_equal(error, 0);
 }
 
+/* Bit 20 of tables and pages alike. */
+static void a20_masked(void **state)
+{
+    (void)state;
+    vm->a20_masked = true;
+    poke(PD + 12, (PT | 1u << 20) | PTE_P | PTE_W | PTE_U);
+    poke(PT + 20, 0x00356000 | PTE_P | PTE_W | PTE_U);
+    assert_true(walk(LIN, WALK_SET_AD));
+    assert_true(w.page.v == 0x00256000);
+    assert_true(peek(PT + 20) & PTE_A);
+    poke(PD + 12, 0x00400000 | PTE_PS | PTE_P);
+    assert_true(walk(0x00d05123, 0));
+    assert_true(w.page.v == 0x00405000);
+    v->cr0 &= ~(uint32_t)CR0_PG;
+    assert_true(walk(0x00100000, 0));
+    assert_true(w.page.v == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +375,7 @@ int main(void)
         cmocka_unit_test_setup(ps_without_pse, setup),
         cmocka_unit_test_setup(tables_outside_ram, setup),
         cmocka_unit_test_setup(self_map, setup),
+        cmocka_unit_test_setup(a20_masked, setup),
         cmocka_unit_test_setup(pae_plain, setup_pae),
         cmocka_unit_test_setup(pae_all_rights, setup_pae),
         cmocka_unit_test_setup(pae_reserved_bits, setup_pae),

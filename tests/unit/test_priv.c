@@ -369,6 +369,25 @@ static void ports(void **state)
 }
 
 /* The counters are printed only for who asked for statistics. */
+/* The gate is looked at behind each access; all translations go when it moves. */
+static void a20(void **state)
+{
+    uint32_t x;
+    (void)state;
+    assert_true(priv_in(v, 0x92, 1, &x));
+    assert_told(0, false, 0);
+    told.a20_closed = true;
+    assert_true(priv_out(v, 0x92, 1, 0));
+    assert_true(vm->a20_masked);
+    assert_told(1, true, 0);
+    assert_true(priv_in(v, 0x92, 1, &x));
+    assert_told(0, false, 0);
+    told.a20_closed = false;
+    assert_true(priv_out(v, 0x92, 1, 2));
+    assert_false(vm->a20_masked);
+    assert_told(1, true, 0);
+}
+
 static void statistics_port(void **state)
 {
     (void)state;
@@ -430,6 +449,7 @@ int main(void)
         T(msrs),
         T(hidden_msrs),
         T(ports),
+        T(a20),
         T(statistics_port),
         T(ports_need_permission),
         T(halts),

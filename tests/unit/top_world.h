@@ -170,12 +170,6 @@ enum board_request board_request(const struct vm *of)
     return top.request;
 }
 
-bool board_a20(const struct vm *of)
-{
-    (void)of;
-    return true;
-}
-
 struct board_text board_text(const struct vm *of)
 {
     (void)of;
