@@ -175,13 +175,19 @@ $(GUEST)/tcc/ld-linux.so.2: | $(GUEST)/initrd.img
 	@sh tools/guest.sh $(GUEST) tcc
 $(GUEST)/uml/linux.uml: | $(GUEST)/tcc/ld-linux.so.2
 	@sh tools/guest.sh $(GUEST) uml
+$(GUEST)/selftests/from: | $(GUEST)/initrd.img
+	@sh tools/guest.sh $(GUEST) selftests
+$(GUEST)/selftests/built: tools/selftests.sh $(GUEST)/selftests/from
+	@echo "  CC   $(@D)/bin (Linux's x86 tests)"
+	@sh tools/selftests.sh $(@D)
 guest: $(GUEST)/initrd.img
 
 run: all guest
 	@$(B)/ring1 run $(RUN_ON) --initrd $(GUEST)/initrd.img --append "$(APPEND)" $(GUEST)/vmlinuz
 APPEND ?= console=ttyS0
 
-CHECK = all unit san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.so.2 $(B)/bench/ring1-soak $(B)/bench/ring1-jit $(B)/bench/calls.c
+CHECK = all unit san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/selftests/built $(B)/bench/ring1-soak $(B)/bench/ring1-jit \
+	$(B)/bench/calls.c
 check: $(CHECK)
 	@bash tests/check.sh $(B)
 check-full: $(CHECK)

@@ -9,7 +9,8 @@
 #
 # tools/guest.sh DIR NAME...: fetches other guests in the same way, if they are not there: invaders
 # (DIR/invaders.exec), memtest (DIR/memtest.bin), installer (DIR/installer/linux and initrd.gz);
-# and programs: tcc (DIR/tcc/, with its libraries), uml (DIR/uml/linux.uml).
+# and programs: tcc (DIR/tcc/, with its libraries), uml (DIR/uml/linux.uml), selftests (DIR/selftests/: the sources of
+# Linux's own x86 tests in linux/, what gcc -m32 needs to build them in root/; tools/selftests.sh builds them).
 set -eu
 
 [ $# -ge 1 ] || { echo "usage: tools/guest.sh DIR [NAME...]   (makes DIR/vmlinuz, DIR/vmlinuz-pae and DIR/initrd.img)" >&2; exit 2; }
@@ -102,7 +103,10 @@ fetch() {
 # Unpacks the one .deb in $work into $work/root and removes it.
 unpack() {
     rm -rf -- "$work/root"
-    dpkg-deb -x "$work"/*.deb "$work/root"
+    unpack_over "$work/root"
+}
+unpack_over() {
+    dpkg-deb -x "$work"/*.deb "$1"
     rm -f -- "$work"/*.deb
 }
 
@@ -171,6 +175,34 @@ fetch_files() {
     done
 }
 
+# The kernel's tests, of the version that the guest's kernel has if that is still to be had: 200 KB of a tarball of 139 MB.
+selftest_sources() {
+    what=linux-source-$(sed -n 's/^linux-image-\([0-9]*\.[0-9]*\)\..*/\1/p' "$dir/vmlinuz.from")
+    # shellcheck disable=SC2046
+    fetch "$what" "$what=$(sed 's/.*=//' "$dir/vmlinuz.from")" $(versions "$what" | sed "s/^/$what=/")
+    echo "$package" >>"$new/from"
+    unpack
+    mkdir -p "$new/linux"
+    tar -C "$new/linux" --strip-components=1 -xJf "$work/root/usr/src/$what.tar.xz" --wildcards \
+        "$what/tools/testing/selftests/x86" "$what/tools/testing/selftests/kselftest.h" "$what/arch/x86/include/asm/desc_defs.h"
+}
+
+# The C library to build with and to run with, and what gcc -m32 adds to it.
+fetch_selftests() {
+    new=$dir/selftests.new
+    rm -rf -- "$new"
+    mkdir -p "$new"
+    selftest_sources
+    for what in libc6 libc6-dev linux-libc-dev "libgcc-$(gcc -dumpversion)-dev"; do
+        # shellcheck disable=SC2046
+        fetch "$what" $(versions "$what" | sed "s/^/$what=/")
+        echo "$package" >>"$new/from"
+        unpack_over "$new/root"
+    done
+    rm -rf -- "$dir/selftests" "$new/root/usr/share" "$new/root/etc" # the Makefile reads *.d
+    mv "$new" "$dir/selftests"
+}
+
 # NAME: the last file it makes. A new guest is a row here and one in fetch_other.
 other() {
     case $1 in
@@ -179,7 +211,8 @@ other() {
     installer) echo installer/initrd.gz ;;
     tcc) echo tcc/ld-linux.so.2 ;;
     uml) echo uml/linux.uml ;;
-    *) die "$1: no such guest; there are invaders, memtest, installer, tcc and uml" ;;
+    selftests) echo selftests/from ;;
+    *) die "$1: no such guest; there are invaders, memtest, installer, tcc, uml and selftests" ;;
     esac
 }
 
@@ -196,6 +229,7 @@ fetch_other() {
             lib/i386-linux-gnu/libdl.so.2 tcc/libdl.so.2 lib/i386-linux-gnu/libpthread.so.0 tcc/libpthread.so.0 \
             lib/i386-linux-gnu/ld-linux.so.2 tcc/ld-linux.so.2 ;;
     uml) fetch_files user-mode-linux usr/bin/linux.uml uml/linux.uml ;;
+    selftests) fetch_selftests ;;
     esac
 }
 
