@@ -116,7 +116,7 @@ void direct_arm_translated(struct vcpu *v)
 void direct_arm(struct vcpu *v)
 {
     struct direct *d = &v->direct;
-    if (!note(v) || !segtab_list(v, d->mirror, DIRECT_MIRRORS, &d->mirrors))
+    if (!note(v) || !segtab_list(v, d->mirror, &d->mirrors))
         return;
     v->cpl = 0;
     v->seg[S_CS] = d->kernel_cs;

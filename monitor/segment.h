@@ -51,28 +51,30 @@ bool segment_port_allowed(struct vcpu *v, uint16_t port, unsigned len);
 /* ---- Shadow descriptor tables (direct execution only) --------------------- */
 
 /*
- * The hardware's GDT and LDT mirror the guest's, entry by entry on first use. Entries that
- * were mirrored are compared with the guest's table each time user code is entered
- * after anything else ran (at most a dozen 8-byte compares), which costs less than a
- * write trace on a table that Linux writes at every context switch.
+ * The hardware's GDT and LDT have those of the guest's descriptors that user code may load, at the
+ * same selectors, so that it can load them and LAR, LSL, VERR and VERW find them. They are
+ * compared with the guest's tables each time user code is entered after anything else ran: 32
+ * descriptors of eight bytes under Linux, which costs less than a write trace on a table that
+ * Linux writes at every context switch.
  */
 bool segtab_create(struct vm *vm);
 
-/* Before user code: are all loaded segments reversible (the table holds what is
- * loaded) and fit for direct use? Mirrors them and re-verifies the rest. False: interpret. */
+/* Before user code: brings the hardware's tables up to date. Are all loaded segments reversible
+ * (the table holds what is loaded) and fit for direct use? False: interpret. */
 bool segtab_prepare(struct vcpu *v);
 
 /* After user code: the hardware's selectors stand in v->seg[].sel; completes hidden parts of
  * those that changed. */
 void segtab_collect(struct vcpu *v);
 
-/* GDTR, LDTR or a task changed: forget every mirrored entry. */
+/* GDTR, LDTR or a task changed: nothing is known of the tables until segtab_prepare. */
 void segtab_forget(struct vcpu *v);
 
-/* The mirrored entries that guest tables hold, at most MOST. False: more. */
-bool segtab_list(struct vcpu *v, struct direct_check *list, unsigned most, uint32_t *n);
+/* LIST, of DIRECT_MIRRORS: the entries of the guest's tables whose changes user code could tell.
+ * False: none, or more. */
+bool segtab_list(struct vcpu *v, struct direct_check *list, uint32_t *n);
 
-/* User code faulted on loading SEL: mirror it if the guest's table allows a load at CPL 3.
+/* User code faulted on loading SEL: sets it if the guest's table allows a load at CPL 3.
  * True: mended, run on. */
 bool segtab_fill(struct vcpu *v, uint16_t sel);
 

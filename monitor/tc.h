@@ -13,7 +13,7 @@ struct direct_check {
     uint32_t where;
 };
 enum direct_checks { DIRECT_GATE, DIRECT_CODE, DIRECT_STACK, DIRECT_CHECKS };
-#define DIRECT_MIRRORS 8
+#define DIRECT_MIRRORS 16
 
 /* What a call reads to leave the cache: 6 bytes for a far one, or the address. */
 union tc_gate {

@@ -154,6 +154,9 @@ static void a_sensitive_user_instruction(void **state)
 static void a_segment_load_is_mirrored_first(void **state)
 {
     (void)state;
+    gdt_set(RO3, peek64(GDT + RO3) & ~((uint64_t)SA_ACCESSED << 40)); /* never loaded yet */
+    assert_true(segtab_prepare(v));
+    assert_int_equal(fake.descriptor[0][RO3 / 8], 0);
     CODE_AT(0x8e, 0xd8); /* mov ds, ax */
     v->gpr[R_EAX] = RO3 | 3;
     exception(VEC_GP, RO3, false);
