@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The one Makefile. B is the build directory; everything made or fetched lands there.
 #   make run    boot the default guest to a shell      make check  all tests
+#   make fuzz   the fuzzers, in B/fuzz
 #   make bench  speed: Linux, and the translator       make lint   format, headers, include law
 #   make SAN=1  `ring1 run --on process' with sanitizers, in build/san
 #   make install PREFIX=/usr/local DESTDIR=            make deb    a Debian package in B
@@ -32,7 +33,7 @@ RUN_ON = --on process
 endif
 GUEST = $(B:%/san=%)/guest
 
-.PHONY: all deps guest run san check check-full bench bench-native bench-process lint read clean unit install uninstall deb
+.PHONY: all deps guest run san check check-full bench bench-native bench-process lint read clean unit fuzz install uninstall deb
 .SECONDARY:
 all: deps $(if $(SAN),,$(B)/ring1.elf) $(B)/ring1
 
@@ -127,6 +128,25 @@ $(BT_TESTS:%=$(B)/unit/test_%): $(patsubst %,$(B)/host/tests/unit/bt_%.o,gen pro
 $(foreach t,$(BT_TESTS),$(eval LIBS_test_$t = $$(B)/host/core.a -lZydis))
 unit: $(UNIT:%=$(B)/unit/%)
 
+# ---- fuzzers: each is one file and the core, built by clang for its libFuzzer
+FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_CFLAGS = -std=gnu11 -O2 -g $(WARN) -Wno-string-plus-int -Wno-string-concatenation -I. -MMD -MP $(SANITIZE) -fsanitize=fuzzer-no-link
+FUZZ_OBJ = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(filter-out monitor/mem.c,$(CORE)) $(filter-out %/main.c,$(LOADER)) \
+	$(patsubst %,tests/unit/%.c,bt_confined bt_world fake_fpu fake_host))
+$(B)/fuzz/obj/%.o: %.c Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	@echo "  CC   $< (fuzz)"
+	$(Q)clang $(FUZZ_CFLAGS) -c -o $@ $<
+# Its loop over 64 Ki entries is most of the time of a flush, and has nothing to compare for the fuzzer.
+$(B)/fuzz/obj/bt/lookup.o: FUZZ_CFLAGS += -fno-sanitize-coverage=trace-cmp
+$(B)/fuzz/core.a: $(FUZZ_OBJ) $(B)/process/machine.o
+	@rm -f $@
+	@ar rcs $@ $^
+$(B)/fuzz/%: $(B)/fuzz/obj/tests/fuzz/%.o $(B)/fuzz/core.a
+	@echo "  LD   $@"
+	$(Q)clang $(SANITIZE) -fsanitize=fuzzer -o $@ $^ -lZydis $(LOADER_LIBS)
+fuzz: $(FUZZ:%=$(B)/fuzz/%)
+
 # ---- benchmarks. The translator's: 32-bit programs in one flat image; who runs it is built without sanitizers
 GUEST32_CFLAGS = -std=gnu11 $(WARN) -I. -m32 -march=i686 -mtune=generic -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fcf-protection=none
@@ -186,7 +206,7 @@ run: all guest
 	@$(B)/ring1 run $(RUN_ON) --initrd $(GUEST)/initrd.img --append "$(APPEND)" $(GUEST)/vmlinuz
 APPEND ?= console=ttyS0
 
-CHECK = all unit san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/selftests/built $(B)/bench/ring1-soak $(B)/bench/ring1-jit \
+CHECK = all unit fuzz san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/selftests/built $(B)/bench/ring1-soak $(B)/bench/ring1-jit \
 	$(B)/bench/calls.c
 check: $(CHECK)
 	@bash tests/check.sh $(B)

@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Where a fuzzer begins: tests/fuzz/seeds.sh TARGET DIR fills DIR with inputs for it, from the golden
+# instructions, from seeds/*.asm, and from corpus/TARGET.hex, where each line is one input that a longer
+# run found, in hexadecimal, or one that showed a bug.
+#   tests/fuzz/seeds.sh --pack DIR prints DIR's files as such lines
+set -eu
+cd "$(dirname "$0")/../.."
+n=0
+
+# put HEX...: the next input.
+put() {
+    local hex="$*"
+    n=$((n + 1))
+    # shellcheck disable=SC2059
+    printf "$(sed 's/ //g; s/../\\x&/g' <<<"$hex")" >"$to/$(printf %04d $n)"
+}
+
+# The instructions of FILE's column COLUMN between bars, each behind HEAD.
+golden() { # FILE COLUMN HEAD
+    local line
+    sed 's/#.*//' "tests/golden/$1" | cut -d'|' -f"$2" | while read -r line; do
+        [ -z "$line" ] || echo "$3 $line"
+    done
+}
+
+# text KIND TEXT: an input of the text fuzzer.
+text() {
+    n=$((n + 1))
+    # shellcheck disable=SC2059
+    printf "\\x0$1$2" >"$to/text$n"
+}
+
+each() {
+    local line
+    while read -r line; do
+        [ -z "$line" ] || put "$line"
+    done
+}
+
+assemble() { # NAME OUTPUT [OPTION...]
+    nasm -f bin -w-all -o "$2" "${@:3}" "tests/fuzz/seeds/$1.asm"
+}
+
+# The payload $to/elf packed by COMMAND with its size behind it, to the file OUTPUT.
+packed() { # OUTPUT COMMAND...
+    { "${@:2}" <"$scratch/elf" && printf "$(printf '\\x%x' $((size & 255)) $((size >> 8)) 0 0)"; } >"$1"
+}
+
+# One block of literals alone.
+lz4() {
+    printf "\\x02\\x21\\x4c\\x18$(printf '\\x%x' $(((size + 2) & 255)) $(((size + 2) >> 8)) 0 0)\\xf0"
+    printf "$(printf '\\x%x' $((size - 15)))"
+    cat
+}
+
+payloads() {
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    assemble elf "$scratch/elf" -DBARE
+    truncate -s 260 "$scratch/elf"
+    size=260
+    gzip -9n <"$scratch/elf" >"$1/gzip"
+    packed "$1/xz" xz --check=crc32 --x86 --lzma2=dict=4KiB
+    packed "$1/lzma" xz --format=lzma
+    packed "$1/zstd" zstd -q
+    packed "$1/lz4" lz4
+    cp "$scratch/elf" "$1/none"
+}
+
+hexdump_lines() {
+    local f
+    for f in "$1"/*; do
+        od -An -v -tx1 "$f" | tr -d ' \n'
+        echo
+    done | sort -u
+}
+
+if [ "$1" = --pack ]; then
+    hexdump_lines "$2"
+    exit
+fi
+to=$2
+mkdir -p "$to"
+case $1 in
+decoder)
+    each < <(sed -n 's/^32 \([0-9a-f ]*\).*/01 \1/p; s/^16 \([0-9a-f ]*\).*/00 \1/p' tests/golden/decode.in)
+    ;;
+translator)
+    for head in '00 02' '18 00' '3f 00' '47 00' '84 0d'; do
+        each < <(golden translate.in 2 "$head 0010c000 00100000 0001 00")
+    done
+    ;;
+interp)
+    for head in 00 09 1b 25; do
+        each < <(golden translate.in 2 "$head 00 02000000 00 10 00 00")
+    done
+    ;;
+unpack)
+    payloads "$to"
+    ;;
+kernel)
+    mkdir -p "$to/packed"
+    payloads "$to/packed"
+    for f in "$to"/packed/*; do
+        assemble bzimage "$to/bz.${f##*/}" "-DPAYLOAD=\"$f\""
+    done
+    rm -r "$to/packed"
+    assemble elf "$to/elf"
+    assemble elf "$to/multiboot.elf" -DMULTIBOOT
+    assemble multiboot "$to/multiboot"
+    ;;
+plan)
+    assemble plan "$to/plan"
+    ;;
+board) # 0b PORT OFFSET VALUE writes, 03 reads, 00 passes time, 01 acknowledges, 0a runs timers
+    each <<-EOT
+	01 0b000011 0b000130 0b000104 0b000101 0b0001fe 0b010334 0b0100a9 0b010004 00ff94 01 0b000020 0a
+	01 0b01f3b6 0b010202 0b010200 0b030003 00ff88 030300 030102 0a
+	01 0b05000b 0b050142 0b05000a 0b050121 00ff94 0b05000c 030501 0a
+	01 0b0a031b 0b0a0083 0b0a0003 0b0a0101 02414243 030a05 030a00 0a
+	01 0b0040ae 0b02005a 0b0400d4 0b0200f4 030400 030200 030200
+	01 0b0f0201 0b0f0300 00ffa8 0b0f0001 130f08 0a
+	01 0b0e040c 0b0e0508 1b0e00 0b0e0a0e 030e1a
+	EOT
+    ;;
+text)
+    text 0 'ring1: x\nreport: a line\nstat bt.blocks 12  made\nring1-exit: 5 guest-killed: triple fault\n'
+    text 1 '-m 64 "a b" '"'c d' e\\\\ f"
+    text 2 512M
+    text 3 'aprocess\nb64M\nddebug console=ttyS0\nginterp\nj60\nkexits,irq\nvmlinuz'
+    {
+        printf '\x00'
+        for ((row = 0; row < 25; row++)); do printf 'screen %02d |row \\41\n' $row; done
+    } >"$to/screen"
+    ;;
+esac
+[ ! -e "tests/fuzz/corpus/$1.hex" ] || each <"tests/fuzz/corpus/$1.hex"
