@@ -85,6 +85,7 @@ bool bt_create(struct vm *vm)
     bt->inline_lookup = true;
     bt->count = vm->count;
     vm->bt = bt;
+    lookup_create(vm->vcpu);
     cache_flush_all(vm);
     return true;
 }

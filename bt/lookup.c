@@ -42,12 +42,27 @@ static void forget_local(struct lookup *l)
     memset(l->whole, 0, sizeof l->whole);
 }
 
+static void clear_part(uint32_t *tag, unsigned first)
+{
+    for (unsigned i = first; i < first + LOOKUP_PART && i < LOOKUP_ENTRIES; i++)
+        tag[i] = empty_tag(i);
+}
+
+/* A guest may change its mode often (by loading DS, say), and a whole table is 64 Ki entries. */
 static void clear(struct vcpu *v, enum side side)
 {
-    uint32_t *tag = tags(v, side);
-    for (unsigned i = 0; i < LOOKUP_ENTRIES; i++)
-        tag[i] = empty_tag(i);
-    forget_local(&v->vm->bt->lookup[side]);
+    struct lookup *l = &v->vm->bt->lookup[side];
+    for (; l->used; l->used &= l->used - 1)
+        clear_part(tags(v, side), (unsigned)__builtin_ctzll(l->used) * LOOKUP_PART);
+    forget_local(l);
+}
+
+void lookup_create(struct vcpu *v)
+{
+    for (unsigned side = 0; side < sides(v); side++) {
+        for (unsigned first = 0; first < LOOKUP_ENTRIES; first += LOOKUP_PART)
+            clear_part(tags(v, side), first);
+    }
 }
 
 void lookup_clear(struct vcpu *v)
@@ -97,6 +112,12 @@ static void note_local(struct vcpu *v, enum side side, uint32_t eip)
     l->local[l->nlocal++] = eip;
 }
 
+/* Entry FIRST or one of those that its address may be in will be written. */
+static void note_used(struct lookup *l, unsigned first)
+{
+    l->used |= 1ull << first / LOOKUP_PART | 1ull << (first + LOOKUP_WAYS - 1) / LOOKUP_PART;
+}
+
 /* The newest address gets the entry that emitted code tries first. */
 void lookup_enter(struct vcpu *v, uint32_t entry)
 {
@@ -109,6 +130,7 @@ void lookup_enter(struct vcpu *v, uint32_t entry)
         note_local(v, side, e->eip);
         old = find(v, side, e->eip);
     }
+    note_used(&bt->lookup[side], i);
     if (old < LOOKUP_ENTRIES)
         tag[old] = empty_tag(old);
     if (tag[i] != empty_tag(i))

@@ -9,6 +9,7 @@
 #include "monitor/vcpu.h"
 
 #define LOCAL_ENTRIES 32768u
+#define LOOKUP_PART   2048u
 #define WHOLE_PAGES   256u
 
 /* What a block is translated for besides its address. */
@@ -34,6 +35,7 @@ static inline enum side side_of(uint32_t mode)
  * pages all that was known has been entered since the last one. */
 struct lookup {
     uint32_t mode;
+    uint64_t used; /* a bit for each LOOKUP_PART entries: one of them may not be empty */
     uint32_t local[LOCAL_ENTRIES];
     uint32_t nlocal;
     uint32_t whole[WHOLE_PAGES]; /* linear addresses + 1 */
@@ -53,7 +55,11 @@ static inline unsigned lookup_index(uint32_t eip)
     return (eip + __builtin_bswap32(eip)) & (LOOKUP_HASHES - 1);
 }
 
-/* lookup.c: enters one entry, removes those of one block; empties all tables. */
+_Static_assert((LOOKUP_ENTRIES - 1) / LOOKUP_PART < 64, "a bit for each part");
+
+/* lookup.c: makes all tables empty, whatever is in their memory. */
+void lookup_create(struct vcpu *v);
+/* Enters one entry, removes those of one block; empties all tables. */
 void lookup_enter(struct vcpu *v, uint32_t entry);
 void lookup_remove(struct vcpu *v, uint32_t block);
 void lookup_clear(struct vcpu *v);

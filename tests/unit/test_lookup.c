@@ -150,6 +150,39 @@ static void entered_twice(void **state)
 
 /* No address is found in an empty table, not even those whose tag says "empty" elsewhere; stale
  * targets must not be reached either. */
+/* The first address from FROM on that is looked for in entry I first. */
+static uint32_t address_of(uint32_t from, unsigned i)
+{
+    while (lookup_index(from) != i)
+        from++;
+    assert_in_range(from, 1, BT_RAM - 1);
+    return from;
+}
+
+static void assert_all_empty(void)
+{
+    const uint32_t *tag = (const void *)((uint8_t *)v + LOOKUP_TAGS(SIDE_KERNEL));
+    for (unsigned i = 0; i < LOOKUP_ENTRIES; i++)
+        assert_int_equal(tag[i], i < LOOKUP_WAYS);
+}
+
+/* Addresses at the end of a part reach into the next one. */
+static void clearing_leaves_nothing(void **state)
+{
+    (void)state;
+    assert_all_empty();
+    for (unsigned part = 1; part <= LOOKUP_HASHES / LOOKUP_PART; part++) {
+        uint32_t eip = BT_CODE;
+        for (unsigned way = 0; way < LOOKUP_WAYS; way++) {
+            eip = address_of(eip + 1, part * LOOKUP_PART - 1);
+            make(eip, true);
+        }
+        assert_true(known(eip));
+    }
+    lookup_clear(v);
+    assert_all_empty();
+}
+
 static void nothing_in_an_empty_table(void **state)
 {
     (void)state;
@@ -393,6 +426,7 @@ int main(void)
         cmocka_unit_test_setup(entered_and_removed, set_up),
         cmocka_unit_test_setup(addresses_of_one_hash, set_up),
         cmocka_unit_test_setup(entered_twice, set_up),
+        cmocka_unit_test_setup(clearing_leaves_nothing, set_up),
         cmocka_unit_test_setup(nothing_in_an_empty_table, set_up),
         cmocka_unit_test_setup(emitted_search_agrees, set_up),
         cmocka_unit_test_setup(first_and_last_address, set_up),
