@@ -61,7 +61,7 @@ run_guest() {
 
 # ---- What came of it
 
-# The suite's failures that suite.differ does not excuse; a checkpoint before a line's end is dropped.
+# The suite's failures that the file of differences does not excuse; a checkpoint before a line's end is dropped.
 unexcused() {
     sed 's/\r$//; s/.*\r//' "$log.out" | grep -a '^FAIL ' | while read -r line; do
         test=$(sed -E 's/^FAIL [0-9]+ (.*) \[[a-z0-9]*\] got .*/\1/' <<<"$line")
@@ -75,7 +75,7 @@ excused() {
         t=$(sed -E 's/^ +//; s/ +$//' <<<"$t")
         # shellcheck disable=SC2254
         case $where in ${w%% *}) [[ $1 =~ ^($t)$ ]] && return 0 ;; esac
-    done <"$tmp/differ"
+    done < <(grep -v '^#' "$differ" | sed 's/| */|/g')
     return 1
 }
 
@@ -113,7 +113,6 @@ one_case() {
 
 # ---- All
 
-grep -v '^#' suite.differ | sed 's/| */|/g' >"$tmp/differ"
 list | grep -E "^[^	]*(${GUESTS:-})[^	]*	[^	]*(${RUNS:-})" >"$tmp/list"
 cut -f1,3 "$tmp/list" | sort -u | while IFS=$'\t' read -r name kernel; do
     nasm -f bin -w+all -o "$out/$name.bin" "$kernel" || echo "# $kernel does not assemble"
