@@ -16,7 +16,7 @@ TOOL_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
 PC_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffreestanding -fbuiltin -fpie -mcmodel=small -fvisibility=hidden \
 	-mgeneral-regs-only -mno-red-zone -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none
 
-CORE = $(wildcard monitor/*.c monitor/interp/*.c bt/*.c bt/decode/*.c shadow/*.c devices/*.c)
+CORE = $(wildcard monitor/*.c monitor/interp/*.c monitor/gdb/*.c bt/*.c bt/decode/*.c shadow/*.c devices/*.c)
 PC = $(wildcard monitor/pc/*.c)
 PC_ASM = $(filter-out monitor/pc/boot32.asm, $(wildcard monitor/pc/*.asm))
 LOADER = $(wildcard loader/*.c tools/lab/*.c tools/lab/*/*.c)

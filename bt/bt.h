@@ -66,6 +66,9 @@ bool bt_turn_window(struct vcpu *v, const struct host_exit *x, bool string);
 /* A byte of FRAME in [first, last] changed. True if any translation was dropped. */
 bool bt_wrote(struct vm *vm, gfn_t frame, unsigned first, unsigned last);
 
+/* Nothing that was made of the linear page at PAGE is run any more, in whatever address space. */
+void bt_drop_page(struct vm *vm, gva_t page);
+
 /* The guest invalidated one linear page, or loaded CR3 (global entries survive
  * unless ALL): translations are found by linear address no longer until verified. */
 void bt_flush_linear(struct vcpu *v, gva_t page);

@@ -279,6 +279,27 @@ bool bt_wrote(struct vm *vm, gfn_t frame, unsigned first, unsigned last)
     return dropped;
 }
 
+/* A live block that begins in bucket K's part of PAGE, or NO_BLOCK. */
+static uint32_t block_of_page(const struct bt *bt, uint32_t k, gva_t page)
+{
+    for (uint32_t e = bt->by_key[k]; e; e = bt->entry[e].next) {
+        if ((bt->block[bt->entry[e].block].eip & ~PAGE_MASK) == page.v)
+            return bt->entry[e].block;
+    }
+    return NO_BLOCK;
+}
+
+/* Blocks do not leave the page that they begin in, but for the last bytes of an instruction. */
+void bt_drop_page(struct vm *vm, gva_t page)
+{
+    struct bt *bt = vm->bt;
+    uint32_t row = key_row(page.v), block;
+    for (uint32_t k = row; k < row + KEY_ROW; k++) {
+        while ((block = block_of_page(bt, k, page)))
+            cache_drop(vm, block);
+    }
+}
+
 void bt_flush_linear(struct vcpu *v, gva_t page)
 {
     struct bt *bt = v->vm->bt;

@@ -28,6 +28,7 @@ static const char bochs_config[] =
     "port_e9_hack: enabled=1\n"
     "com1: enabled=1, mode=term, dev=%s\n"
     "com2: enabled=1, mode=term, dev=%s\n"
+    "com4: %s%s\n"
     "log: /dev/null\n"
     "panic: action=fatal\n"
     "error: action=ignore\n"
@@ -44,11 +45,13 @@ static bool check(struct problem *p)
 
 static bool prepare(const struct launch *l, struct command *tool, struct problem *p)
 {
+    const char *debug = l->port[PORT_DEBUG].path;
     return bootcd_prepare(l->dir, l->monitor, BOOTCD_BARE, tool, p) &&
            tempdir_create_text(l->dir, "debugger.rc", p, "c\n") &&
-           tempdir_create_text(l->dir, "bochsrc", p, bochs_config, l->memory_mib, l->memory_mib,
-                               INSTRUCTIONS_PER_SECOND, l->port[PORT_CONSOLE].path,
-                               l->port[PORT_CONTROL].path);
+           tempdir_create_text(
+               l->dir, "bochsrc", p, bochs_config, l->memory_mib, l->memory_mib,
+               INSTRUCTIONS_PER_SECOND, l->port[PORT_CONSOLE].path, l->port[PORT_CONTROL].path,
+               debug ? "enabled=1, mode=term, dev=" : "enabled=0", debug ? debug : "");
 }
 
 static void arguments(const struct launch *l, struct command *c)

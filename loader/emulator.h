@@ -13,7 +13,13 @@
 #include <stdint.h>
 
 /* The machine's serial ports. */
-enum port { PORT_CONSOLE, PORT_CONTROL, PORTS }; /* COM1; COM2: requests (plan.h) */
+enum port {
+    PORT_CONSOLE,
+    PORT_CONTROL,
+    PORT_DEBUG,
+    PORTS
+}; /* COM1; COM2: requests (plan.h);
+      COM4: a debugger's, if wanted */
 
 struct launch {
     struct tempdir *dir;
@@ -22,7 +28,7 @@ struct launch {
     bool unconfined;     /* the process host: without its filter of system calls */
     struct launch_port {
         const char *path; /* .pty emulators: the terminal device */
-        int fd;           /* the others: the socket, inherited */
+        int fd;           /* the others: the socket, inherited; -1: this port is not there */
     } port[PORTS];
 };
 

@@ -68,11 +68,15 @@ static bool open_channels(struct run *r)
 {
     for (unsigned i = 0; i < PORTS; i++) {
         struct channel *c = &r->channel[i];
+        r->order->machine.port[i] = (struct launch_port){NULL, -1};
+        if (i == PORT_DEBUG && r->order->gdb->listens < 0)
+            continue;
         if (!(r->order->on->pty ? open_pty : open_socket)(c, r->problem))
             return false;
         fcntl(c->ours, F_SETFL, O_NONBLOCK);
         r->order->machine.port[i] = (struct launch_port){c->path, c->machine};
     }
+    r->order->gdb->machine = r->channel[PORT_DEBUG].ours;
     return true;
 }
 
@@ -129,6 +133,7 @@ static void wait_for(struct run *r, pid_t child, struct relay_result *result)
         .child = child,
         .guest = r->channel[PORT_CONSOLE].ours,
         .control = r->channel[PORT_CONTROL].ours,
+        .gdb = r->order->gdb,
         .in = r->in,
         .out = r->out,
         .chords = raw,
@@ -179,7 +184,7 @@ static bool run_emulator(struct run *r, const struct command *c, struct relay_re
         .in = no_image ? tempdir_file(dir, FILE_PLAN) : r->null,
         .out = log_is_output ? r->log : r->errors,
         .err = r->errors,
-        .keep = {-1, -1},
+        .keep = {-1, -1, -1},
         .max_file = MAX_LOG_BYTES + (no_image ? memory : 0),
     };
     for (unsigned i = 0; i < PORTS && !r->order->on->pty; i++)
@@ -215,6 +220,7 @@ static void close_all(struct run *r)
 {
     const int fds[] = {r->channel[PORT_CONSOLE].ours,
                        r->channel[PORT_CONTROL].ours,
+                       r->channel[PORT_DEBUG].ours,
                        r->out,
                        r->null,
                        r->log,
@@ -232,7 +238,7 @@ bool launch_run(struct launch_order *o, struct relay_result *result, struct prob
     struct run r = {
         .order = o,
         .problem = p,
-        .channel = {{.ours = -1, .machine = -1}, {.ours = -1, .machine = -1}},
+        .channel = {{-1, -1, ""}, {-1, -1, ""}, {-1, -1, ""}},
         .trace = -1,
         .in = -1,
         .out = -1,

@@ -15,6 +15,7 @@ struct launch_order {
     const char *host_args;           /* more arguments for the emulator, "" if none */
     const char *console_file;        /* NULL: standard input and output */
     const struct screenfile *screen; /* for Ctrl-A s */
+    struct gdbline *gdb;             /* open, or as gdbline_none leaves it */
     bool trace;                      /* the plan asks for trace lines */
     const char *trace_file;          /* for them; NULL: standard error */
     uint32_t timeout;                /* seconds from now; 0: none */

@@ -57,6 +57,20 @@ bool number_memory(const char *text, uint32_t *mib, struct problem *p)
     return true;
 }
 
+bool number_port(const char *text, uint32_t *port, bool *nowait, struct problem *p)
+{
+    const char *s = text;
+    uint64_t n;
+    bool number = digits(&s, &n);
+    *nowait = number && strcmp(s, ",nowait") == 0;
+    if (!number || (*s && !*nowait) || n == 0 || n > 65535)
+        return problem_bad(
+            p, "--gdb %s: not a port; write a number, 1 to 65535, perhaps with ,nowait behind it",
+            text);
+    *port = (uint32_t)n;
+    return true;
+}
+
 bool number_seconds(const char *text, uint32_t *seconds, struct problem *p)
 {
     const char *s = text;

@@ -137,6 +137,9 @@ static error_t run_option(int key, char *arg, struct options *o, struct problem 
     case KEY_TIMEOUT:
         ok = number_seconds(arg, &o->timeout, p);
         break;
+    case KEY_GDB:
+        ok = number_port(arg, &o->gdb_port, &o->gdb_nowait, p);
+        break;
     case KEY_HOST_ARGS:
         o->host_args = arg;
         break;

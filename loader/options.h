@@ -26,9 +26,11 @@ struct options {
     uint32_t trace;               /* bits of enum plan_trace */
     const char *trace_file;       /* NULL: standard error */
     bool stats, count, verbose, perf_map;
-    bool no_confine; /* the process host: without its filter of system calls */
-    bool json;       /* inspect, check */
-    char **lab_argv; /* lab: "lab" and what follows it */
+    uint32_t gdb_port; /* 0: no debugger */
+    bool gdb_nowait;   /* the guest does not wait for it */
+    bool no_confine;   /* the process host: without its filter of system calls */
+    bool json;         /* inspect, check */
+    char **lab_argv;   /* lab: "lab" and what follows it */
     int lab_argc;
 };
 

@@ -41,6 +41,7 @@ static void arguments(const struct launch *l, struct command *c)
     command_add(c, "%s", NAME);
     command_add(c, "%d", l->port[PORT_CONSOLE].fd);
     command_add(c, "%d", l->port[PORT_CONTROL].fd);
+    command_add(c, "%d", l->port[PORT_DEBUG].fd);
     command_add(c, "%s", l->unconfined ? UNCONFINED : "confined");
 }
 
@@ -94,7 +95,8 @@ bool process_possible(struct problem *p)
         return problem_host(p, "cannot make a pipe");
     pid_t child = fork();
     if (child == 0)
-        process_try(&(struct process_io){.console = -1, .control = -1, .log = ends[1]});
+        process_try(
+            &(struct process_io){.console = -1, .control = -1, .debug = -1, .log = ends[1]});
     close(ends[1]);
     bool ok = child > 0 ? judge_try(ends[0], p) : problem_host(p, "cannot make a process");
     close(ends[0]);
@@ -109,7 +111,7 @@ const char *__asan_default_options(void) __attribute__((weak));
 
 bool process_is_machine(int argc, char **argv)
 {
-    return argc == 5 && strcmp(argv[1], NAME) == 0;
+    return argc == 6 && strcmp(argv[1], NAME) == 0;
 }
 
 _Noreturn void process_machine(char **argv)
@@ -117,8 +119,9 @@ _Noreturn void process_machine(char **argv)
     struct process_io io = {
         .console = atoi(argv[2]),
         .control = atoi(argv[3]),
+        .debug = atoi(argv[4]),
         .log = STDOUT_FILENO,
-        .unconfined = strcmp(argv[4], UNCONFINED) == 0 || __asan_default_options,
+        .unconfined = strcmp(argv[5], UNCONFINED) == 0 || __asan_default_options,
     };
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* for unconfined ones, too */
     process_run(map_plan(), &io);

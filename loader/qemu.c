@@ -55,6 +55,12 @@ static void arguments(const struct launch *l, struct command *c)
     command_add(c, "socket,id=con,fd=%d", l->port[PORT_CONSOLE].fd);
     command_add(c, "-chardev");
     command_add(c, "socket,id=ctl,fd=%d", l->port[PORT_CONTROL].fd);
+    if (l->port[PORT_DEBUG].fd >= 0) {
+        command_add(c, "-chardev");
+        command_add(c, "socket,id=dbg,fd=%d", l->port[PORT_DEBUG].fd);
+        command_add(c, "-device");
+        command_add(c, "isa-serial,index=3,chardev=dbg");
+    }
     command_add(c, "-m");
     command_add(c, "%u", l->memory_mib);
     command_add(c, "-kernel");

@@ -16,19 +16,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUFFER_SIZE 16384u
-#define WRITE_SIZE  4096u /* PIPE_BUF: a pipe that polls writable takes this much */
-
-struct buffer {
-    uint8_t data[BUFFER_SIZE];
-    size_t start, end;
-};
-
 #define QUIET_MS                                                                                   \
     50 /* a pseudo-terminal hands on its last bytes a moment after the writer's end                \
         */
 
-enum slot { SLOT_SIGNALS, SLOT_GUEST, SLOT_IN, SLOT_OUT, SLOTS };
+enum slot {
+    SLOT_SIGNALS,
+    SLOT_GUEST,
+    SLOT_IN,
+    SLOT_OUT,
+    SLOT_GDB,
+    SLOTS = SLOT_GDB + GDBLINE_POLLS
+};
 
 struct loop {
     const struct relay *r;
@@ -62,30 +61,6 @@ int relay_signals(struct problem *p)
     return fd;
 }
 
-static bool is_empty(const struct buffer *b)
-{
-    return b->start == b->end;
-}
-
-/* Reads what there is into the empty B. False: the source has ended. */
-static bool fill(struct buffer *b, int fd, size_t limit)
-{
-    ssize_t n = read(fd, b->data, limit);
-    b->start = 0;
-    b->end = n > 0 ? (size_t)n : 0;
-    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
-}
-
-/* Writes some of B. False: nobody takes it any more. */
-static bool drain(struct buffer *b, int fd)
-{
-    size_t size = b->end - b->start;
-    ssize_t n = write(fd, b->data + b->start, size < WRITE_SIZE ? size : WRITE_SIZE);
-    if (n > 0)
-        b->start += (size_t)n;
-    return n >= 0 || errno == EAGAIN || errno == EINTR;
-}
-
 static void want(struct pollfd *pfd, int fd, short events)
 {
     *pfd = (struct pollfd){.fd = events ? fd : -1, .events = events};
@@ -105,15 +80,19 @@ static void prepare(const struct loop *l, struct pollfd pfd[SLOTS])
 {
     const struct relay *r = l->r;
     short guest = 0;
-    if (!l->guest_ended && is_empty(&l->to_user))
+    if (!l->guest_ended && buffer_is_empty(&l->to_user))
         guest |= POLLIN;
-    if (!l->guest_ended && !is_empty(&l->to_guest))
+    if (!l->guest_ended && !buffer_is_empty(&l->to_guest))
         guest |= POLLOUT;
     want(&pfd[SLOT_SIGNALS], r->signals, POLLIN);
     want(&pfd[SLOT_GUEST], r->guest, guest);
-    bool deaf = l->in_ended || !is_empty(&l->to_guest) || is_away(l);
+    bool deaf = l->in_ended || !buffer_is_empty(&l->to_guest) || is_away(l);
     want(&pfd[SLOT_IN], r->in, deaf ? 0 : POLLIN);
-    want(&pfd[SLOT_OUT], r->out, is_empty(&l->to_user) ? 0 : POLLOUT);
+    want(&pfd[SLOT_OUT], r->out, buffer_is_empty(&l->to_user) ? 0 : POLLOUT);
+    for (unsigned i = SLOT_GDB; i < SLOTS; i++)
+        want(&pfd[i], -1, 0);
+    if (r->gdb)
+        gdbline_prepare(r->gdb, &pfd[SLOT_GDB]);
 }
 
 /* How long poll may sleep: to the deadline, to the next look at the log, shortly while a dead
@@ -121,7 +100,7 @@ static void prepare(const struct loop *l, struct pollfd pfd[SLOTS])
 static int sleep_ms(const struct loop *l)
 {
     uint64_t longest = l->r->log ? RELAY_LOG_MS : 60000, now = relay_now();
-    if (l->child_ended && !l->guest_ended && is_empty(&l->to_user))
+    if (l->child_ended && !l->guest_ended && buffer_is_empty(&l->to_user))
         return QUIET_MS;
     if (!l->r->deadline)
         return l->r->log ? RELAY_LOG_MS : -1;
@@ -184,7 +163,7 @@ static bool take_input(struct loop *l)
 {
     struct buffer typed = {.start = 0};
     enum chord_event event = CHORD_NONE;
-    if (!fill(&typed, l->r->in, BUFFER_SIZE / 2 - 2))
+    if (!buffer_fill(&typed, l->r->in, BUFFER_SIZE / 2 - 2))
         l->in_ended = true;
     l->to_guest.start = 0;
     if (!l->r->chords) {
@@ -199,10 +178,10 @@ static bool take_input(struct loop *l)
 
 static void serve_guest(struct loop *l, short events)
 {
-    if (events & POLLOUT && !drain(&l->to_guest, l->r->guest))
+    if (events & POLLOUT && !buffer_drain(&l->to_guest, l->r->guest))
         l->to_guest.start = l->to_guest.end; /* nobody there to read it */
-    if (is_empty(&l->to_user) && events & (POLLIN | POLLHUP | POLLERR) &&
-        !fill(&l->to_user, l->r->guest, BUFFER_SIZE))
+    if (buffer_is_empty(&l->to_user) && events & (POLLIN | POLLHUP | POLLERR) &&
+        !buffer_fill(&l->to_user, l->r->guest, BUFFER_SIZE))
         l->guest_ended = true;
 }
 
@@ -260,7 +239,7 @@ static bool take_signal(struct loop *l)
 
 static bool finished(const struct loop *l)
 {
-    return l->child_ended && (l->guest_ended || l->r->guest < 0) && is_empty(&l->to_user);
+    return l->child_ended && (l->guest_ended || l->r->guest < 0) && buffer_is_empty(&l->to_user);
 }
 
 /* One round. True: over, for the reason in *END. */
@@ -275,14 +254,16 @@ static bool step(struct loop *l, enum relay_end *end)
     *end = RELAY_SIGNAL;
     if (pfd[SLOT_SIGNALS].revents && take_signal(l))
         return true;
-    if (n == 0 && l->child_ended && is_empty(&l->to_user)) /* after QUIET_MS */
+    if (n == 0 && l->child_ended && buffer_is_empty(&l->to_user)) /* after QUIET_MS */
         l->guest_ended = true; /* nothing left, and nobody to send more */
     serve_guest(l, pfd[SLOT_GUEST].revents);
+    if (n > 0 && l->r->gdb)
+        gdbline_serve(l->r->gdb, &pfd[SLOT_GDB]);
     *end = RELAY_LEFT;
     if (pfd[SLOT_IN].revents && take_input(l))
         return true;
     *end = RELAY_OUTPUT_LOST;
-    if (pfd[SLOT_OUT].revents && !drain(&l->to_user, l->r->out)) {
+    if (pfd[SLOT_OUT].revents && !buffer_drain(&l->to_user, l->r->out)) {
         l->signal = errno;
         return true;
     }
@@ -302,6 +283,8 @@ enum relay_end relay_run(const struct relay *r, int *signal, int *child_status)
         ;
     if (r->log)
         logtail_poll(r->log);
+    if (r->gdb)
+        gdbline_finish(r->gdb);
     *signal = l.signal;
     *child_status = l.child_status;
     return end;

@@ -7,6 +7,7 @@
 #ifndef RING1_LOADER_RELAY_H
 #define RING1_LOADER_RELAY_H
 
+#include "loader/gdbline.h"
 #include "loader/logtail.h"
 #include "loader/problem.h"
 #include "loader/screenfile.h"
@@ -24,6 +25,7 @@ struct relay {
     const struct screenfile *screen; /* what Ctrl-A s writes; NULL: none */
     int signals;                     /* from relay_signals */
     uint64_t deadline;               /* as relay_now; 0: none */
+    struct gdbline *gdb;             /* NULL: no debugger */
     struct logtail *log;             /* looked at every RELAY_LOG_MS; NULL: not */
 };
 

@@ -26,6 +26,7 @@ struct session {
     struct guest guest;
     uint64_t started;
     struct screenfile screen;
+    struct gdbline gdb;
     struct relay_result result;
 };
 
@@ -36,6 +37,13 @@ static void announce(const struct session *s)
         return;
     fprintf(stderr, "ring1: %s, %u MiB, under Ring1 %s; leave with Ctrl-A x\n",
             input_base_name(s->o->kernel), s->o->memory_mib, s->o->on->place);
+}
+
+static void announce_gdb(const struct options *o)
+{
+    if (o->gdb_port)
+        fprintf(stderr, "ring1: %s gdb on port %u: target remote localhost:%u\n",
+                o->gdb_nowait ? "listening for" : "the guest waits for", o->gdb_port, o->gdb_port);
 }
 
 static bool memory_allowed(const struct options *o, uint32_t beside, struct problem *p)
@@ -65,6 +73,7 @@ static bool launch(struct session *s, struct problem *p)
         .host_args = s->o->host_args,
         .console_file = s->o->console,
         .screen = &s->screen,
+        .gdb = &s->gdb,
         .trace = s->o->trace != 0,
         .trace_file = s->o->trace_file,
         .timeout = s->o->timeout,
@@ -73,6 +82,7 @@ static bool launch(struct session *s, struct problem *p)
     if (!memory_allowed(s->o, beside, p))
         return false;
     announce(s);
+    announce_gdb(s->o);
     s->started = relay_now();
     return launch_run(&order, &s->result, p);
 }
@@ -173,18 +183,21 @@ static uint32_t plan_flags(const struct options *o)
 {
     return (o->stats ? PLAN_STATS : 0u) | (o->count ? PLAN_COUNT : 0u) |
            (o->screen ? PLAN_SCREEN : 0u) | (o->perf_map ? PLAN_PERF_MAP : 0u) |
+           (o->gdb_port ? PLAN_GDB : 0u) | (o->gdb_port && !o->gdb_nowait ? PLAN_GDB_WAIT : 0u) |
            o->trace << PLAN_TRACE_SHIFT;
 }
 
 static bool ready(void *with, struct problem *p)
 {
     struct session *s = with;
-    return s->o->on->check(p) && screenfile_open(&s->screen, p);
+    return s->o->on->check(p) && (!s->o->gdb_port || gdbline_open(&s->gdb, s->o->gdb_port, p)) &&
+           screenfile_open(&s->screen, p);
 }
 
 bool action_run(const struct options *o, struct outcome *out, struct problem *p)
 {
     struct session s = {.o = o};
+    gdbline_none(&s.gdb);
     s.screen = (struct screenfile){o->screen, -1, &s.guest.dir};
     bool ok = guest_prepare(o, plan_flags(o), ready, &s, &s.guest, p) && launch(&s, p);
     if (ok)
@@ -192,6 +205,7 @@ bool action_run(const struct options *o, struct outcome *out, struct problem *p)
     if (ok && s.result.end == RELAY_SIGNAL)
         out->signal = s.result.signal;
     screenfile_close(&s.screen);
+    gdbline_close(&s.gdb);
     guest_drop(&s.guest);
     return ok;
 }

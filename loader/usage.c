@@ -84,6 +84,7 @@ static const struct argp_option run_options[] = {
     {"verbose", KEY_VERBOSE, 0, 0, "Print the monitor's whole log at the end", 2},
     {"trace", KEY_TRACE, "WHAT[,WHAT]", 0, "Print events with their times as they happen; see below", 2},
     {"trace-file", KEY_TRACE_FILE, "FILE", 0, "Where --trace prints; default is standard error", 2},
+    {"gdb", KEY_GDB, "PORT[,nowait]", 0, "Listen for gdb on this TCP port of 127.0.0.1; the guest waits for it before its first instruction", 2},
     {"perf-map", KEY_PERF_MAP, 0, 0, "With --on process: name translated guest code for perf, in /tmp/perf-PID.map", 2},
     {"no-confine", KEY_NO_CONFINE, 0, 0, "With --on process: without the filter of system calls", 2},
     {"host-args", KEY_HOST_ARGS, "ARGS", 0, "More arguments for the emulator, quoted as in a shell", 2},

@@ -29,6 +29,7 @@ enum usage_key {
     KEY_TRACE,
     KEY_TRACE_FILE,
     KEY_NO_CONFINE,
+    KEY_GDB,
 };
 
 struct usage_command {

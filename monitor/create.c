@@ -5,6 +5,7 @@
  */
 #include "bt/bt.h"
 #include "devices/board.h"
+#include "monitor/gdb/gdb.h"
 #include "monitor/guestmem.h"
 #include "monitor/host.h"
 #include "monitor/interp/interp.h"
@@ -119,6 +120,8 @@ static bool build_rooms(struct vm *vm, const struct plan *p)
     bool ok = trace_create(vm) && board_create(vm) && segtab_create(vm) && interp_create(vm);
     if (ok && vm->engine != PLAN_INTERP)
         ok = shadow_create(vm) && bt_create(vm);
+    if (ok && (p->flags & PLAN_GDB))
+        ok = gdb_create(vm, p->flags & PLAN_GDB_WAIT);
     if (!ok)
         log_line("ring1: not enough memory for the monitor's own tables");
     return ok;

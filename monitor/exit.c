@@ -9,6 +9,7 @@
 #include "bt/bt.h"
 #include "bt/decode/insn.h"
 #include "monitor/direct.h"
+#include "monitor/gdb/gdb.h"
 #include "monitor/guestmem.h"
 #include "monitor/guestwalk.h"
 #include "monitor/inject.h"
@@ -83,6 +84,8 @@ static uint64_t translate(struct vcpu *v, const struct code_page *page,
 uint64_t exit_find_block(struct vcpu *v)
 {
     struct code_page page, next;
+    if (gdb_breaks_on_page(v->vm, v->eip))
+        return 0;
     uint64_t entry = bt_lookup(v);
     if (entry)
         return entry;

@@ -20,8 +20,9 @@ void exit_interpret(struct vcpu *v);
  * the last (interp_run). */
 unsigned exit_interpret_run(struct vcpu *v, unsigned most);
 
-/* The translated block for v->eip, made if there is none. 0: its code is not there, not RAM, or not
- * worth translating; the instruction is to be interpreted, which raises a fetch's fault. */
+/* The translated block for v->eip, made if there is none. 0: its code is not there, not RAM, not
+ * worth translating, or beside a breakpoint; the instruction is to be interpreted, which raises a
+ * fetch's fault. */
 uint64_t exit_find_block(struct vcpu *v);
 
 #endif

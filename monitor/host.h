@@ -185,6 +185,13 @@ int host_console_get(void);       /* next input byte, or -1 */
 int host_request(void);           /* a byte of enum plan_request that came in, or -1 */
 void host_log_write(const char *text, size_t len);
 
+/* The line to a debugger, where the plan says that there is one. */
+int host_debug_get(void); /* next byte, or -1: none yet */
+void host_debug_put(const char *bytes,
+                    size_t len); /* waits while the other side does not take it */
+void host_debug_wait(
+    void); /* sleep until the next byte or interrupt; what the guest wrote is out */
+
 /* Ends the machine (PC) or the test: STATUS is a plan.h exit status. */
 _Noreturn void host_exit(int status);
 

@@ -25,6 +25,8 @@ enum plan_flags {
     PLAN_COUNT = 1u << 1,    /* count the guest instructions run from the cache (slower) */
     PLAN_SCREEN = 1u << 2,   /* log the guest's text screen when it changes and at exit */
     PLAN_PERF_MAP = 1u << 3, /* process host: describe translated code for Linux's perf */
+    PLAN_GDB = 1u << 4,      /* there is a line to a debugger ... */
+    PLAN_GDB_WAIT = 1u << 5, /* ... and the guest waits for it */
 };
 
 /* What --trace can write to the log, one line an event: "trace <ns> <name> ...". Bit
@@ -53,6 +55,16 @@ enum plan_request {
 };
 #define PLAN_ANSWER_BEGIN "ring1: answer"
 #define PLAN_ANSWER_END   "ring1: end of answer"
+
+/*
+ * The line to a debugger carries GDB's remote serial protocol, and two words between loader and
+ * monitor: the loader says by a packet of its own that the debugger's connection is gone; the
+ * monitor says by a byte that the line is clean, at its start and when it has let the guest of such
+ * a debugger go. All else that it sends are characters above that one.
+ */
+#define PLAN_GDB_GONE        "Qring1.gone"
+#define PLAN_GDB_GONE_PACKET "$" PLAN_GDB_GONE "#09"
+#define PLAN_GDB_CLEAN       0x04
 
 /* Guest RAM begins at 0 and has no hole: what lies above it up to 4 GiB is for devices. */
 #define PLAN_MEMORY_MAX_MIB 3072u

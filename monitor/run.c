@@ -9,6 +9,7 @@
 #include "devices/board.h"
 #include "monitor/direct.h"
 #include "monitor/exit.h"
+#include "monitor/gdb/gdb.h"
 #include "monitor/host.h"
 #include "monitor/inject.h"
 #include "monitor/mode.h"
@@ -25,7 +26,7 @@ static void deliver(struct vcpu *v)
         inject_exception(v);
         return;
     }
-    if (!v->event || !inject_window_open(v))
+    if (!v->event || !inject_window_open(v) || (v->vm->gdb && gdb_holds_interrupts(v)))
         return;
     if (board_pending(v->vm))
         inject_interrupt(v, board_ack(v->vm));
@@ -51,7 +52,8 @@ static void run_direct(struct vcpu *v)
     st->n[STAT_RUN_USER]++;
     for (unsigned r = 0; r < S_COUNT; r++)
         sel[r] = v->seg[r].sel;
-    direct_arm(v);
+    if (!gdb_breaks_any(v->vm)) /* the way back from the kernel must come by here */
+        direct_arm(v);
     host_run_user(v, sel, &x);
     st->n[STAT_NS_USER] += host_now_ns() - start;
     exit_handle(v, &x);
@@ -64,11 +66,11 @@ static bool lasts(enum stat why)
            why == STAT_FB_CODE16 || why == STAT_FB_BREAKPOINT || why == STAT_FB_A20;
 }
 
-/* One instruction, or a batch. */
+/* One instruction, or a batch where no debugger is looking. */
 static void run_interpreted(struct vcpu *v, enum stat why)
 {
     struct stats *st = &v->vm->stats;
-    unsigned left = lasts(why) ? INTERP_BATCH : 1;
+    unsigned left = lasts(why) && !gdb_breaks_any(v->vm) ? INTERP_BATCH : 1;
     uint64_t start = host_now_ns();
     while (left) {
         unsigned n = exit_interpret_run(v, left);
@@ -118,10 +120,14 @@ static void step(struct vcpu *v)
 {
     enum stat why;
     deliver(v);
-    if (v->vm->ended)
+    if (v->vm->ended || (v->vm->gdb && gdb_attend(v)))
         return;
     if (v->halted) {
         idle(v->vm);
+        return;
+    }
+    if (v->vm->gdb && gdb_interprets(v)) {
+        run_interpreted(v, STAT_FB_GDB);
         return;
     }
     switch (mode_choose(v, &why)) {
@@ -161,5 +167,7 @@ void vm_run(struct vm *vm)
         step(vm->vcpu);
         heed_board(vm);
     }
+    if (vm->gdb)
+        gdb_end(vm);
     vm_counters(vm, &vm->stats);
 }

@@ -80,6 +80,7 @@
     X(FB_SHADOW,      "fallback.inhibit",    "interpreted one instruction in an STI or MOV SS shadow") \
     X(FB_DECLINED,    "fallback.declined",   "interpreted because the page mixes code and often-written data, or a crossing instruction's second page is not there") \
     X(FB_FORCED,      "fallback.forced",     "interpreted because --engine interp says so") \
+    X(FB_GDB,         "fallback.gdb",        "interpreted for a debugger: a step, or code on a page with a breakpoint") \
     X(MEMORY,         "memory.beyond.kib",   "KiB of host memory used at most beyond guest RAM, translation cache included, monitor's image not") \
     X(IO_READ,        "io.read",             "port reads") \
     X(IO_WRITE,       "io.write",            "port writes")

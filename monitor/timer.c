@@ -6,6 +6,7 @@
 #include "monitor/timer.h"
 
 #include "devices/board.h"
+#include "monitor/gdb/gdb.h"
 #include "monitor/host.h"
 #include "monitor/request.h"
 #include "monitor/screen.h"
@@ -29,6 +30,8 @@ void timer_service(struct vm *vm, bool poll)
     screen_watch(vm);
     timer_update_event(vm);
     request_service(vm);
+    if (vm->gdb)
+        gdb_poll(vm);
 }
 
 void timer_arm(struct vm *vm)

@@ -18,6 +18,7 @@ struct bt;
 struct board;
 struct segtab;
 struct interp;
+struct gdb;
 
 /* Guest RAM: a table from guest frame to host frame. A frame of 0 is absent. */
 struct guest_ram {
@@ -43,6 +44,7 @@ struct vm {
     struct board *board;
     struct segtab *segtab;
     struct interp *interp;
+    struct gdb *gdb; /* NULL: the plan wants no debugger */
     enum plan_engine engine;
     uint32_t trapping; /* accesses by the monitor, for the guest, that would have trapped if the
                           guest's code had made them itself (vmem.c) */

@@ -41,5 +41,7 @@ void pc_main(uint32_t multiboot_info)
     pc_descriptors_init();
     pc_time_init();
     pc_fpu_init();
+    if ((plan->flags & PLAN_GDB) && !pc_debug_init())
+        give_up("the plan wants a debugger, and this machine has no COM4");
     run_guest(plan);
 }

@@ -95,10 +95,12 @@ struct pc_code_area {
 };
 struct pc_code_area pc_fpu_area(void);
 
-void pc_descriptors_init(void); /* descriptor.c: GDT, IDT, TSS, LDT */
-void pc_time_init(void);        /* time.c: 8259s, PIT, TSC calibration */
-void pc_irq(unsigned irq);      /* time.c: acknowledge and note a host interrupt */
-void pc_fpu_init(void);         /* fpu.c */
+void pc_descriptors_init(void);   /* descriptor.c: GDT, IDT, TSS, LDT */
+void pc_time_init(void);          /* time.c: 8259s, PIT, TSC calibration */
+void pc_irq(unsigned irq);        /* time.c: acknowledge and note a host interrupt */
+void pc_irq_enable(unsigned irq); /* time.c: one of the first eight, behind pc_time_init */
+void pc_fpu_init(void);           /* fpu.c */
+bool pc_debug_init(void);         /* debugline.c: for PLAN_GDB; false: there is no such port */
 
 /* entry.asm */
 void pc_enter(struct trap_frame *f); /* returns after the next exit from the guest */

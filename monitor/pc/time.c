@@ -50,6 +50,11 @@ void pc_irq(unsigned irq)
     out8(PIC1, 0x20);
 }
 
+void pc_irq_enable(unsigned irq)
+{
+    out8(PIC1 + 1, in8(PIC1 + 1) & (uint8_t) ~(1u << irq));
+}
+
 /* TSC ticks while PIT channel 2 counts CALIBRATE_PULSES down, and by how much that may be wrong:
  * the count began somewhere during the write of its high byte, and ended between two reads. */
 struct sample {

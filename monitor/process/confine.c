@@ -128,8 +128,8 @@ static void memory_calls(void)
 
 static void stream_calls(const struct process_io *io)
 {
-    const int out[] = {io->console, io->log, process_perf_map_fd()},
-              in[] = {io->console, io->control};
+    const int out[] = {io->console, io->log, io->debug, process_perf_map_fd()},
+              in[] = {io->console, io->control, io->debug};
     unsigned at = begin(__NR_write);
     require_one(0, out, ARRAY_SIZE(out));
     end(at);

@@ -12,12 +12,12 @@
 
 #include "monitor/process/sys.h"
 
-static struct process_io io = {.console = -1, .control = -1, .log = -1};
+static struct process_io io = {.console = -1, .control = -1, .debug = -1, .log = -1};
 static uint8_t out[1024], in[256];
 static size_t out_len, in_at, in_len;
 
-/* All of it, however long the other side takes: it is the loader, which reads on. */
-static void write_all(int fd, const void *from, size_t len)
+/* The other side is the loader, which reads on. */
+void process_write_all(int fd, const void *from, size_t len)
 {
     const uint8_t *at = from;
     while (len) {
@@ -29,18 +29,22 @@ static void write_all(int fd, const void *from, size_t len)
     }
 }
 
+void process_signal_input(int fd)
+{
+    fcntl(fd, F_SETOWN, getpid());
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_ASYNC);
+}
+
 void process_console_init(const struct process_io *given)
 {
     io = *given;
-    if (io.console < 0)
-        return;
-    fcntl(io.console, F_SETOWN, getpid());
-    fcntl(io.console, F_SETFL, fcntl(io.console, F_GETFL) | O_ASYNC);
+    if (io.console >= 0)
+        process_signal_input(io.console);
 }
 
 void process_console_flush(void)
 {
-    write_all(io.console, out, out_len);
+    process_write_all(io.console, out, out_len);
     out_len = 0;
 }
 
@@ -51,8 +55,7 @@ void host_console_put(uint8_t c)
         process_console_flush();
 }
 
-/* The bytes that wait, without waiting for more: 0 for none, below 0 where none will come. */
-static int64_t receive(int fd, void *to, size_t size)
+int64_t process_receive(int fd, void *to, size_t size)
 {
     enum { DONTWAIT = 0x40 };
     int64_t n = sys_call6(__NR_recvfrom, (uint64_t)fd, (uint64_t)to, size, DONTWAIT, 0, 0);
@@ -67,7 +70,7 @@ int host_console_get(void)
         return in[in_at++];
     if (out_len)
         process_console_flush();
-    int64_t n = io.console < 0 ? 0 : receive(io.console, in, sizeof in);
+    int64_t n = io.console < 0 ? 0 : process_receive(io.console, in, sizeof in);
     in_at = 0;
     in_len = n > 0 ? (size_t)n : 0;
     return n > 0 ? in[in_at++] : -1;
@@ -81,12 +84,12 @@ int process_console_fd(void)
 int host_request(void)
 {
     uint8_t c;
-    return io.control >= 0 && receive(io.control, &c, 1) == 1 ? c : -1;
+    return io.control >= 0 && process_receive(io.control, &c, 1) == 1 ? c : -1;
 }
 
 void host_log_write(const char *text, size_t len)
 {
-    write_all(io.log, text, len);
+    process_write_all(io.log, text, len);
 }
 
 _Noreturn void host_exit(int status)

@@ -51,6 +51,7 @@ static _Noreturn void run_guest(const struct plan *plan, struct pool *pool,
 static struct pool *make_all(const struct process_io *io, uint32_t memory_mib, bool for_perf)
 {
     process_console_init(io);
+    process_debug_init(io);
     need(process_cache_init(for_perf));
     if (for_perf)
         need(process_perf_map_init());

@@ -54,8 +54,9 @@ extern struct process_cpu process_cpu;
 
 /* What the process was started with. */
 struct process_io {
-    int console, control, log; /* console and control are sockets; -1: none */
-    bool unconfined;           /* without the filter of confine.c */
+    int console, control, debug; /* sockets; -1: none */
+    int log;
+    bool unconfined; /* without the filter of confine.c */
 };
 
 /* Runs PLAN's guest to its end and ends the process with its status (plan.h). */
@@ -74,6 +75,7 @@ const char *process_signal_init(void);         /* signal.c: handlers, on a stack
 const char *process_time_init(void);           /* time.c: the TSC's rate, the timer */
 const char *process_perf_map_init(void);       /* perfmap.c: for --perf-map */
 void process_console_init(const struct process_io *io); /* console.c */
+void process_debug_init(const struct process_io *io);   /* debugline.c */
 /* confine.c: from here on only what a running guest needs; after all others. */
 const char *process_confine(const struct process_io *io);
 
@@ -81,8 +83,9 @@ const char *process_confine(const struct process_io *io);
 int process_perf_map_fd(void); /* -1: none */
 void process_perf_map_code(uint64_t exec, uint32_t bytes, uint32_t eip, bool user);
 
-/* time.c: the timer's signal came. */
+/* time.c: the timer's signal came; sleep until a signal comes or input at FD (-1: none). */
 void process_timer_fired(void);
+void process_sleep(int fd);
 
 /* world.c: may the process write the base of GS by an instruction? */
 bool process_has_wrgsbase(void);

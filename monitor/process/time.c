@@ -102,17 +102,22 @@ void host_timer_arm(uint64_t deadline_ns)
 
 /* A signal that comes between the look at .pending and the sleep must end the sleep: signals are
  * blocked but in it. */
-void host_idle(void)
+void process_sleep(int fd)
 {
     static const uint64_t none = 0, all = UINT64_MAX;
     uint64_t before;
-    struct pollfd input = {.fd = process_console_fd(), .events = POLLIN};
+    struct pollfd input = {.fd = fd, .events = POLLIN};
     process_console_flush();
     sys_call6(__NR_rt_sigprocmask, SIG_BLOCK, (uint64_t)&all, (uint64_t)&before, sizeof all, 0, 0);
     if (!process_cpu.pending)
         sys_call6(__NR_ppoll, (uint64_t)&input, 1, 0, (uint64_t)&none, sizeof none, 0);
     process_cpu.pending = 0;
     sys_call6(__NR_rt_sigprocmask, SIG_SETMASK, (uint64_t)&before, 0, sizeof before, 0, 0);
+}
+
+void host_idle(void)
+{
+    process_sleep(process_console_fd());
 }
 
 uint64_t host_wallclock_s(void)

@@ -373,6 +373,24 @@ int host_console_get(void)
     return fake.console_in_pos < fake.console_in_len ? fake.console_in[fake.console_in_pos++] : -1;
 }
 
+int host_debug_get(void)
+{
+    return fake.debug_in_pos < fake.debug_in_len ? fake.debug_in[fake.debug_in_pos++] : -1;
+}
+
+void host_debug_put(const char *bytes, size_t len)
+{
+    require(len <= sizeof fake.debug_out - fake.debug_out_len, "too much said to the debugger");
+    memcpy(fake.debug_out + fake.debug_out_len, bytes, len);
+    fake.debug_out_len += len;
+}
+
+void host_debug_wait(void)
+{
+    require(fake.debug_wait, "the guest stands still for ever");
+    fake.debug_wait();
+}
+
 int host_request(void)
 {
     int request = fake.request ? fake.request : -1;

@@ -46,6 +46,10 @@ extern struct fake_state {
     size_t console_out_len;
     uint8_t console_in[4096];
     size_t console_in_len, console_in_pos;
+    uint8_t debug_in[16384]; /* the line to a debugger */
+    size_t debug_in_len, debug_in_pos;
+    char debug_out[262144];
+    size_t debug_out_len;
     int request;                  /* what host_request gives next; 0: nothing */
     uint64_t descriptor[2][8192]; /* [0] GDT, [1] LDT */
     int exit_status;              /* of host_exit; -1 while it was not called */
@@ -53,6 +57,7 @@ extern struct fake_state {
     void (*run_user)(struct vcpu *v, struct host_exit *x);
     void (*run_tc)(struct vcpu *v, uint64_t entry, struct host_exit *x);
     void (*idle)(void);
+    void (*debug_wait)(void); /* called when the debugger has nothing to say */
 } fake;
 
 #endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * See buffer.h. Descriptors need not be non-blocking: who calls has asked poll first.
+ */
+#include "loader/buffer.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#define WRITE_SIZE 4096u /* PIPE_BUF: a pipe that polls writable takes this much */
+
+bool buffer_fill(struct buffer *b, int fd, size_t limit)
+{
+    ssize_t n = read(fd, b->data, limit);
+    b->start = 0;
+    b->end = n > 0 ? (size_t)n : 0;
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+bool buffer_drain(struct buffer *b, int fd)
+{
+    size_t size = b->end - b->start;
+    ssize_t n = write(fd, b->data + b->start, size < WRITE_SIZE ? size : WRITE_SIZE);
+    if (n > 0)
+        b->start += (size_t)n;
+    return n >= 0 || errno == EAGAIN || errno == EINTR;
+}
