@@ -22,25 +22,39 @@ static const char gone[] = "##00" PLAN_GDB_GONE_PACKET;
 void gdbline_none(struct gdbline *g)
 {
     g->listens = g->client = g->machine = -1;
-    g->clean = false;
+    g->clean = g->open = false;
     g->to_machine.start = g->to_machine.end = 0;
     g->to_client.start = g->to_client.end = 0;
 }
 
-bool gdbline_open(struct gdbline *g, unsigned port, struct problem *p)
+/* So that what is left of closed connections does not keep the port from the next one. */
+static bool share_port(int fd)
 {
     const int on = 1;
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
+}
+
+/* Two that share the port would not see one another before one of them listens: at first it is asked
+ * for alone. */
+static bool bind_port(int fd, unsigned port)
+{
     struct sockaddr_in here = {
         .sin_family = AF_INET,
         .sin_port = htons((uint16_t)port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
+    if (bind(fd, (const struct sockaddr *)&here, sizeof here) == 0)
+        return true;
+    return errno == EADDRINUSE && share_port(fd) &&
+           bind(fd, (const struct sockaddr *)&here, sizeof here) == 0;
+}
+
+bool gdbline_open(struct gdbline *g, unsigned port, struct problem *p)
+{
     g->listens = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (g->listens < 0)
         return problem_host(p, "--gdb %u: cannot make a socket: %s", port, strerror(errno));
-    setsockopt(g->listens, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(g->listens, (const struct sockaddr *)&here, sizeof here) != 0 ||
-        listen(g->listens, 4) != 0)
+    if (!bind_port(g->listens, port))
         return problem_host(p, "--gdb %u: cannot listen on 127.0.0.1:%u: %s; try another port",
                             port, port, strerror(errno));
     return true;
@@ -63,7 +77,7 @@ static void want(struct pollfd *pfd, int fd, int events)
 void gdbline_prepare(const struct gdbline *g, struct pollfd pfd[GDBLINE_POLLS])
 {
     bool full = !buffer_is_empty(&g->to_machine), owed = !buffer_is_empty(&g->to_client);
-    want(&pfd[SLOT_LISTENS], g->listens, g->clean || g->client >= 0 ? POLLIN : 0);
+    want(&pfd[SLOT_LISTENS], g->listens, g->open && (g->clean || g->client >= 0) ? POLLIN : 0);
     want(&pfd[SLOT_CLIENT], g->client, (full ? 0 : POLLIN) | (owed ? POLLOUT : 0));
     want(&pfd[SLOT_MACHINE], g->machine, (owed ? 0 : POLLIN) | (full ? POLLOUT : 0));
 }
@@ -111,6 +125,16 @@ static void serve_client(struct gdbline *g, short events)
         lose_client(g);
 }
 
+/* The machine is there. gdb tries again for a while where nobody listens; where somebody does, it
+ * wants an answer within two seconds, which is less than some machines take to start. */
+static void open_port(struct gdbline *g)
+{
+    static const char trouble[] = "\r\nring1: --gdb: another program took the port\r\n";
+    g->open = true;
+    if ((listen(g->listens, 4) != 0 || !share_port(g->listens)) && write(STDERR_FILENO, trouble, sizeof trouble - 1) < 0)
+        g->open = false;
+}
+
 /* With nobody there, all is dropped, and the byte that says "clean" looked for. */
 static void take_from_machine(struct gdbline *g)
 {
@@ -123,6 +147,8 @@ static void take_from_machine(struct gdbline *g)
         return;
     g->clean |= memchr(b->data, PLAN_GDB_CLEAN, b->end) != NULL;
     b->start = b->end = 0;
+    if (g->clean && !g->open)
+        open_port(g);
 }
 
 static void serve_machine(struct gdbline *g, short events)
@@ -139,7 +165,7 @@ void gdbline_serve(struct gdbline *g, const struct pollfd pfd[GDBLINE_POLLS])
         serve_client(g, pfd[SLOT_CLIENT].revents);
     if (pfd[SLOT_MACHINE].fd >= 0)
         serve_machine(g, pfd[SLOT_MACHINE].revents);
-    if (pfd[SLOT_LISTENS].revents && (g->clean || g->client >= 0))
+    if (pfd[SLOT_LISTENS].revents & POLLIN && (g->clean || g->client >= 0))
         let_in(g);
 }
 

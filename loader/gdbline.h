@@ -20,6 +20,7 @@ struct gdbline {
     int listens; /* -1: no debugger is wanted */
     int client;  /* gdb; -1: none */
     int machine; /* the monitor's side; -1: none yet, or it has ended */
+    bool open;   /* .listens does; before, it has the port and no more */
     bool clean;  /* nobody may be let in before */
     struct buffer to_machine, to_client;
 };
@@ -27,7 +28,8 @@ struct gdbline {
 /* One that is not wanted, and takes part in nothing. */
 void gdbline_none(struct gdbline *g);
 
-/* Listens at 127.0.0.1:PORT. False: P says why not. */
+/* Takes 127.0.0.1:PORT, to listen there when the monitor has said that it is there. False: P says
+ * why not. */
 bool gdbline_open(struct gdbline *g, unsigned port, struct problem *p);
 
 /* Before a poll, what to ask for; behind it, what came. */

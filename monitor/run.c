@@ -162,6 +162,8 @@ void vm_counters(const struct vm *vm, struct stats *out)
 void vm_run(struct vm *vm)
 {
     vm->started_ns = host_now_ns();
+    if (vm->gdb)
+        gdb_begin();
     while (!vm->ended) {
         timer_service(vm, false);
         step(vm->vcpu);

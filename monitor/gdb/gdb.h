@@ -16,6 +16,10 @@
  * let it go. False: no memory. */
 bool gdb_create(struct vm *vm, bool wait);
 
+/* The guest begins: a debugger may come. From here on what it says is looked at in time: there are
+ * hosts that keep no more than 16 bytes of it. */
+void gdb_begin(void);
+
 /* Looks at the line while the guest runs: what came in stops it before its next instruction. */
 void gdb_poll(struct vm *vm);
 

@@ -197,7 +197,6 @@ static void halt_for(struct vcpu *v, enum gdb_signal signal, const struct gdb_br
 
 bool gdb_create(struct vm *vm, bool wait)
 {
-    static const char clean = PLAN_GDB_CLEAN;
     struct gdb *g = pool_alloc(vm->pool, sizeof *g);
     if (!g)
         return false;
@@ -205,8 +204,13 @@ bool gdb_create(struct vm *vm, bool wait)
     gdb_line_reset(&g->line);
     g->stop = g->wait = wait;
     vm->gdb = g;
-    put(&clean, 1);
     return true;
+}
+
+void gdb_begin(void)
+{
+    static const char clean = PLAN_GDB_CLEAN;
+    put(&clean, 1);
 }
 
 void gdb_poll(struct vm *vm)
