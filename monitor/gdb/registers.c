@@ -17,7 +17,9 @@ enum kind {
     KIND_XMM,
     KIND_MXCSR,
     KIND_CR,
-    KIND_BASE
+    KIND_BASE,
+    KIND_GDT,
+    KIND_IDT
 };
 
 static const struct row {
@@ -61,6 +63,10 @@ static uint32_t value(const struct vcpu *v, const struct row *r)
         return v->seg[r->which].sel;
     case KIND_CR:
         return control(v, r->which);
+    case KIND_GDT:
+        return v->gdtr.base;
+    case KIND_IDT:
+        return v->idtr.base;
     default:
         return v->seg[r->which].base;
     }

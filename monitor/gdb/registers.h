@@ -41,7 +41,8 @@
     X("cr3", 32, "data_ptr", CR, 3)         X("cr4", 32, "int32", CR, 4) \
     X("cs_base", 32, "data_ptr", BASE, S_CS) X("ss_base", 32, "data_ptr", BASE, S_SS) \
     X("ds_base", 32, "data_ptr", BASE, S_DS) X("es_base", 32, "data_ptr", BASE, S_ES) \
-    X("fs_base", 32, "data_ptr", BASE, S_FS) X("gs_base", 32, "data_ptr", BASE, S_GS)
+    X("fs_base", 32, "data_ptr", BASE, S_FS) X("gs_base", 32, "data_ptr", BASE, S_GS) \
+    X("gdt_base", 32, "data_ptr", GDT, 0)   X("idt_base", 32, "data_ptr", IDT, 0)
 /* clang-format on */
 
 /* How many there are, and the most bytes that one has. */
