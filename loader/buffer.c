@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define WRITE_SIZE 4096u /* PIPE_BUF: a pipe that polls writable takes this much */
-
 bool buffer_fill(struct buffer *b, int fd, size_t limit)
 {
     ssize_t n = read(fd, b->data, limit);
@@ -17,10 +15,10 @@ bool buffer_fill(struct buffer *b, int fd, size_t limit)
     return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-bool buffer_drain(struct buffer *b, int fd)
+bool buffer_drain(struct buffer *b, int fd, size_t limit)
 {
     size_t size = b->end - b->start;
-    ssize_t n = write(fd, b->data + b->start, size < WRITE_SIZE ? size : WRITE_SIZE);
+    ssize_t n = write(fd, b->data + b->start, size < limit ? size : limit);
     if (n > 0)
         b->start += (size_t)n;
     return n >= 0 || errno == EAGAIN || errno == EINTR;

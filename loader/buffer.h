@@ -25,7 +25,9 @@ static inline bool buffer_is_empty(const struct buffer *b)
 /* Reads what there is, at most LIMIT bytes, into the empty B. False: the source has ended. */
 bool buffer_fill(struct buffer *b, int fd, size_t limit);
 
-/* Writes some of B. False: nobody takes it any more, why is in errno. */
-bool buffer_drain(struct buffer *b, int fd);
+/* Writes at most LIMIT bytes of B. False: nobody takes it any more, why is in errno. */
+bool buffer_drain(struct buffer *b, int fd, size_t limit);
+
+#define BUFFER_DRAIN 4096u /* PIPE_BUF: a pipe that polls writable takes this much */
 
 #endif

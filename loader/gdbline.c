@@ -13,6 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* What the machine has been given cannot be taken back, and it answers all of it: a kilobyte to
+ * five characters, over a serial port. So it is given little at a time. */
+#define SIP 256u
+
 enum slot { SLOT_LISTENS, SLOT_CLIENT, SLOT_MACHINE };
 
 /* Whatever the monitor has of a packet that was cut off, it ends here, with a wrong sum; the first
@@ -34,8 +38,8 @@ static bool share_port(int fd)
     return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
 }
 
-/* Two that share the port would not see one another before one of them listens: at first it is asked
- * for alone. */
+/* Two that share the port would not see one another before one of them listens: at first it is
+ * asked for alone. */
 static bool bind_port(int fd, unsigned port)
 {
     struct sockaddr_in here = {
@@ -116,7 +120,7 @@ static void serve_client(struct gdbline *g, short events)
     if (!events)
         return;
     if (events & POLLOUT)
-        there = buffer_drain(&g->to_client, g->client);
+        there = buffer_drain(&g->to_client, g->client, BUFFER_DRAIN);
     if (there && buffer_is_empty(&g->to_machine) && events & (POLLIN | POLLHUP | POLLERR))
         there = buffer_fill(&g->to_machine, g->client, BUFFER_SIZE);
     else if (events & POLLERR)
@@ -131,7 +135,8 @@ static void open_port(struct gdbline *g)
 {
     static const char trouble[] = "\r\nring1: --gdb: another program took the port\r\n";
     g->open = true;
-    if ((listen(g->listens, 4) != 0 || !share_port(g->listens)) && write(STDERR_FILENO, trouble, sizeof trouble - 1) < 0)
+    if ((listen(g->listens, 4) != 0 || !share_port(g->listens)) &&
+        write(STDERR_FILENO, trouble, sizeof trouble - 1) < 0)
         g->open = false;
 }
 
@@ -153,7 +158,7 @@ static void take_from_machine(struct gdbline *g)
 
 static void serve_machine(struct gdbline *g, short events)
 {
-    if (events & POLLOUT && !buffer_drain(&g->to_machine, g->machine))
+    if (events & POLLOUT && !buffer_drain(&g->to_machine, g->machine, SIP))
         g->to_machine.start = g->to_machine.end;
     if (buffer_is_empty(&g->to_client) && events & (POLLIN | POLLHUP | POLLERR))
         take_from_machine(g);
@@ -177,7 +182,7 @@ void gdbline_finish(struct gdbline *g)
              buffer_is_empty(&g->to_client)))
             return;
         size_t start = g->to_client.start;
-        if (!buffer_drain(&g->to_client, g->client) || g->to_client.start == start)
+        if (!buffer_drain(&g->to_client, g->client, BUFFER_DRAIN) || g->to_client.start == start)
             return;
     }
 }

@@ -64,6 +64,15 @@ static bool open_socket(struct channel *c, struct problem *p)
     return true;
 }
 
+/* What a debugger that is gone has said and the monitor not heard keeps the guest waiting: it is
+ * kept here, where it can be forgotten. Of a pseudo-terminal there is never much. */
+static void shorten(int fd)
+{
+    const int bytes = 1; /* becomes the least that there is */
+    if (fd >= 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
 static bool open_channels(struct run *r)
 {
     for (unsigned i = 0; i < PORTS; i++) {
@@ -77,6 +86,7 @@ static bool open_channels(struct run *r)
         r->order->machine.port[i] = (struct launch_port){c->path, c->machine};
     }
     r->order->gdb->machine = r->channel[PORT_DEBUG].ours;
+    shorten(r->channel[PORT_DEBUG].ours);
     return true;
 }
 

@@ -178,7 +178,7 @@ static bool take_input(struct loop *l)
 
 static void serve_guest(struct loop *l, short events)
 {
-    if (events & POLLOUT && !buffer_drain(&l->to_guest, l->r->guest))
+    if (events & POLLOUT && !buffer_drain(&l->to_guest, l->r->guest, BUFFER_DRAIN))
         l->to_guest.start = l->to_guest.end; /* nobody there to read it */
     if (buffer_is_empty(&l->to_user) && events & (POLLIN | POLLHUP | POLLERR) &&
         !buffer_fill(&l->to_user, l->r->guest, BUFFER_SIZE))
@@ -263,7 +263,7 @@ static bool step(struct loop *l, enum relay_end *end)
     if (pfd[SLOT_IN].revents && take_input(l))
         return true;
     *end = RELAY_OUTPUT_LOST;
-    if (pfd[SLOT_OUT].revents && !buffer_drain(&l->to_user, l->r->out)) {
+    if (pfd[SLOT_OUT].revents && !buffer_drain(&l->to_user, l->r->out, BUFFER_DRAIN)) {
         l->signal = errno;
         return true;
     }

@@ -111,13 +111,14 @@ static bool is_gone(const struct gdb *g)
     return g->whole && !g->too_long && strcmp(g->line.data, PLAN_GDB_GONE) == 0;
 }
 
-/* The connection is no more. Who came and went without a word has changed nothing. */
+/* The connection is no more. A guest that waits for its debugger waits on if there was not a word
+ * from it. */
 static void take_leave(struct vcpu *v)
 {
     static const char clean = PLAN_GDB_CLEAN;
     struct gdb *g = v->vm->gdb;
     g->whole = g->interrupt = false;
-    if (g->talked)
+    if (g->talked || !g->wait)
         gdb_detach(v);
     gdb_line_reset(&g->line);
     g->frame_length = 0;
