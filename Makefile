@@ -92,10 +92,10 @@ $(B)/tool/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(TOOL_CFLAGS) -c -o $@ $<
-# The decoder, but for its text form, counts instructions for `ring1 inspect`.
-LOADER_DECODER = $(filter-out %/format.c,$(wildcard bt/decode/*.c))
-LOADER_LIBS = -lelf -lutil -lz -llzma -lzstd -llz4 -ljansson
-$(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o) $(LOADER_DECODER:%.c=$(B)/tool/%.o) $(B)/process/machine.o \
+# The decoder counts instructions for `ring1 inspect`, and the laboratory shows what the translator makes.
+LOADER_CORE = $(wildcard bt/decode/*.c bt/*.c) $(patsubst %,monitor/%.c,log pool trace vcpu vm)
+LOADER_LIBS = -lelf -lutil -lz -llzma -lzstd -llz4 -ljansson -lZydis
+$(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o) $(LOADER_CORE:%.c=$(B)/tool/%.o) $(B)/process/machine.o \
 	$(if $(SAN),$(B)/tool/monitor/process/san/options.o)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(if $(SAN),$(SANITIZE)) -o $@ $^ $(LOADER_LIBS)

@@ -25,7 +25,7 @@ static void shadow_ends(struct translation *t, uint32_t eip, unsigned how)
 enum end jmp(struct translation *t)
 {
     if (t->insn.opsize != 4)
-        return callout(t);
+        return callout_for(t, WHY_STACK16);
     esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
     shadow_ends(t, target(t), UNWIND_EIP);
@@ -42,8 +42,10 @@ enum end jmp(struct translation *t)
  * the interpreter. */
 enum end jcc(struct translation *t)
 {
-    if (t->insn.opsize != 4 || t->after_sti)
-        return callout(t);
+    if (t->insn.opsize != 4)
+        return callout_for(t, WHY_STACK16);
+    if (t->after_sti)
+        return callout_for(t, WHY_SHADOW);
     esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
     emit8(&t->code, 0x0f);
@@ -55,8 +57,12 @@ enum end jcc(struct translation *t)
 /* JECXZ and LOOPcc: the instruction itself, over a short jump. LOOP has counted when it jumps. */
 enum end jump_on_count(struct translation *t)
 {
-    if (t->insn.opsize != 4 || t->insn.addrsize != 4 || t->after_sti)
-        return callout(t);
+    if (t->insn.opsize != 4)
+        return callout_for(t, WHY_STACK16);
+    if (t->insn.addrsize != 4)
+        return callout_for(t, WHY_ADDRESS16);
+    if (t->after_sti)
+        return callout_for(t, WHY_SHADOW);
     esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
     emit8(&t->code, 0x67);
@@ -153,7 +159,7 @@ static void call_pushed(struct translation *t, uint32_t eip, unsigned how)
 enum end call(struct translation *t)
 {
     if (t->insn.opsize != 4)
-        return callout(t);
+        return callout_for(t, WHY_STACK16);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_store_guest_imm(&t->code, H_R14, t->delta - 4, t->next);
     call_pushed(t, target(t), UNWIND_EIP);
@@ -175,7 +181,9 @@ static bool load_target(struct translation *t)
 enum end jmp_indirect(struct translation *t)
 {
     esp_settle(t, t->eip);
-    if (t->insn.opsize != 4 || !load_target(t))
+    if (t->insn.opsize != 4)
+        return callout_for(t, WHY_STACK16);
+    if (!load_target(t))
         return callout(t);
     shadow_ends(t, 0, UNWIND_FORWARD);
     emit_lookup_exit(t);
@@ -186,7 +194,9 @@ enum end call_indirect(struct translation *t)
 {
     if (t->insn.opcode == 0xff && t->insn.opd[0].kind == OPD_GPR && t->insn.opd[0].reg == R_ESP)
         esp_settle(t, t->eip);
-    if (t->insn.opsize != 4 || !load_target(t))
+    if (t->insn.opsize != 4)
+        return callout_for(t, WHY_STACK16);
+    if (!load_target(t))
         return callout(t);
     emit_store_guest_imm(&t->code, H_R14, t->delta - 4, t->next);
     call_pushed(t, 0, UNWIND_FORWARD);
@@ -198,7 +208,7 @@ enum end ret(struct translation *t)
 {
     int bytes = 4 + (t->insn.nopd ? (int)t->insn.imm : 0);
     if (t->insn.opsize != 4)
-        return callout(t);
+        return callout_for(t, WHY_STACK16);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_guest(&t->code, H_R8, H_R14, t->delta);
     emit_lea(&t->code, H_R14, H_R14, H_NONE, 1, t->delta + bytes);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The translation cache's records: blocks, jump slots, unwind records, the look-up table. Who may
- * use them is everybody in bt/ and nobody outside it. How a block comes to be is translation.h.
+ * use them is everybody in bt/, and outside it the laboratory alone, which shows them. How a block
+ * comes to be is translation.h.
  */
 #ifndef RING1_BT_CACHE_H
 #define RING1_BT_CACHE_H
@@ -10,6 +11,7 @@
 #include "bt/bt.h"
 #include "bt/decode/memo.h"
 #include "bt/lookup.h"
+#include "bt/note.h"
 #include "bt/window.h"
 
 /* Unwind record: from TC offset AT (in its block) on, until the next record, a stop means the
@@ -118,6 +120,7 @@ struct bt {
     bool count;                       /* policy: count guest instructions run */
     uint64_t callouts;                /* instructions translated as callouts so far */
     struct thunks thunk[SIDES];
+    struct notes *notes; /* what is done with each instruction is noted here; NULL: nowhere */
     uint32_t recent[RECENT];
     struct decode_memo memo;
     struct adapt adapt;

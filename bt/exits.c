@@ -232,6 +232,7 @@ void emit_far_targets(struct translation *t)
 {
     while (t->njumps && !t->failed) {
         struct jump j = t->jump[0];
+        uint32_t at = t->code.len;
         t->eip = j.eip;
         if (t->bt->patching && !is_looked_up(t, j.eip)) {
             t->jump[0] = t->jump[--t->njumps];
@@ -239,6 +240,7 @@ void emit_far_targets(struct translation *t)
         } else {
             resolve_jumps(t);
             emit_exit(t, j.eip, EXIT_JUMP);
+            note(t, j.eip, at);
         }
     }
 }
@@ -364,6 +366,7 @@ void emit_user_exit(struct translation *t)
 void emit_event_test(struct translation *t, uint32_t eip, unsigned how)
 {
     struct code *c = &t->code;
+    t->changes |= CHANGE_EVENTS;
     record(t, eip, 0, how);
     emit_mov_reg(c, H_R11, H_RCX);
     record(t, eip, 0, how | UNWIND_ECX_R11);

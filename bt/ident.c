@@ -82,6 +82,7 @@ static void add_segment(struct translation *t, unsigned seg, struct mem_form *m)
 {
     struct code *c = &t->code;
     enum extension by = guess(t, seg, m);
+    t->changes |= CHANGE_PLACE;
     struct mem_form sum = {m->reg, H_R8, H_R9, 1, 0, false, true};
     if (by == BY_SIGN && m->base == H_NONE && m->index == H_NONE) {
         sum.index = H_NONE;
@@ -131,6 +132,7 @@ void add_window_by_address(struct translation *t, unsigned r)
 /* M's operand, whose address is looked at. */
 static void through_r8(struct translation *t, struct mem_form *m)
 {
+    t->changes |= CHANGE_BY_ADDRESS;
     emit_lea(&t->code, H_R8, m->base, m->index, m->scale, m->disp);
     add_window_by_address(t, H_R8);
     *m = (struct mem_form){m->reg, H_R8, H_NONE, 1, 0, false, false};
@@ -139,11 +141,26 @@ static void through_r8(struct translation *t, struct mem_form *m)
 /* M's operand is in the window that R12 is the base of. */
 static void through_r12(struct translation *t, struct mem_form *m)
 {
+    t->changes |= CHANGE_OTHER_WINDOW;
     if (m->addr32)
         emit_lea(&t->code, H_R8, m->base, m->index, m->scale, m->disp);
     else
         emit_address(&t->code, H_R8, m);
     *m = (struct mem_form){m->reg, H_R12, H_R8, 1, 0, false, false};
+}
+
+/* What is changed of any memory operand. */
+static void note_operand(struct translation *t, const struct mem_form *m)
+{
+    const struct mem_operand *g = &t->insn.mem;
+    if (m->addr32)
+        t->changes |= CHANGE_ADDRESS;
+    if (m->guest && t->code.gs)
+        t->changes |= CHANGE_WINDOW;
+    if (m->base == H_NONE && m->index == H_NONE)
+        t->changes |= CHANGE_ABSOLUTE;
+    if (g->base == R_ESP)
+        t->changes |= CHANGE_ESP | (t->delta ? (unsigned)CHANGE_OWED : 0);
 }
 
 /*
@@ -155,22 +172,25 @@ static bool prepare_memory(struct translation *t, unsigned reg, bool store, stru
     const struct mem_operand *g = &t->insn.mem;
     bool address_only = t->insn.op == OP_LEA;
     if (t->insn.addrsize != 4)
-        return false;
+        return refuse(t, WHY_ADDRESS16);
     *m = (struct mem_form){reg,  host_base(g->base), host_base(g->index), g->scale, g->disp,
                            true, !address_only};
     if (g->base == R_ESP)
         m->disp = (int32_t)((uint32_t)m->disp + (uint32_t)t->delta);
-    if (address_only)
+    if (address_only) {
+        note_operand(t, m);
         return true;
+    }
     if (!flat_segment(t, g->seg, store)) {
         if ((g->seg != S_FS && g->seg != S_GS) || by_address(t))
-            return false;
+            return refuse(t, WHY_SEGMENT);
         add_segment(t, g->seg, m);
     }
     if (by_address(t))
         through_r8(t, m);
     else if (other_window(t, WINDOW_SOURCE))
         through_r12(t, m);
+    note_operand(t, m);
     return true;
 }
 
@@ -181,12 +201,15 @@ struct form {
     bool has_mem, high_byte, in_opcode;
 };
 
-static void read_fields(const struct insn *i, struct form *f)
+static void read_fields(struct translation *t, struct form *f)
 {
+    const struct insn *i = &t->insn;
     *f = (struct form){.reg = insn_reg(i), .rm = insn_rm(i)};
     for (unsigned n = 0; n < i->nopd; n++) {
         const struct operand *o = &i->opd[n];
         bool esp = o->kind == OPD_GPR && o->size >= 2 && o->reg == R_ESP;
+        if (esp)
+            t->changes |= CHANGE_ESP;
         if (o->kind == OPD_MEM)
             f->has_mem = true;
         if (o->kind == OPD_GPR && o->size == 1 && o->reg >= 4)
@@ -215,8 +238,10 @@ static uint8_t last_repeat(const struct insn *i)
 
 /* Mandatory prefixes of SSE and its like stay; meaningless ones go: to hardware newer than the
  * guest's CPU model they could mean something (F3 BSF is TZCNT). */
-void emit_prefixes(struct code *c, const struct insn *i)
+void emit_prefixes(struct translation *t)
 {
+    const struct insn *i = &t->insn;
+    struct code *c = &t->code;
     bool meant = (i->flags & (INSN_FPU | INSN_STRING)) || i->op == OP_POPCNT || i->op == OP_CRC32 ||
                  i->op == OP_PAUSE;
     uint8_t repeat = last_repeat(i);
@@ -226,6 +251,10 @@ void emit_prefixes(struct code *c, const struct insn *i)
         emit8(c, 0x66);
     if (meant && repeat)
         emit8(c, repeat);
+    unsigned kept = !!(i->flags & INSN_LOCK) + !!(i->flags & INSN_66) + (meant && repeat) +
+                    !!(t->changes & CHANGE_PLACE);
+    if (i->prefix_len > kept)
+        t->changes |= CHANGE_PREFIX;
 }
 
 static void emit_opcode(struct code *c, const struct insn *i, uint8_t opcode)
@@ -244,15 +273,25 @@ static void emit_immediates(struct code *c, const struct insn *i)
         emit_bytes(c, i->bytes + i->imm_offset, (unsigned)(i->len - i->imm_offset));
 }
 
+/* 82 is an alias of 80 that 64-bit mode does not have. */
+static uint8_t other_opcode(struct translation *t)
+{
+    const struct insn *i = &t->insn;
+    if (i->map || i->opcode != 0x82)
+        return i->opcode;
+    t->changes |= CHANGE_ALIAS;
+    return 0x80;
+}
+
 static bool ident_register(struct translation *t, const struct form *f)
 {
     const struct insn *i = &t->insn;
     struct code *c = &t->code;
-    uint8_t opcode = i->opcode == 0x82 && !i->map ? 0x80 : i->opcode;
+    uint8_t opcode = other_opcode(t);
     uint8_t rex = (uint8_t)((f->reg >= 8 ? 4 : 0) | (f->rm >= 8 ? 1 : 0));
     if (rex && f->high_byte)
-        return false;
-    emit_prefixes(c, i);
+        return refuse(t, WHY_HIGH_BYTE_LEFT);
+    emit_prefixes(t);
     if (rex)
         emit8(c, (uint8_t)(0x40 | rex));
     if (f->in_opcode)
@@ -265,13 +304,15 @@ static bool ident_register(struct translation *t, const struct form *f)
 }
 
 /* moffs forms (A0-A3) become ModRM forms: with 67h they would be slow on Intel's decoders. */
-static uint8_t memory_opcode(const struct insn *i, bool *moffs)
+static uint8_t memory_opcode(struct translation *t, bool *moffs)
 {
+    const struct insn *i = &t->insn;
     static const uint8_t from_moffs[4] = {0x8a, 0x8b, 0x88, 0x89};
     *moffs = !i->map && i->opcode >= 0xa0 && i->opcode <= 0xa3;
-    if (*moffs)
-        return from_moffs[i->opcode - 0xa0];
-    return i->opcode == 0x82 && !i->map ? 0x80 : i->opcode;
+    if (!*moffs)
+        return other_opcode(t);
+    t->changes |= CHANGE_MOFFS;
+    return from_moffs[i->opcode - 0xa0];
 }
 
 static bool ident_memory(struct translation *t, const struct form *f)
@@ -281,18 +322,18 @@ static bool ident_memory(struct translation *t, const struct form *f)
     struct mem_form m;
     bool moffs;
     uint32_t start = c->len;
-    uint8_t opcode = memory_opcode(i, &moffs);
+    uint8_t opcode = memory_opcode(t, &moffs);
     if (!moffs && !(i->flags & INSN_MODRM))
-        return false;
+        return refuse(t, WHY_NO_FORM);
     if (!prepare_memory(t, moffs ? 0 : f->reg, is_store(i), &m))
         return false;
     uint8_t rex = emit_rex(&m, false);
     if (rex && f->high_byte) {
         c->len = start;
-        return false;
+        return refuse(t, WHY_HIGH_BYTE_LEFT);
     }
     emit_mem_prefixes(c, &m);
-    emit_prefixes(c, i);
+    emit_prefixes(t);
     if (rex)
         emit8(c, rex);
     emit_opcode(c, i, opcode);
@@ -307,11 +348,15 @@ static bool ident_implied(struct translation *t)
 {
     static const struct mem_form implied = {.addr32 = true, .guest = true};
     const struct insn *i = &t->insn;
-    if (i->addrsize != 4 || !flat_segment(t, i->mem.seg, is_store(i)) ||
-        other_window(t, WINDOW_SOURCE) || by_address(t))
-        return false;
+    if (i->addrsize != 4)
+        return refuse(t, WHY_ADDRESS16);
+    if (!flat_segment(t, i->mem.seg, is_store(i)))
+        return refuse(t, WHY_SEGMENT);
+    if (other_window(t, WINDOW_SOURCE) || by_address(t))
+        return refuse(t, WHY_IMPLIED);
+    t->changes |= CHANGE_ADDRESS | (t->code.gs ? (unsigned)CHANGE_WINDOW : 0);
     emit_mem_prefixes(&t->code, &implied);
-    emit_prefixes(&t->code, i);
+    emit_prefixes(t);
     emit_opcode(&t->code, i, i->opcode);
     if (i->flags & INSN_MODRM)
         emit8(&t->code, i->modrm);
@@ -324,7 +369,7 @@ bool ident(struct translation *t)
     struct form f;
     if (i->flags & INSN_STRING)
         return ident_string(t);
-    read_fields(i, &f);
+    read_fields(t, &f);
     if (!f.has_mem)
         return ident_register(t, &f);
     bool in_modrm = (i->flags & INSN_MODRM) && insn_mod(i) != 3;

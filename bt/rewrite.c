@@ -2,22 +2,37 @@
  *
  * One function an operation that cannot be copied: flags, segment and control register reads here,
  * the stack in stack.c, jumps in branch.c, what a kernel does at each entry in system.c. A table
- * says which; what is in it neither as a rewrite nor as a callout is copied (ident.c). Within one
- * instruction the host instruction that changes guest state comes last, or an unwind record says
- * what is still owed (cache.h).
+ * says which, and why; what is in it neither as a rewrite nor as a callout is copied (ident.c).
+ * Within one instruction the host instruction that changes guest state comes last, or an unwind
+ * record says what is still owed (cache.h).
  */
 #include "bt/translation.h"
 
+bool refuse(struct translation *t, enum why why)
+{
+    t->why = why;
+    return false;
+}
+
 enum end callout(struct translation *t)
 {
+    t->treatment = TREAT_CALLOUT;
     t->bt->callouts++;
     record(t, t->eip, 0, UNWIND_EIP);
     emit_gate(t->bt, &t->code, TC_EXIT_INTERP);
     return END_BLOCK;
 }
 
+enum end callout_for(struct translation *t, enum why why)
+{
+    t->why = why;
+    return callout(t);
+}
+
 enum end callout_adapted(struct translation *t)
 {
+    t->treatment = TREAT_CALLOUT;
+    t->why = WHY_ADAPTED;
     record(t, t->eip, 0, UNWIND_EIP);
     emit_gate(t->bt, &t->code, TC_EXIT_ADAPTED);
     return END_BLOCK;
@@ -57,15 +72,30 @@ static bool high_byte_move(struct translation *t)
         emit_bytes(c, (const uint8_t[]){0x8a, (uint8_t)(0xc1 | reg << 3)}, 2); /* mov ah, cl */
     record(t, can ? t->next : t->eip, 0, UNWIND_ECX_R11);
     emit_mov_reg(c, H_RCX, H_R11);
-    return can;
+    t->treatment = TREAT_REWRITTEN;
+    t->why = WHY_HIGH_BYTE;
+    return can || refuse(t, WHY_HIGH_BYTE_LEFT);
 }
 
-static enum end copy(struct translation *t)
+/* For the reason WHY that there is; SAME: none but that nothing speaks against it. */
+static enum end copy_for(struct translation *t, enum why why)
 {
+    t->treatment = TREAT_COPIED;
+    t->why = why;
     if (names_esp(&t->insn))
         esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
     return ident(t) || high_byte_move(t) ? END_NO : callout(t);
+}
+
+static enum end copy(struct translation *t)
+{
+    return copy_for(t, WHY_SAME);
+}
+
+static enum end rdtsc(struct translation *t)
+{
+    return copy_for(t, WHY_TSC);
 }
 
 /* ---- Flags and system ----------------------------------------------------- */
@@ -78,7 +108,7 @@ static bool privileged_ok(const struct translation *t)
 static enum end cli(struct translation *t)
 {
     if (!privileged_ok(t))
-        return callout(t);
+        return callout_for(t, WHY_LEVEL);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_store_vcpu8_imm(&t->code, offsetof(struct vcpu, vif), 0);
     return END_NO;
@@ -86,8 +116,10 @@ static enum end cli(struct translation *t)
 
 static enum end sti(struct translation *t)
 {
-    if (!privileged_ok(t) || !t->can_look_ahead)
-        return callout(t);
+    if (!privileged_ok(t))
+        return callout_for(t, WHY_LEVEL);
+    if (!t->can_look_ahead)
+        return callout_for(t, WHY_LAST);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_store_vcpu8_imm(&t->code, offsetof(struct vcpu, vif), 1);
     t->sti = true;
@@ -123,7 +155,7 @@ static enum end mov_from_sreg(struct translation *t)
         return END_NO;
     }
     if (o->kind == OPD_GPR)
-        return callout(t);
+        return callout_for(t, WHY_SELECTOR16);
     emit_load_vcpu16(&t->code, H_R11, selector_offset(t->insn.opd[1].reg));
     return ident_store(t, H_R11, 2) ? END_NO : callout(t);
 }
@@ -137,8 +169,10 @@ static enum end mov_from_cr(struct translation *t)
         [4] = offsetof(struct vcpu, cr4),
     };
     unsigned cr = t->insn.opd[1].reg;
-    if (!privileged_ok(t) || cr > 4 || !where[cr])
-        return callout(t);
+    if (!privileged_ok(t))
+        return callout_for(t, WHY_PRIVILEGED);
+    if (cr > 4 || !where[cr])
+        return callout_for(t, WHY_NO_REGISTER);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_vcpu(&t->code, host_gpr(t->insn.opd[0].reg), where[cr]);
     return END_NO;
@@ -152,10 +186,16 @@ static enum end mov_from_cr(struct translation *t)
 static enum end cmpxchg8b(struct translation *t)
 {
     static const uint8_t jump_on[] = {0xeb, 0x00};
+    if (t->bt->patching)
+        return copy(t);
     record(t, t->eip, 0, UNWIND_EIP);
-    if (!t->bt->patching)
-        emit_bytes(&t->code, jump_on, sizeof jump_on);
-    return copy(t);
+    emit_bytes(&t->code, jump_on, sizeof jump_on);
+    enum end end = copy(t);
+    if (t->treatment == TREAT_COPIED) {
+        t->treatment = TREAT_REWRITTEN;
+        t->why = WHY_STALE_FLAGS;
+    }
+    return end;
 }
 
 static enum end nothing(struct translation *t)
@@ -165,60 +205,66 @@ static enum end nothing(struct translation *t)
 }
 
 /* CLFLUSH and XLAT are copied; so is RDTSC, whose value is the hardware's own (CR4.TSD traps). */
-static enum end (*const table[OP_COUNT])(struct translation *) = {
-    [OP_INVALID] = callout,
-    [OP_PUSH] = push,
-    [OP_POP] = pop,
-    [OP_LEAVE] = leave,
-    [OP_PUSH_SREG] = push_sreg,
-    [OP_PUSHF] = pushf,
-    [OP_JMP] = jmp,
-    [OP_JCC] = jcc,
-    [OP_JCXZ] = jump_on_count,
-    [OP_LOOP] = jump_on_count,
-    [OP_LOOPE] = jump_on_count,
-    [OP_LOOPNE] = jump_on_count,
-    [OP_CALL] = call,
-    [OP_JMP_IND] = jmp_indirect,
-    [OP_CALL_IND] = call_indirect,
-    [OP_RET] = ret,
-    [OP_POPF] = popf,
-    [OP_IRET] = iret,
-    [OP_INT] = int_n,
-    [OP_MOV_TO_SREG] = mov_to_sreg,
-    [OP_POP_SREG] = pop_sreg,
-    [OP_CLI] = cli,
-    [OP_STI] = sti,
-    [OP_INC] = inc_dec,
-    [OP_DEC] = inc_dec,
-    [OP_MOV_FROM_SREG] = mov_from_sreg,
-    [OP_MOV_FROM_CR] = mov_from_cr,
-    [OP_NOP] = nothing,
-    [OP_PREFETCH] = nothing,
-    [OP_RDTSC] = copy,
-    [OP_CMPXCHG8B] = cmpxchg8b,
+static const struct {
+    enum end (*make)(struct translation *);
+    enum treatment treatment;
+    enum why why;
+} table[OP_COUNT] = {
+    [OP_INVALID] = {callout, TREAT_CALLOUT, WHY_UNDEFINED},
+    [OP_PUSH] = {push, TREAT_REWRITTEN, WHY_STACK},
+    [OP_POP] = {pop, TREAT_REWRITTEN, WHY_STACK},
+    [OP_LEAVE] = {leave, TREAT_REWRITTEN, WHY_STACK},
+    [OP_PUSH_SREG] = {push_sreg, TREAT_REWRITTEN, WHY_SELECTOR},
+    [OP_PUSHF] = {pushf, TREAT_REWRITTEN, WHY_FLAGS_READ},
+    [OP_JMP] = {jmp, TREAT_EXIT, WHY_JUMP},
+    [OP_JCC] = {jcc, TREAT_EXIT, WHY_JUMP},
+    [OP_JCXZ] = {jump_on_count, TREAT_EXIT, WHY_COUNTED_JUMP},
+    [OP_LOOP] = {jump_on_count, TREAT_EXIT, WHY_COUNTED_JUMP},
+    [OP_LOOPE] = {jump_on_count, TREAT_EXIT, WHY_COUNTED_JUMP},
+    [OP_LOOPNE] = {jump_on_count, TREAT_EXIT, WHY_COUNTED_JUMP},
+    [OP_CALL] = {call, TREAT_EXIT, WHY_CALL},
+    [OP_JMP_IND] = {jmp_indirect, TREAT_EXIT, WHY_COMPUTED},
+    [OP_CALL_IND] = {call_indirect, TREAT_EXIT, WHY_COMPUTED},
+    [OP_RET] = {ret, TREAT_EXIT, WHY_RET},
+    [OP_POPF] = {popf, TREAT_REWRITTEN, WHY_FLAGS_WRITE},
+    [OP_IRET] = {iret, TREAT_EXIT, WHY_IRET},
+    [OP_INT] = {int_n, TREAT_EXIT, WHY_SYSTEM_CALL},
+    [OP_MOV_TO_SREG] = {mov_to_sreg, TREAT_REWRITTEN, WHY_SEGMENT_LOAD},
+    [OP_POP_SREG] = {pop_sreg, TREAT_REWRITTEN, WHY_SEGMENT_LOAD},
+    [OP_CLI] = {cli, TREAT_REWRITTEN, WHY_IF},
+    [OP_STI] = {sti, TREAT_REWRITTEN, WHY_IF},
+    [OP_INC] = {inc_dec, TREAT_REWRITTEN, WHY_REX},
+    [OP_DEC] = {inc_dec, TREAT_REWRITTEN, WHY_REX},
+    [OP_MOV_FROM_SREG] = {mov_from_sreg, TREAT_REWRITTEN, WHY_SELECTOR},
+    [OP_MOV_FROM_CR] = {mov_from_cr, TREAT_REWRITTEN, WHY_CONTROL},
+    [OP_NOP] = {nothing, TREAT_REWRITTEN, WHY_NOTHING},
+    [OP_PREFETCH] = {nothing, TREAT_REWRITTEN, WHY_NOTHING},
+    [OP_RDTSC] = {rdtsc, TREAT_COPIED, WHY_TSC},
+    [OP_CMPXCHG8B] = {cmpxchg8b, TREAT_COPIED, WHY_SAME},
+    [OP_INT3] = {callout, TREAT_CALLOUT, WHY_INTERRUPT},
+    [OP_ICEBP] = {callout, TREAT_CALLOUT, WHY_INTERRUPT},
     /* Not in 64-bit mode, or not on every CPU there. */
-    [OP_PUSHA] = callout,
-    [OP_POPA] = callout,
-    [OP_ENTER] = callout,
-    [OP_DAA] = callout,
-    [OP_DAS] = callout,
-    [OP_AAA] = callout,
-    [OP_AAS] = callout,
-    [OP_AAM] = callout,
-    [OP_AAD] = callout,
-    [OP_SALC] = callout,
-    [OP_BOUND] = callout,
-    [OP_ARPL] = callout,
-    [OP_LDS] = callout,
-    [OP_LES] = callout,
-    [OP_INTO] = callout,
-    [OP_LAHF] = callout,
-    [OP_SAHF] = callout,
-    [OP_MOVBE] = callout,
-    [OP_UD0] = callout,
-    [OP_UD1] = callout,
-    [OP_UD2] = callout,
+    [OP_PUSHA] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_POPA] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_ENTER] = {callout, TREAT_CALLOUT, WHY_ENTER},
+    [OP_DAA] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_DAS] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_AAA] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_AAS] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_AAM] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_AAD] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_SALC] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_BOUND] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_ARPL] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_LDS] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_LES] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_INTO] = {callout, TREAT_CALLOUT, WHY_NOT_THERE},
+    [OP_LAHF] = {callout, TREAT_CALLOUT, WHY_NOT_EVERYWHERE},
+    [OP_SAHF] = {callout, TREAT_CALLOUT, WHY_NOT_EVERYWHERE},
+    [OP_MOVBE] = {callout, TREAT_CALLOUT, WHY_NOT_EVERYWHERE},
+    [OP_UD0] = {callout, TREAT_CALLOUT, WHY_UNDEFINED},
+    [OP_UD1] = {callout, TREAT_CALLOUT, WHY_UNDEFINED},
+    [OP_UD2] = {callout, TREAT_CALLOUT, WHY_UNDEFINED},
 };
 
 /* Where no hardware heeds CR0 and CR4, the interpreter does. */
@@ -230,11 +276,15 @@ static bool control_concerns(const struct translation *t)
 enum end rewrite(struct translation *t)
 {
     const struct insn *i = &t->insn;
-    if ((i->flags & INSN_BAD_LOCK) || control_concerns(t))
-        return callout(t);
-    if (table[i->op])
-        return table[i->op](t);
+    if (i->flags & INSN_BAD_LOCK)
+        return callout_for(t, WHY_BAD_LOCK);
+    if (control_concerns(t))
+        return callout_for(t, WHY_HEEDED);
+    t->treatment = table[i->op].treatment;
+    t->why = table[i->op].why;
+    if (table[i->op].make)
+        return table[i->op].make(t);
     if (i->flags & (INSN_SENSITIVE | INSN_PRIVILEGED | INSN_BRANCH))
-        return callout(t);
+        return callout_for(t, i->flags & INSN_PRIVILEGED ? WHY_PRIVILEGED : WHY_SENSITIVE);
     return copy(t);
 }

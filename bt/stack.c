@@ -18,6 +18,7 @@ void esp_settle(struct translation *t, uint32_t eip)
 {
     if (!t->delta)
         return;
+    t->changes |= CHANGE_SETTLED;
     record(t, eip, 0, UNWIND_EIP);
     emit_lea(&t->code, H_R14, H_R14, H_NONE, 1, t->delta);
     t->delta = 0;
@@ -35,7 +36,7 @@ enum end push(struct translation *t)
 {
     const struct operand *o = &t->insn.opd[0];
     if (t->insn.opsize != 4)
-        return callout(t);
+        return callout_for(t, WHY_STACK16);
     if (o->kind == OPD_GPR && o->reg == R_ESP)
         esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
@@ -68,7 +69,7 @@ enum end pop(struct translation *t)
 {
     const struct operand *o = &t->insn.opd[0];
     if (t->insn.opsize != 4)
-        return callout(t);
+        return callout_for(t, WHY_STACK16);
     record(t, t->eip, 0, UNWIND_EIP);
     if (o->kind != OPD_GPR)
         return pop_memory(t);
@@ -84,7 +85,7 @@ enum end pop(struct translation *t)
 enum end leave(struct translation *t)
 {
     if (t->insn.opsize != 4)
-        return callout(t);
+        return callout_for(t, WHY_STACK16);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_lea(&t->code, H_R9, H_RBP, H_NONE, 1, 4);
     emit_load_guest(&t->code, H_RBP, H_RBP, 0);
@@ -103,7 +104,7 @@ uint32_t selector_offset(unsigned sreg)
 enum end push_sreg(struct translation *t)
 {
     if (t->insn.opsize != 4)
-        return callout(t);
+        return callout_for(t, WHY_STACK16);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_vcpu16(&t->code, H_R8, selector_offset(t->insn.opd[0].reg));
     emit_store_guest(&t->code, H_R14, t->delta - 4, H_R8);
@@ -119,7 +120,7 @@ enum end pushf(struct translation *t)
 {
     struct code *c = &t->code;
     if (t->insn.opsize != 4)
-        return callout(t);
+        return callout_for(t, WHY_STACK16);
     record(t, t->eip, 0, UNWIND_EIP);
     emit8(c, 0x9c); /* pushfq; pop r8: on the host stack */
     record(t, t->eip, 0, UNWIND_PUSHED);

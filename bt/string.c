@@ -20,6 +20,7 @@ static unsigned string_windows(const struct insn *i)
 static void add_window(struct translation *t, unsigned r, enum window_operand which)
 {
     if (by_address(t)) {
+        t->changes |= CHANGE_BY_ADDRESS;
         add_window_by_address(t, r);
         return;
     }
@@ -31,7 +32,7 @@ static void add_window(struct translation *t, unsigned r, enum window_operand wh
 
 static void emit_whole(struct translation *t)
 {
-    emit_prefixes(&t->code, &t->insn);
+    emit_prefixes(t);
     emit8(&t->code, t->insn.opcode);
 }
 
@@ -81,6 +82,7 @@ static void emit_one_by_one(struct translation *t)
 static void emit_repeated(struct translation *t)
 {
     struct code *c = &t->code;
+    t->changes |= CHANGE_FEW;
     uint32_t few = if_few(t);
     emit_mov_reg(c, H_RCX, H_R11);
     record(t, t->eip, 0, UNWIND_EIP);
@@ -119,14 +121,17 @@ static void string_in_windows(struct translation *t, unsigned used)
 bool ident_string(struct translation *t)
 {
     unsigned used = string_windows(&t->insn);
-    if (t->insn.addrsize != 4 ||
-        ((used & WINDOW_SOURCE) && !flat_segment(t, t->insn.mem.seg, false)) ||
+    if (t->insn.addrsize != 4)
+        return refuse(t, WHY_ADDRESS16);
+    if (((used & WINDOW_SOURCE) && !flat_segment(t, t->insn.mem.seg, false)) ||
         ((used & WINDOW_DEST) && !(t->b->mode & MODE_ES)))
-        return false;
+        return refuse(t, WHY_SEGMENT);
     if (t->code.gs) {
+        t->changes |= CHANGE_STRING;
         string_in_windows(t, used);
         return true;
     }
+    t->changes |= CHANGE_ADDRESS;
     emit8(&t->code, 0x67);
     emit_whole(t);
     return true;

@@ -125,7 +125,7 @@ enum end mov_to_sreg(struct translation *t)
     const struct operand *o = &t->insn.opd[1];
     unsigned sreg = t->insn.opd[0].reg;
     if (!loads_inline(t, sreg))
-        return callout(t);
+        return callout_for(t, WHY_SEGMENT_OTHER);
     if (o->kind == OPD_GPR && o->reg == R_ESP)
         esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
@@ -140,8 +140,10 @@ enum end mov_to_sreg(struct translation *t)
 enum end pop_sreg(struct translation *t)
 {
     unsigned sreg = t->insn.opd[0].reg;
-    if (!loads_inline(t, sreg) || t->insn.opsize != 4)
-        return callout(t);
+    if (!loads_inline(t, sreg))
+        return callout_for(t, WHY_SEGMENT_OTHER);
+    if (t->insn.opsize != 4)
+        return callout_for(t, WHY_STACK16);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_guest(&t->code, H_R8, H_R14, t->delta);
     emit_movzx16(&t->code, H_R8, H_R8);
@@ -157,7 +159,7 @@ enum end int_n(struct translation *t)
 {
     if (side_of(t->b->mode) != SIDE_USER || !t->bt->tc.user_call || t->insn.imm != 0x80 ||
         t->insn.len != 2)
-        return callout(t);
+        return callout_for(t, WHY_INTERRUPT);
     esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_mov_imm(&t->code, H_R8, t->eip);
@@ -219,8 +221,10 @@ static void emit_load_flags(struct translation *t)
 
 enum end popf(struct translation *t)
 {
-    if (!kernel_level(t) || t->insn.opsize != 4)
-        return callout(t);
+    if (!kernel_level(t))
+        return callout_for(t, WHY_LEVEL);
+    if (t->insn.opsize != 4)
+        return callout_for(t, WHY_STACK16);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_guest(&t->code, H_R8, H_R14, t->delta);
     emit_park_flags(t);
@@ -287,8 +291,10 @@ static void emit_check_nt(struct translation *t)
 enum end iret(struct translation *t)
 {
     struct code *c = &t->code;
-    if (!kernel_level(t) || t->insn.opsize != 4)
-        return callout(t);
+    if (!kernel_level(t))
+        return callout_for(t, WHY_LEVEL);
+    if (t->insn.opsize != 4)
+        return callout_for(t, WHY_STACK16);
     esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_guest(c, H_R13, H_R14, 0);

@@ -29,9 +29,18 @@ void record(struct translation *t, uint32_t eip, int esp_delta, unsigned how)
     bt->record[bt->nrecords++] = u;
 }
 
+void note(struct translation *t, uint32_t eip, uint32_t at)
+{
+    struct notes *notes = t->bt->notes;
+    if (notes && notes->count < MAX_NOTES)
+        notes->note[notes->count++] =
+            (struct note){eip, at, (uint8_t)t->treatment, (uint8_t)t->why, t->changes};
+}
+
 /* Counting costs three host instructions for each of the guest's: for benches only. */
 void emit_count(struct translation *t, int n)
 {
+    t->changes |= CHANGE_COUNTED;
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_vcpu64(&t->code, H_R8, offsetof(struct vcpu, tc_insns));
     emit_lea64(&t->code, H_R8, H_R8, n);
@@ -73,10 +82,12 @@ static bool last_in_page(const struct translation *t, const struct source *s)
 static enum end one(struct translation *t, const struct source *s)
 {
     bool shadow = t->after_sti, parked = t->parked;
+    uint32_t at = t->code.len;
     t->next = t->eip + t->insn.len;
     t->can_look_ahead = t->nmade + 2 < MAX_BLOCK_INSNS && t->code.len < MAX_BLOCK_CODE / 4 &&
                         t->next - s->page->linear.v < PAGE_SIZE - INSN_MAX;
     t->sti = false;
+    t->changes = 0;
     resolve_jumps(t);
     t->made[t->nmade++] = (struct made){t->eip, t->delta || t->parked ? NOT_HERE : t->code.len};
     if (t->returns && !t->parked && !entry_new(t->bt, t->self, t->eip, t->b->tc + t->code.len))
@@ -89,6 +100,7 @@ static enum end one(struct translation *t, const struct source *s)
     t->after_sti = t->sti;
     if (shadow && end == END_NO && !(t->insn.flags & INSN_BRANCH)) /* branch.c: has done it */
         emit_event_test(t, t->next, UNWIND_EIP);
+    note(t, t->eip, at);
     return end;
 }
 
@@ -106,6 +118,14 @@ static bool go_on(struct translation *t, const struct source *s)
         return false;
     t->eip = eip;
     return true;
+}
+
+/* What follows is no instruction's code. */
+static void begin_exit(struct translation *t, enum why why)
+{
+    t->treatment = TREAT_EXIT;
+    t->why = why;
+    t->changes = 0;
 }
 
 /* One stretch: instructions that follow one another. False: the block ends with it. */
@@ -126,9 +146,12 @@ static bool stretch(struct translation *t, const struct source *s)
         if (f == FETCH_CROSSES || last_in_page(t, s))
             break;
     }
+    uint32_t at = t->code.len;
+    begin_exit(t, WHY_GOES_ON);
     resolve_jumps(t);
     if (t->nmade)
         emit_exit(t, t->eip, EXIT_JUMP);
+    note(t, t->eip, at);
     return false;
 }
 
@@ -139,6 +162,7 @@ static void fill(struct translation *t, const struct source *s)
     t->end = t->eip + 1;
     while (stretch(t, s))
         ;
+    begin_exit(t, WHY_FAR_TARGET);
     emit_far_targets(t);
     t->b->len = t->end - t->b->eip;
     t->v->vm->stats.n[STAT_BT_INSNS] += t->nmade;
@@ -179,6 +203,8 @@ static uint32_t make_block(struct vcpu *v, const struct source *s)
     t.self = self;
     t.eip = v->eip;
     t.page = s->page;
+    if (bt->notes)
+        bt->notes->count = 0;
     t.code = (struct code){.at = bt->scratch, .size = MAX_BLOCK_CODE, .gs = bt->tc.user_code};
     *t.b = (struct block){
         .eip = v->eip,

@@ -27,9 +27,12 @@ struct translation {
     bool parked;    /* ... and the guest's flags are in R9 until the instruction there is done */
     bool sti;       /* the instruction at hand is an STI ... */
     bool after_sti; /* ... or in the shadow of one */
-    bool can_look_ahead; /* another instruction will follow in this block */
-    bool failed;         /* out of slots or records: flush and start again */
-    uint32_t end;        /* behind the last guest byte that was translated */
+    bool can_look_ahead;      /* another instruction will follow in this block */
+    bool failed;              /* out of slots or records: flush and start again */
+    enum treatment treatment; /* what is being done with the instruction at hand, ... */
+    enum why why;             /* ... why (note.h), ... */
+    unsigned changes;         /* ... and what is changed of it (enum change) */
+    uint32_t end;             /* behind the last guest byte that was translated */
     unsigned nmade, njumps;
     struct made {
         uint32_t eip, at;    /* at: offset in code; NOT_HERE if it cannot be jumped to */
@@ -43,6 +46,9 @@ struct translation {
 
 /* Adds an unwind record for what is emitted from here on; t->delta is in it. */
 void record(struct translation *t, uint32_t eip, int esp_delta, unsigned how);
+
+/* An instruction, or the host code from AT on, is told of (note.h). */
+void note(struct translation *t, uint32_t eip, uint32_t at);
 
 /* N more guest instructions run from the cache (v->tc_insns). */
 void emit_count(struct translation *t, int n);
@@ -136,7 +142,7 @@ bool ident(struct translation *t);
 bool ident_string(struct translation *t);
 
 /* The prefixes that stay. */
-void emit_prefixes(struct code *c, const struct insn *i);
+void emit_prefixes(struct translation *t);
 
 /* May operands through SEG be used as they are? */
 bool flat_segment(const struct translation *t, unsigned seg, bool store);
@@ -153,8 +159,13 @@ bool ident_load8(struct translation *t, unsigned r);                /* zero-exte
 bool ident_load16(struct translation *t, unsigned r);               /* likewise */
 bool ident_store(struct translation *t, unsigned r, unsigned size); /* [mem] = r */
 
-/* Leave this instruction to the interpreter; the same because it would fault (adapt.h). */
+/* Leave this instruction to the interpreter, for the reason t->why, or for WHY; the same because it
+ * would fault (adapt.h). */
 enum end callout(struct translation *t);
+enum end callout_for(struct translation *t, enum why why);
 enum end callout_adapted(struct translation *t);
+
+/* False; t->why is WHY. */
+bool refuse(struct translation *t, enum why why);
 
 #endif

@@ -63,6 +63,21 @@ bool bzimage_copy_header(const struct blob *kernel, uint8_t h[H_END])
     return true;
 }
 
+size_t bzimage_setup_size(const uint8_t h[H_END])
+{
+    return ((h[H_SETUP_SECTS] ? h[H_SETUP_SECTS] : 4u) + 1) * 512;
+}
+
+bool bzimage_payload(const struct blob *kernel, const uint8_t h[H_END], struct blob *out)
+{
+    uint64_t at = (uint64_t)bzimage_setup_size(h) + get32(h, H_PAYLOAD_OFFSET);
+    uint64_t size = get32(h, H_PAYLOAD_LENGTH);
+    if (get16(h, H_VERSION) < 0x208 || size == 0 || at > kernel->size || size > kernel->size - at)
+        return false;
+    *out = (struct blob){kernel->data + at, (size_t)size};
+    return true;
+}
+
 static bool copy_header(const struct kernel_request *r, uint8_t h[H_END], struct problem *p)
 {
     return bzimage_copy_header(&r->kernel, h) ||

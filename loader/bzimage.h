@@ -42,4 +42,11 @@ enum bzimage_header {
  * False: it ends before the fields that every loader needs. */
 bool bzimage_copy_header(const struct blob *kernel, uint8_t h[H_END]);
 
+/* Bytes of the setup code, the boot sector included. */
+size_t bzimage_setup_size(const uint8_t h[H_END]);
+
+/* Where the packed kernel lies in KERNEL; borrowed. False: this version does not tell, or it lies
+ * outside. */
+bool bzimage_payload(const struct blob *kernel, const uint8_t h[H_END], struct blob *out);
+
 #endif

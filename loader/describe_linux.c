@@ -58,11 +58,6 @@ static void add_version(const struct blob *k, const uint8_t *h, struct sheet *s)
         sheet_text(s, "kernel version", text);
 }
 
-static size_t setup_size(const uint8_t *h)
-{
-    return ((h[H_SETUP_SECTS] ? h[H_SETUP_SECTS] : 4u) + 1) * 512;
-}
-
 static void add_header(const struct blob *k, const uint8_t *h, struct sheet *s)
 {
     unsigned version = get16(h, H_VERSION);
@@ -72,20 +67,8 @@ static void add_header(const struct blob *k, const uint8_t *h, struct sheet *s)
     sheet_text(s, "boot protocol", text);
     add_version(k, h, s);
     sheet_add(s, "bits", json_integer(wide ? 64 : 32), "%u", wide ? 64u : 32u);
-    sheet_number(s, "setup bytes", setup_size(h));
+    sheet_number(s, "setup bytes", bzimage_setup_size(h));
     add_fields(h, s);
-}
-
-/* Where the packed kernel lies in the file. False: this version does not tell, or it lies outside.
- */
-static bool find_payload(const struct blob *k, const uint8_t *h, struct blob *out)
-{
-    uint64_t at = (uint64_t)setup_size(h) + get32(h, H_PAYLOAD_OFFSET);
-    uint64_t size = get32(h, H_PAYLOAD_LENGTH);
-    if (get16(h, H_VERSION) < 0x208 || size == 0 || at > k->size || size > k->size - at)
-        return false;
-    *out = (struct blob){k->data + at, (size_t)size};
-    return true;
 }
 
 static void add_payload(const struct blob *packed, struct sheet *s, struct census *c)
@@ -115,7 +98,7 @@ void describe_bzimage(const struct blob *k, struct sheet *s, struct census *c)
     }
     add_header(k, h, s);
     sheet_begin(s, "Packed kernel", "payload", false);
-    if (find_payload(k, h, &packed))
+    if (bzimage_payload(k, h, &packed))
         add_payload(&packed, s, c);
     else
         sheet_text(s, "not unpacked", "the header does not say where it is, or it is cut short");

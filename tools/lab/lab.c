@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/lab/blocks/blocks.h"
+
 static const struct {
     const char *name, *program; /* "ring1 lab NAME" */
     const char *summary;
     lab_run *run;
 } tools[] = {
+    {"blocks", "ring1 lab blocks", "guest code beside its translation, and why it is so",
+     blocks_run},
     {NULL, NULL, NULL, NULL},
 };
 
