@@ -95,7 +95,15 @@ $(B)/tool/%.o: %.c Makefile | $(B)/.deps
 # The decoder counts instructions for `ring1 inspect`, and the laboratory shows what the translator makes.
 LOADER_CORE = $(wildcard bt/decode/*.c bt/*.c) $(patsubst %,monitor/%.c,log pool trace vcpu vm)
 LOADER_LIBS = -lelf -lutil -lz -llzma -lzstd -llz4 -ljansson -lZydis
-$(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o) $(LOADER_CORE:%.c=$(B)/tool/%.o) $(B)/process/machine.o \
+# The probe of `ring1 lab hole', and the object that holds it.
+HOLE = tools/lab/hole
+$(B)/lab/probe.bin: $(wildcard $(HOLE)/probe.asm $(HOLE)/probe/*.inc) tests/guests/lib/start.inc Makefile | $(B)/.deps
+	@mkdir -p $(@D)
+	@echo "  NASM $<"
+	$(Q)$(NASM) -f bin -w+all -Itests/guests/ -I$(HOLE)/ -o $@ $<
+$(B)/lab/data.o: $(HOLE)/data.asm $(B)/lab/probe.bin $(HOLE)/page.css $(HOLE)/page.js
+	$(Q)$(NASM) -f elf64 -DPROBE='"$(B)/lab/probe.bin"' -o $@ $<
+$(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o) $(LOADER_CORE:%.c=$(B)/tool/%.o) $(B)/process/machine.o $(B)/lab/data.o \
 	$(if $(SAN),$(B)/tool/monitor/process/san/options.o)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(if $(SAN),$(SANITIZE)) -o $@ $^ $(LOADER_LIBS)
@@ -106,7 +114,7 @@ $(B)/host/%.o: %.c Makefile | $(B)/.deps
 	@echo "  CC   $< (host)"
 	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
 HOST_OBJ = $(filter-out $(B)/host/monitor/mem.o,$(CORE:%.c=$(B)/host/%.o)) $(filter-out $(B)/host/loader/main.o,$(LOADER:%.c=$(B)/host/%.o))
-$(B)/host/core.a: $(HOST_OBJ) $(B)/process/machine.o
+$(B)/host/core.a: $(HOST_OBJ) $(B)/process/machine.o $(B)/lab/data.o
 	@rm -f $@
 	@ar rcs $@ $^
 $(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host/tests/unit/fake_fpu.o $(B)/host/core.a

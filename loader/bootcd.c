@@ -29,6 +29,19 @@ static const char *const menus[] = {
                        "module /plan\n"
                        "terminal_output console\n"
                        "boot\n",
+    [BOOTCD_PROBE] = "serial --unit=0 --speed=115200\n"
+                     "terminal_input console serial\n"
+                     "terminal_output console serial\n"
+                     "set timeout=5\n"
+                     "menuentry 'ring1 lab hole: the bare machine' {\n"
+                     "  terminal_output console\n"
+                     "  multiboot /probe\n"
+                     "}\n"
+                     "menuentry 'ring1 lab hole: a guest of Ring1' {\n"
+                     "  terminal_output console\n"
+                     "  multiboot /ring1.elf\n"
+                     "  module /plan\n"
+                     "}\n",
 };
 
 bool bootcd_check(struct problem *p)

@@ -14,6 +14,8 @@
 enum bootcd_kind {
     BOOTCD_BARE,    /* for an emulator: nothing but the boot */
     BOOTCD_MACHINE, /* for a machine with people: GRUB speaks on the serial port too */
+    BOOTCD_PROBE,   /* the same with a menu: the multiboot kernel `probe', which the caller adds to
+                       TOOL, alone or as the plan's guest */
 };
 
 /* Are grub-mkrescue and what it needs installed? If not, P names the package. */

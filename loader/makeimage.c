@@ -104,7 +104,7 @@ bool action_image(const struct options *o, struct outcome *out, struct problem *
     struct outfile f = {.fd = -1};
     struct relay_result result = {0};
     bool ok = apart(o, p) && guest_prepare(o, 0, ready, NULL, &g, p) &&
-              outfile_open(&f, o->output, p) && make_iso(&g, &result, p);
+              outfile_open(&f, "--output", o->output, p) && make_iso(&g, &result, p);
     if (ok && result.end == RELAY_SIGNAL) {
         fprintf(stderr, "ring1: ended: %s\n", strsignal(result.signal));
         out->signal = result.signal;

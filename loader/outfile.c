@@ -16,7 +16,7 @@
 
 static bool cannot(const struct outfile *f, struct problem *p)
 {
-    return problem_bad(p, "--output %s: cannot write it: %s", f->name, strerror(errno));
+    return problem_bad(p, "%s %s: cannot write it: %s", f->option, f->name, strerror(errno));
 }
 
 /* A file that is there keeps its permissions, and its symbolic link. */
@@ -28,13 +28,13 @@ static bool find_target(struct outfile *f, struct problem *p)
     f->mode = 0666 & ~mask;
     int n = snprintf(f->target, sizeof f->target, "%s", f->name);
     if (n <= 0 || (size_t)n >= sizeof f->target)
-        return problem_bad(p, "--output %s: this is no file name", f->name);
+        return problem_bad(p, "%s %s: this is no file name", f->option, f->name);
     if (stat(f->name, &st) != 0)
         return errno == ENOENT || cannot(f, p);
     if (S_ISDIR(st.st_mode))
-        return problem_bad(p, "--output %s: this is a directory", f->name);
+        return problem_bad(p, "%s %s: this is a directory", f->option, f->name);
     if (!S_ISREG(st.st_mode))
-        return problem_bad(p, "--output %s: this is not a regular file", f->name);
+        return problem_bad(p, "%s %s: this is not a regular file", f->option, f->name);
     f->mode = st.st_mode & 0777;
     char *whole = realpath(f->name, NULL);
     if (whole && strlen(whole) < sizeof f->target)
@@ -43,9 +43,9 @@ static bool find_target(struct outfile *f, struct problem *p)
     return true;
 }
 
-bool outfile_open(struct outfile *f, const char *name, struct problem *p)
+bool outfile_open(struct outfile *f, const char *option, const char *name, struct problem *p)
 {
-    *f = (struct outfile){.name = name, .fd = -1};
+    *f = (struct outfile){.option = option, .name = name, .fd = -1};
     if (!find_target(f, p))
         return false;
     snprintf(f->temp, sizeof f->temp, "%s.XXXXXX", f->target);
@@ -88,7 +88,8 @@ bool outfile_copy(struct outfile *f, const char *from, struct problem *p)
     int error = errno;
     close(fd);
     errno = error;
-    return n == 0 || problem_host(p, "--output %s: cannot write it: %s", f->name, strerror(error));
+    return n == 0 ||
+           problem_host(p, "%s %s: cannot write it: %s", f->option, f->name, strerror(error));
 }
 
 bool outfile_commit(struct outfile *f, struct problem *p)
@@ -96,7 +97,7 @@ bool outfile_commit(struct outfile *f, struct problem *p)
     bool ok = fchmod(f->fd, f->mode) == 0 && fsync(f->fd) == 0 && close(f->fd) == 0;
     f->fd = ok ? -1 : f->fd;
     if (!ok || rename(f->temp, f->target) != 0)
-        return problem_host(p, "--output %s: cannot write it: %s", f->name, strerror(errno));
+        return problem_host(p, "%s %s: cannot write it: %s", f->option, f->name, strerror(errno));
     f->temp[0] = 0;
     return true;
 }

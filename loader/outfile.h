@@ -9,15 +9,17 @@
 #include "loader/problem.h"
 
 struct outfile {
-    const char *name;  /* as the user gave it, for messages */
+    const char *option; /* that the user gave it by, for messages */
+    const char *name;
     char target[4096]; /* symbolic links resolved */
     char temp[4160];   /* "" once committed or dropped */
     int fd;
     unsigned mode;
 };
 
-/* False: NAME is a directory or device, or its directory is not there or not writable. */
-bool outfile_open(struct outfile *f, const char *name, struct problem *p);
+/* OPTION, such as "--output", is for messages. False: NAME is a directory or device, or its
+ * directory is not there or not writable. */
+bool outfile_open(struct outfile *f, const char *option, const char *name, struct problem *p);
 
 /* Appends what the file FROM holds, all of it. */
 bool outfile_copy(struct outfile *f, const char *from, struct problem *p);

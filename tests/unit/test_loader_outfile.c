@@ -67,7 +67,7 @@ static void appears_on_commit_only(void **state)
     (void)state;
     struct outfile f;
     put("target", "old");
-    assert_true(outfile_open(&f, target, &problem));
+    assert_true(outfile_open(&f, "--output", target, &problem));
     assert_true(outfile_copy(&f, source, &problem));
     target_is("old");
     assert_true(outfile_commit(&f, &problem));
@@ -81,7 +81,7 @@ static void dropped_without_a_trace(void **state)
 {
     (void)state;
     struct outfile f, never = {0};
-    assert_true(outfile_open(&f, target, &problem));
+    assert_true(outfile_open(&f, "--output", target, &problem));
     assert_true(outfile_copy(&f, source, &problem));
     assert_int_equal(files(), 2);
     outfile_drop(&f);
@@ -100,7 +100,7 @@ static void permissions_and_links_stay(void **state)
     assert_int_equal(chmod(target, 0640), 0);
     tempdir_path(&dir, "link", link);
     assert_int_equal(symlink("target", link), 0);
-    assert_true(outfile_open(&f, link, &problem));
+    assert_true(outfile_open(&f, "--output", link, &problem));
     assert_true(outfile_copy(&f, source, &problem));
     assert_true(outfile_commit(&f, &problem));
     assert_int_equal(lstat(link, &st), 0);
@@ -116,7 +116,7 @@ static void new_files_obey_the_umask(void **state)
     struct outfile f;
     struct stat st;
     mode_t old = umask(027);
-    assert_true(outfile_open(&f, target, &problem));
+    assert_true(outfile_open(&f, "--output", target, &problem));
     assert_true(outfile_commit(&f, &problem));
     umask(old);
     assert_int_equal(stat(target, &st), 0);
@@ -129,7 +129,7 @@ static void refused(void **state)
     static const char *const bad[] = {"", "/", "/dev/null", "/nowhere/file", "/dev/null/file"};
     struct outfile f;
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_false(outfile_open(&f, bad[i], &problem));
+        assert_false(outfile_open(&f, "--output", bad[i], &problem));
         assert_int_equal(problem.status, EXIT_BAD_INPUT);
         assert_non_null(strstr(problem.text, bad[i]));
         outfile_drop(&f);
@@ -137,14 +137,14 @@ static void refused(void **state)
     char path[5000];
     memset(path, 'a', sizeof path - 1);
     path[sizeof path - 1] = 0;
-    assert_false(outfile_open(&f, path, &problem));
+    assert_false(outfile_open(&f, "--output", path, &problem));
 }
 
 static void a_full_disk_is_noticed(void **state)
 {
     (void)state;
     struct outfile f;
-    assert_true(outfile_open(&f, target, &problem));
+    assert_true(outfile_open(&f, "--output", target, &problem));
     int own = f.fd;
     f.fd = open("/dev/full", O_WRONLY);
     assert_false(outfile_copy(&f, source, &problem));
@@ -153,7 +153,7 @@ static void a_full_disk_is_noticed(void **state)
     outfile_drop(&f);
     close(own);
     assert_int_equal(files(), 1);
-    assert_true(outfile_open(&f, target, &problem));
+    assert_true(outfile_open(&f, "--output", target, &problem));
     assert_false(outfile_copy(&f, "/nowhere/source", &problem));
     outfile_drop(&f);
 }

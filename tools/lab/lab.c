@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tools/lab/blocks/blocks.h"
+#include "tools/lab/hole/hole.h"
 
 static const struct {
     const char *name, *program; /* "ring1 lab NAME" */
@@ -16,6 +17,8 @@ static const struct {
 } tools[] = {
     {"blocks", "ring1 lab blocks", "guest code beside its translation, and why it is so",
      blocks_run},
+    {"hole", "ring1 lab hole",
+     "what sensitive instructions do in rings 0, 1 and 3, and under Ring1", hole_run_tool},
     {NULL, NULL, NULL, NULL},
 };
 
