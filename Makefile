@@ -127,6 +127,11 @@ $(B)/unit/test_process_%: $(B)/host/tests/unit/test_process_%.o $(B)/host/tests/
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka
+# The laboratory brings a host of its own.
+$(B)/unit/test_lab_%: $(B)/host/tests/unit/test_lab_%.o $(B)/host/core.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka $(LOADER_LIBS)
 LIBS_test_decode_oracle = -lZydis
 LIBS_test_decode_binutils = -lopcodes -lbfd
 LIBS_test_emit = -lZydis

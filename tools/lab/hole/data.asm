@@ -2,15 +2,24 @@
 ;
 ; The files that `ring1 lab hole' carries: the probe, and what makes its page look and move.
     section .rodata
-    global hole_probe, hole_probe_end, hole_css, hole_css_end, hole_js, hole_js_end
+    global hole_probe, hole_probe_size, hole_css, hole_css_size, hole_js, hole_js_size
     align 16
 hole_probe:
     incbin PROBE
-hole_probe_end:
+.end:
+    align 4
+hole_probe_size:
+    dd hole_probe.end - hole_probe
 hole_css:
     incbin "tools/lab/hole/page.css"
-hole_css_end:
+.end:
+    align 4
+hole_css_size:
+    dd hole_css.end - hole_css
 hole_js:
     incbin "tools/lab/hole/page.js"
-hole_js_end:
+.end:
+    align 4
+hole_js_size:
+    dd hole_js.end - hole_js
     section .note.GNU-stack noalloc noexec nowrite progbits

@@ -44,9 +44,8 @@ struct session {
 
 static bool write_probe(struct tempdir *d, struct problem *p)
 {
-    size_t size = (size_t)(hole_probe_end - hole_probe);
     int fd = tempdir_create_file(d, FILE_PROBE, p);
-    bool ok = fd >= 0 && (write(fd, hole_probe, size) == (ssize_t)size ||
+    bool ok = fd >= 0 && (write(fd, hole_probe, hole_probe_size) == (ssize_t)hole_probe_size ||
                           problem_host(p, "cannot write the probe: %s", strerror(errno)));
     if (fd >= 0)
         close(fd);
@@ -60,7 +59,7 @@ static bool write_plan(struct tempdir *d, struct problem *p)
     struct plan_choice choice = {.name = FILE_PROBE, .append = "guest"};
     struct image im;
     uint32_t size;
-    r.kernel.size = (size_t)(hole_probe_end - hole_probe);
+    r.kernel.size = hole_probe_size;
     r.kernel.data = (uint8_t *)hole_probe; /* only read */
     image_init(&im, GUEST_MIB);
     bool ok = kernel_load(&r, &im, p) && planfile_size(&im, &choice, &size, p);

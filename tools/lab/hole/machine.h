@@ -9,7 +9,8 @@
 #include "loader/action.h"
 
 /* The probe's file, a flat multiboot kernel (probe.asm), from data.asm. */
-extern const uint8_t hole_probe[], hole_probe_end[];
+extern const uint8_t hole_probe[];
+extern const uint32_t hole_probe_size;
 
 struct hole_machine {
     const struct emulator *on;

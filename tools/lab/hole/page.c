@@ -9,7 +9,9 @@
 
 #include <string.h>
 
-extern const char hole_css[], hole_css_end[], hole_js[], hole_js_end[];
+/* From data.asm. */
+extern const char hole_css[], hole_js[];
+extern const uint32_t hole_css_size, hole_js_size;
 
 static void escape(const char *text, FILE *to)
 {
@@ -58,9 +60,9 @@ static void put_state(const struct hole_state *s, const struct hole_state *old, 
         for (const uint8_t *i = lines[l]; *i != HOLE_ITEM_COUNT; i++) {
             bool marked = old && !hole_item_same(old, s, *i);
             hole_item_text(*i, s->v[*i], text, sizeof text);
-            fputs(marked ? "<mark>" : "", to);
+            fputs(marked ? "<mark>" : "<span>", to);
             escape(text, to);
-            fputs(marked ? "</mark>" : "", to);
+            fputs(marked ? "</mark>" : "</span>", to);
             fputs(i[1] == HOLE_ITEM_COUNT ? "\n" : "  ", to);
         }
     }
@@ -88,9 +90,9 @@ static void put_result(const struct hole_row *row, const struct hole_test *t, en
     fputs(". Changed: ", to);
     hole_result_changes(t, r, text, sizeof text);
     escape(text, to);
-    fputs(".</p><h4>Before</h4>", to);
+    fputs(".</p><p class=\"head\">Before</p>", to);
     put_state(&x->before, NULL, to);
-    fputs("<h4>After</h4>", to);
+    fputs("<p class=\"head\">After</p>", to);
     put_state(&x->after, &x->before, to);
 }
 
@@ -129,7 +131,7 @@ static void put_translation(const struct hole_report *rep, const struct hole_tes
         fputs("<p>User code runs directly, as it is.</p>", to);
         return;
     }
-    fputs("<h4>Translated</h4><pre>", to);
+    fputs("<p class=\"head\">Translated</p><pre>", to);
     if (!hole_translation(t, (uint8_t)hole_ring_number[r], rep->host, say_line, to))
         fputs("no translation of its own\n", to);
     fputs("</pre>", to);
@@ -137,10 +139,10 @@ static void put_translation(const struct hole_report *rep, const struct hole_tes
 
 static void guest_cell(const struct hole_report *rep, unsigned i, enum hole_ring r, FILE *to)
 {
-    static const char *const words[HOLE_MATCHES] = {[HOLE_EQUAL] = "same as ring ",
-                                                    [HOLE_VIRTUAL] = "no such instruction, ring ",
-                                                    [HOLE_KNOWN] = "differs from ring ",
-                                                    [HOLE_DIFFERS] = "DIFFERS from ring "};
+    static const char *const words[HOLE_MATCHES] = {[HOLE_EQUAL] = "same as bare ring ",
+                                                    [HOLE_VIRTUAL] = "not offered",
+                                                    [HOLE_KNOWN] = "differs from bare ring ",
+                                                    [HOLE_DIFFERS] = "DIFFERS from bare ring "};
     static const char *const looks[HOLE_MATCHES] = {[HOLE_EQUAL] = "equal",
                                                     [HOLE_VIRTUAL] = "plain",
                                                     [HOLE_KNOWN] = "known",
@@ -156,7 +158,12 @@ static void guest_cell(const struct hole_report *rep, unsigned i, enum hole_ring
     hole_cell(row, &g->ring[r], text, sizeof text);
     fprintf(to, "<td class=\"cell %s\"><details><summary>", looks[m]);
     escape(text, to);
-    fprintf(to, " <span class=\"class\">(%s%u)</span></summary>", words[m], hole_ring_number[r]);
+    fputs(" <span class=\"class\">(", to);
+    if (m == HOLE_VIRTUAL)
+        fputs(words[m], to);
+    else
+        fprintf(to, "%s%u", words[m], hole_ring_number[r]);
+    fputs(")</span></summary>", to);
     if (m == HOLE_KNOWN || m == HOLE_DIFFERS) {
         hole_difference(row, &n->ring[r], &g->ring[r], text, sizeof text);
         fputs("<p>Against the bare machine: ", to);
@@ -214,7 +221,7 @@ static void put_row(const struct hole_report *rep, unsigned i, FILE *to)
         fputc(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c, to);
     fprintf(to, " %s\"><th scope=\"row\">", row->id);
     put_about(row, v, to);
-    fprintf(to, "</th><td class=\"class\">%s</td>\n", letters);
+    fprintf(to, "</th><td class=\"class letters\">%s</td>\n", letters);
     for (enum hole_ring r = 0; r < HOLE_RINGS; r++)
         native_cell(rep, i, r, to);
     guest_cell(rep, i, HOLE_RING0, to);
@@ -246,10 +253,12 @@ static void put_summary(const struct hole_report *rep, FILE *to)
             "there</dd>",
             s.holes, s.sensitive, s.traps);
     if (rep->runs->guest.there)
-        fprintf(to,
-                "<dt>Closed</dt><dd>in %u of the %u a guest kernel under Ring1, whose code really "
-                "runs in ring 1, saw what the bare ring 0 shows</dd>",
-                s.closed, s.holes);
+        fprintf(
+            to,
+            "<dt>Closed</dt><dd>in %u of the %u a guest kernel under Ring1, whose code really "
+            "runs in ring 1, saw what the bare ring 0 shows; %u are of what the virtual CPU does "
+            "not have</dd>",
+            s.closed, s.holes, s.hidden);
     fputs("</dl>", to);
 }
 
@@ -259,7 +268,7 @@ static void put_head(FILE *to)
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<title>The hole in the x86</title>\n<style>\n",
           to);
-    fwrite(hole_css, 1, (size_t)(hole_css_end - hole_css), to);
+    fwrite(hole_css, 1, hole_css_size, to);
     fputs("</style></head><body>\n<h1>The hole in the x86</h1>\n"
           "<p>A machine can be virtualized by running guests with less privilege and catching "
           "traps if every <em>sensitive</em> instruction is <em>privileged</em>: if it traps "
@@ -303,6 +312,6 @@ void hole_print_page(const struct hole_report *rep, FILE *to)
             put_row(rep, i, to);
     }
     fputs("</tbody></table></div>\n<script>\n", to);
-    fwrite(hole_js, 1, (size_t)(hole_js_end - hole_js), to);
+    fwrite(hole_js, 1, hole_js_size, to);
     fputs("</script></body></html>\n", to);
 }
