@@ -33,7 +33,7 @@ RUN_ON = --on process
 endif
 GUEST = $(B:%/san=%)/guest
 
-.PHONY: all deps guest run san check check-full bench bench-native bench-process lint read clean unit fuzz install uninstall deb
+.PHONY: all deps guest run san check check-full bench bench-native bench-process bench-profile lint read clean unit fuzz install uninstall deb
 .SECONDARY:
 all: deps $(if $(SAN),,$(B)/ring1.elf) $(B)/ring1
 
@@ -94,7 +94,7 @@ $(B)/tool/%.o: %.c Makefile | $(B)/.deps
 	$(Q)$(CC) $(TOOL_CFLAGS) -c -o $@ $<
 # The decoder counts instructions for `ring1 inspect`, and the laboratory shows what the translator makes.
 LOADER_CORE = $(wildcard bt/decode/*.c bt/*.c) $(patsubst %,monitor/%.c,log pool trace vcpu vm)
-LOADER_LIBS = -lelf -lutil -lz -llzma -lzstd -llz4 -ljansson -lZydis
+LOADER_LIBS = -lelf -lutil -lz -llzma -lzstd -llz4 -ljansson -lZydis -lm
 # The probe of `ring1 lab hole', and the object that holds it.
 HOLE = tools/lab/hole
 $(B)/lab/probe.bin: $(wildcard $(HOLE)/probe.asm $(HOLE)/probe/*.inc) tests/guests/lib/start.inc Makefile | $(B)/.deps
@@ -232,6 +232,8 @@ bench: all guest bench-native $(BENCH)
 	@bash tests/bench-process.sh $(B) $(RUNS)
 bench-process: all guest $(BENCH)
 	@bash tests/bench-process.sh $(B) $(RUNS)
+bench-profile: all guest
+	@bash tests/bench-profile.sh $(B) $(RUNS)
 bench-native: $(B)/bench/native
 	@$(B)/bench/native
 RUNS ?= 3

@@ -39,6 +39,10 @@ uint64_t bt_translate(struct vcpu *v, const struct code_page *page, const struct
  * displaced) so that it is the precise state at an instruction boundary. */
 void bt_unwind(struct vcpu *v, const struct host_exit *x);
 
+/* The guest address at which the block begins in which translated code stopped at X; 0 if the code
+ * is of no block. Before anything is translated or dropped. */
+uint32_t bt_block_of(const struct vcpu *v, const struct host_exit *x);
+
 /* A block exit recorded in X missed, and ENTRY is where its target was found: connect it,
  * if the rules allow. */
 void bt_chain(struct vcpu *v, const struct host_exit *x, uint64_t entry);

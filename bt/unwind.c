@@ -44,9 +44,9 @@ static void keep_calls(struct vcpu *v, uint64_t rsp)
         v->tc_rsp = rsp;
 }
 
-void bt_unwind(struct vcpu *v, const struct host_exit *x)
+/* The TC offset of the code that stopped at X. */
+static uint32_t stop_offset(const struct bt *bt, const struct host_exit *x)
 {
-    struct bt *bt = v->vm->bt;
     uint64_t rip = x->rip;
     if (x->kind == HX_TC)
         rip -= gate_size(bt); /* the stop is behind the gate, which is of the state before it */
@@ -55,6 +55,20 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
     uint32_t off = (uint32_t)(rip - bt->tc.exec);
     if (off >= bt->tc_used && !slot_of_stub(bt, off))
         panic("translated code stopped at %lx, where there is none", x->rip);
+    return off;
+}
+
+uint32_t bt_block_of(const struct vcpu *v, const struct host_exit *x)
+{
+    const struct bt *bt = v->vm->bt;
+    uint32_t off = stop_offset(bt, x), slot = slot_of_stub(bt, off);
+    return bt->block[slot ? bt->slot[slot].from : cache_block_at(bt, off)].eip;
+}
+
+void bt_unwind(struct vcpu *v, const struct host_exit *x)
+{
+    struct bt *bt = v->vm->bt;
+    uint32_t off = stop_offset(bt, x);
     struct unwind u = find_record(bt, off);
     v->eip = u.how & UNWIND_FORWARD ? (uint32_t)x->scratch[SCR_R8] : u.eip;
     v->gpr[R_ESP] += (uint32_t)(int32_t)u.esp_delta;

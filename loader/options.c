@@ -15,12 +15,6 @@
 
 const char *argp_program_version = "ring1 0.1";
 
-struct parse {
-    struct options *o;
-    struct problem *p;
-    int rest; /* of argv, from the command's name on; 0: no command yet */
-};
-
 static bool parse_on(const char *text, struct options *o, struct problem *p)
 {
     o->on = emulator_find(text);
@@ -86,12 +80,15 @@ static bool parse_kernel(const char *text, struct options *o, struct problem *p)
     return true;
 }
 
-static bool check_end(const struct options *o, struct problem *p)
+static bool check_end(const struct options_parse *parse)
 {
+    const struct options *o = parse->o;
+    struct problem *p = parse->p;
     const struct usage_command *c = &usage_commands[o->command];
-    if (c->args && !o->kernel)
-        return problem_bad(p, "no kernel given; write `%s KERNEL', or see `%s --help'", c->program,
-                           c->program);
+    const char *program = parse->program ? parse->program : c->program;
+    if (c->args && !o->kernel && !parse->no_kernel)
+        return problem_bad(p, "no kernel given; write `%s KERNEL', or see `%s --help'", program,
+                           program);
     if (o->trace_file && !o->trace)
         return problem_bad(p, "--trace-file %s: nothing is traced; say what with --trace",
                            o->trace_file);
@@ -152,6 +149,9 @@ static error_t run_option(int key, char *arg, struct options *o, struct problem 
     case KEY_PERF_MAP:
         o->perf_map = true;
         break;
+    case KEY_PROFILE:
+        o->profile = arg;
+        break;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -160,7 +160,7 @@ static error_t run_option(int key, char *arg, struct options *o, struct problem 
 
 static error_t command_option(int key, char *arg, struct argp_state *state)
 {
-    struct parse *parse = state->input;
+    struct options_parse *parse = state->input;
     struct options *o = parse->o;
     struct problem *p = parse->p;
     bool ok = true;
@@ -187,7 +187,7 @@ static error_t command_option(int key, char *arg, struct argp_state *state)
         ok = parse_kernel(arg, o, p);
         break;
     case ARGP_KEY_END:
-        ok = check_end(o, p);
+        ok = check_end(parse);
         break;
     default:
         return run_option(key, arg, o, p);
@@ -208,7 +208,7 @@ static bool find_command(const char *name, struct options *o)
 
 static error_t ring1_option(int key, char *arg, struct argp_state *state)
 {
-    struct parse *parse = state->input;
+    struct options_parse *parse = state->input;
     if (key == ARGP_KEY_END && !parse->rest) {
         problem_bad(parse->p, "no command given; write `ring1 run KERNEL', or see `ring1 --help'");
         return EINVAL;
@@ -224,17 +224,25 @@ static error_t ring1_option(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-bool options_parse(int argc, char **argv, struct options *o, struct problem *p)
+void options_init(struct options *o)
 {
-    static const struct argp ring1 = {
-        .parser = ring1_option, .args_doc = "COMMAND [ARGUMENT...]", .doc = usage_doc};
-    struct parse parse = {o, p, 0};
     *o = (struct options){
         .append = "",
         .host_args = "",
         .on = emulator_default(),
         .memory_mib = DEFAULT_MEMORY_MIB,
+        .profile_fd = -1,
     };
+}
+
+const struct argp options_run_argp = {.options = usage_run_options, .parser = command_option};
+
+bool options_parse(int argc, char **argv, struct options *o, struct problem *p)
+{
+    static const struct argp ring1 = {
+        .parser = ring1_option, .args_doc = "COMMAND [ARGUMENT...]", .doc = usage_doc};
+    struct options_parse parse = {.o = o, .p = p};
+    options_init(o);
     argp_err_exit_status = EXIT_BAD_INPUT;
     if (argp_parse(&ring1, argc, argv, ARGP_IN_ORDER, NULL, &parse) != 0)
         return false;

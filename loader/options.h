@@ -7,6 +7,7 @@
 
 #include "loader/emulator.h"
 
+#include <argp.h>
 #include <stdint.h>
 
 enum command_name { COMMAND_RUN, COMMAND_IMAGE, COMMAND_INSPECT, COMMAND_CHECK, COMMAND_LAB };
@@ -25,6 +26,8 @@ struct options {
     uint32_t memory_mib, timeout; /* timeout in seconds, 0: none */
     uint32_t trace;               /* bits of enum plan_trace */
     const char *trace_file;       /* NULL: standard error */
+    const char *profile;          /* file for the profile; NULL: none */
+    int profile_fd;               /* the same, for a tool that opened it; -1: none */
     bool stats, count, verbose, perf_map;
     uint32_t gdb_port; /* 0: no debugger */
     bool gdb_nowait;   /* the guest does not wait for it */
@@ -37,5 +40,20 @@ struct options {
 /* Parses "ring1 COMMAND ..." into O; strings point into ARGV. False: P says what is wrong. Help and
  * version, and options that do not exist, are answered here and end the program. */
 bool options_parse(int argc, char **argv, struct options *o, struct problem *p);
+
+/*
+ * The options of `ring1 run' and its KERNEL, for a tool that runs a guest and has options of its
+ * own: a child of the tool's argp, with a struct options_parse as its input and .o set by
+ * options_init.
+ */
+struct options_parse {
+    struct options *o;
+    struct problem *p;
+    const char *program; /* for messages; NULL: the command's own */
+    bool no_kernel;      /* there need be none */
+    int rest;            /* of argv, from the command's name on; 0: no command yet */
+};
+extern const struct argp options_run_argp;
+void options_init(struct options *o);
 
 #endif

@@ -72,6 +72,12 @@ static bool write_all(int fd, const char *data, size_t size)
     return true;
 }
 
+bool outfile_write(struct outfile *f, const char *data, size_t size, struct problem *p)
+{
+    return write_all(f->fd, data, size) ||
+           problem_host(p, "%s %s: cannot write it: %s", f->option, f->name, strerror(errno));
+}
+
 bool outfile_copy(struct outfile *f, const char *from, struct problem *p)
 {
     static char chunk[CHUNK];

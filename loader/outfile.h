@@ -8,6 +8,8 @@
 
 #include "loader/problem.h"
 
+#include <stddef.h>
+
 struct outfile {
     const char *option; /* that the user gave it by, for messages */
     const char *name;
@@ -23,6 +25,9 @@ bool outfile_open(struct outfile *f, const char *option, const char *name, struc
 
 /* Appends what the file FROM holds, all of it. */
 bool outfile_copy(struct outfile *f, const char *from, struct problem *p);
+
+/* Appends SIZE bytes. */
+bool outfile_write(struct outfile *f, const char *data, size_t size, struct problem *p);
 
 /* Puts the file in its place; an old one is gone at that moment and not before. */
 bool outfile_commit(struct outfile *f, struct problem *p);

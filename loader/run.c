@@ -6,6 +6,7 @@
 #include "loader/action.h"
 #include "loader/guest.h"
 #include "loader/launch.h"
+#include "loader/profilefile.h"
 #include "loader/verdict.h"
 
 #include <signal.h>
@@ -27,7 +28,9 @@ struct session {
     uint64_t started;
     struct screenfile screen;
     struct gdbline gdb;
+    struct profilefile profile;
     struct relay_result result;
+    char end[400]; /* how it ended, in a line */
 };
 
 /* Who sits at a terminal is told what runs on what, and how to leave. */
@@ -87,9 +90,10 @@ static bool launch(struct session *s, struct problem *p)
     return launch_run(&order, &s->result, p);
 }
 
-static void summary(const struct session *s, const char *name, const char *reason)
+static void summary(struct session *s, const char *name, const char *reason)
 {
     uint64_t ms = relay_now() - s->started;
+    snprintf(s->end, sizeof s->end, "%s: %s", name, reason);
     fprintf(stderr, "ring1: %s: %s (%s, %u MiB, %llu.%llu s)\n", name, reason, s->o->on->title,
             s->o->memory_mib, (unsigned long long)ms / 1000, (unsigned long long)ms / 100 % 10);
 }
@@ -104,7 +108,7 @@ static void describe_end(int status, char *out, size_t size)
 }
 
 /* No result in the log: the emulator did not start properly, or it or the monitor broke down. */
-static int unexplained_end(const struct session *s, const char *log)
+static int unexplained_end(struct session *s, const char *log)
 {
     if (WIFSIGNALED(s->result.status) && WTERMSIG(s->result.status) == SIGSYS) {
         summary(s, "host-trouble", FORBIDDEN_CALL);
@@ -123,7 +127,7 @@ static int unexplained_end(const struct session *s, const char *log)
     return EXIT_HOST_TROUBLE;
 }
 
-static int explained_end(const struct session *s, const struct verdict *v, const char *log)
+static int explained_end(struct session *s, const struct verdict *v, const char *log)
 {
     if (s->o->stats)
         verdict_print_stats(stderr, log);
@@ -134,13 +138,13 @@ static int explained_end(const struct session *s, const struct verdict *v, const
     return (int)v->status;
 }
 
-static int child_ended(const struct session *s, const char *log)
+static int child_ended(struct session *s, const char *log)
 {
     struct verdict v;
     return verdict_find(log, &v) ? explained_end(s, &v, log) : unexplained_end(s, log);
 }
 
-static int timed_out(const struct session *s)
+static int timed_out(struct session *s)
 {
     char reason[100];
     snprintf(reason, sizeof reason, "the guest still ran after --timeout %u", s->o->timeout);
@@ -148,7 +152,7 @@ static int timed_out(const struct session *s)
     return EXIT_TIMEOUT;
 }
 
-static int judge(const struct session *s)
+static int judge(struct session *s)
 {
     char *log = tempdir_read_tail(&s->guest.dir, FILE_LOG, LOG_SHOWN);
     int status = EXIT_HOST_TROUBLE;
@@ -184,28 +188,37 @@ static uint32_t plan_flags(const struct options *o)
     return (o->stats ? PLAN_STATS : 0u) | (o->count ? PLAN_COUNT : 0u) |
            (o->screen ? PLAN_SCREEN : 0u) | (o->perf_map ? PLAN_PERF_MAP : 0u) |
            (o->gdb_port ? PLAN_GDB : 0u) | (o->gdb_port && !o->gdb_nowait ? PLAN_GDB_WAIT : 0u) |
-           o->trace << PLAN_TRACE_SHIFT;
+           (o->profile || o->profile_fd >= 0 ? PLAN_PROFILE : 0u) | o->trace << PLAN_TRACE_SHIFT;
 }
 
 static bool ready(void *with, struct problem *p)
 {
     struct session *s = with;
     return s->o->on->check(p) && (!s->o->gdb_port || gdbline_open(&s->gdb, s->o->gdb_port, p)) &&
-           screenfile_open(&s->screen, p);
+           screenfile_open(&s->screen, p) && profilefile_open(&s->profile, s->o, p);
+}
+
+/* What there is of a profile, whatever the guest's end. */
+static bool save_profile(struct session *s, struct problem *p)
+{
+    return profilefile_write(&s->profile, s->o, &s->guest.dir, s->end, p);
 }
 
 bool action_run(const struct options *o, struct outcome *out, struct problem *p)
 {
-    struct session s = {.o = o};
+    struct session s = {.o = o, .profile = {.fd = -1}};
     gdbline_none(&s.gdb);
     s.screen = (struct screenfile){o->screen, -1, &s.guest.dir};
     bool ok = guest_prepare(o, plan_flags(o), ready, &s, &s.guest, p) && launch(&s, p);
-    if (ok)
+    if (ok) {
         out->status = judge(&s);
+        ok = save_profile(&s, p);
+    }
     if (ok && s.result.end == RELAY_SIGNAL)
         out->signal = s.result.signal;
     screenfile_close(&s.screen);
     gdbline_close(&s.gdb);
+    profilefile_drop(&s.profile);
     guest_drop(&s.guest);
     return ok;
 }

@@ -133,7 +133,7 @@ bool tempdir_create_text(struct tempdir *d, const char *name, struct problem *p,
     return ok || problem_host(p, "cannot write %s: %s; is $TMPDIR full?", name, strerror(errno));
 }
 
-static int open_to_read(const struct tempdir *d, const char *name)
+int tempdir_open(const struct tempdir *d, const char *name)
 {
     char path[TEMPDIR_PATH_MAX];
     if (!d->path[0])
@@ -145,7 +145,7 @@ static int open_to_read(const struct tempdir *d, const char *name)
 char *tempdir_read_tail(const struct tempdir *d, const char *name, size_t max)
 {
     struct stat st = {.st_size = 0};
-    int fd = open_to_read(d, name);
+    int fd = tempdir_open(d, name);
     if (fd >= 0)
         fstat(fd, &st); /* a seek would move a nameless file's writer, too */
     size_t want = (uint64_t)st.st_size < max ? (size_t)st.st_size : max;

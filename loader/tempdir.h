@@ -50,6 +50,9 @@ int tempdir_create_file(struct tempdir *d, const char *name, struct problem *p);
 bool tempdir_create_text(struct tempdir *d, const char *name, struct problem *p, const char *format,
                          ...) __attribute__((format(printf, 4, 5)));
 
+/* Opens NAME for pread; -1: it is not there, or cannot be read. */
+int tempdir_open(const struct tempdir *d, const char *name);
+
 /* The last MAX bytes of the file NAME as allocated text, NUL-terminated, its own NULs turned into
  * '?'. An absent or unreadable file is empty text; NULL only without memory. */
 char *tempdir_read_tail(const struct tempdir *d, const char *name, size_t max);

@@ -73,7 +73,7 @@ static const char image_doc[] =
     {"append", KEY_APPEND, "STRING", 0, "The kernel's command line", 1}, \
     {"engine", KEY_ENGINE, "ENGINE", 0, "How guest kernel code runs: auto (default), interp or translate", 1}
 
-static const struct argp_option run_options[] = {
+const struct argp_option usage_run_options[] = {
     {"on", KEY_ON, "HOST", 0, "What the monitor runs on: qemu (default), bochs, or process (no emulator, no privileges)", 1},
     GUEST_OPTIONS,
     {"console", KEY_CONSOLE, "FILE", 0, "Console output to FILE and no input; default is stdio", 2},
@@ -85,6 +85,7 @@ static const struct argp_option run_options[] = {
     {"trace", KEY_TRACE, "WHAT[,WHAT]", 0, "Print events with their times as they happen; see below", 2},
     {"trace-file", KEY_TRACE_FILE, "FILE", 0, "Where --trace prints; default is standard error", 2},
     {"gdb", KEY_GDB, "PORT[,nowait]", 0, "Listen for gdb on this TCP port of 127.0.0.1; the guest waits for it before its first instruction", 2},
+    {"profile", KEY_PROFILE, "FILE", 0, "Samples and counters over time to FILE, for `ring1 lab profile --from FILE'", 2},
     {"perf-map", KEY_PERF_MAP, 0, 0, "With --on process: name translated guest code for perf, in /tmp/perf-PID.map", 2},
     {"no-confine", KEY_NO_CONFINE, 0, 0, "With --on process: without the filter of system calls", 2},
     {"host-args", KEY_HOST_ARGS, "ARGS", 0, "More arguments for the emulator, quoted as in a shell", 2},
@@ -121,7 +122,7 @@ static const struct argp_option json_options[] = {
 };
 
 const struct usage_command usage_commands[] = {
-    [COMMAND_RUN] = {"run", "ring1 run", run_doc, "KERNEL", run_options},
+    [COMMAND_RUN] = {"run", "ring1 run", run_doc, "KERNEL", usage_run_options},
     [COMMAND_IMAGE] = {"image", "ring1 image", image_doc, "KERNEL", image_options},
     [COMMAND_INSPECT] = {"inspect", "ring1 inspect", inspect_doc, "KERNEL", json_options},
     [COMMAND_CHECK] = {"check", "ring1 check", check_doc, NULL, json_options},

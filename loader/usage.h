@@ -30,6 +30,7 @@ enum usage_key {
     KEY_TRACE_FILE,
     KEY_NO_CONFINE,
     KEY_GDB,
+    KEY_PROFILE,
 };
 
 struct usage_command {
@@ -42,6 +43,7 @@ struct usage_command {
 
 /* Indexed by enum command_name; usage_commands_end is behind the last. */
 extern const struct usage_command usage_commands[], *const usage_commands_end;
+extern const struct argp_option usage_run_options[];
 extern const char usage_doc[]; /* of ring1 itself */
 
 #endif

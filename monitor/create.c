@@ -10,6 +10,7 @@
 #include "monitor/host.h"
 #include "monitor/interp/interp.h"
 #include "monitor/log.h"
+#include "monitor/profile.h"
 #include "monitor/run.h"
 #include "monitor/segment.h"
 #include "monitor/selector.h"
@@ -122,6 +123,7 @@ static bool build_rooms(struct vm *vm, const struct plan *p)
         ok = shadow_create(vm) && bt_create(vm);
     if (ok && (p->flags & PLAN_GDB))
         ok = gdb_create(vm, p->flags & PLAN_GDB_WAIT);
+    ok = ok && (!(p->flags & PLAN_PROFILE) || profile_create(vm));
     if (!ok)
         log_line("ring1: not enough memory for the monitor's own tables");
     return ok;

@@ -15,6 +15,7 @@
 #include "monitor/inject.h"
 #include "monitor/interp/interp.h"
 #include "monitor/journal.h"
+#include "monitor/profile.h"
 #include "monitor/segment.h"
 #include "monitor/timer.h"
 #include "monitor/trace.h"
@@ -281,6 +282,8 @@ void exit_handle(struct vcpu *v, const struct host_exit *x)
         exit_from_user(v, x);
     else
         bt_unwind(v, x);
+    if (profile_due(v->vm))
+        profile_sample(v, PROFILE_GUEST, x->user ? 0 : bt_block_of(v, x));
     journal_exit(v, x);
     switch (x->kind) {
     case HX_INTERRUPT:

@@ -27,6 +27,7 @@ enum plan_flags {
     PLAN_PERF_MAP = 1u << 3, /* process host: describe translated code for Linux's perf */
     PLAN_GDB = 1u << 4,      /* there is a line to a debugger ... */
     PLAN_GDB_WAIT = 1u << 5, /* ... and the guest waits for it */
+    PLAN_PROFILE = 1u << 6,  /* log samples and counters over time, as below */
 };
 
 /* What --trace can write to the log, one line an event: "trace <ns> <name> ...". Bit
@@ -65,6 +66,29 @@ enum plan_request {
 #define PLAN_GDB_GONE        "Qring1.gone"
 #define PLAN_GDB_GONE_PACKET "$" PLAN_GDB_GONE "#09"
 #define PLAN_GDB_CLEAN       0x04
+
+/*
+ * A profile: lines of the log, in the order of time. Numbers are hexadecimal, without 0x.
+ *     profile begin VERSION
+ *     profile n NAME NAME ...     the counters' names; they are numbered from 0 on
+ *     profile c I:D I:D ...       D was added to counter I
+ *     profile s WORD WORD ...     samples, see below
+ *     profile i ADDRESS           the guest's IDT leads to here for a page fault, from now on: a
+ *                                 kernel that moves itself tells by it how far
+ *     profile t START END PERIOD  all lines since the last such one are of this interval, in
+ *                                 nanoseconds since the guest's first instruction; each of its
+ *                                 samples stands for PERIOD nanoseconds of it
+ *     profile end                 nothing is missing
+ * A sample is "MODE AT", "MODE AT-BACK" or either with "*COUNT" behind it, without blanks: COUNT
+ * (or 1) times the guest stood at the linear address AT, BACK bytes behind the start of a
+ * translated block. MODE is one of two letters by who ran, the first for the guest's kernel, the
+ * second for user code. "@SPACE" is CR3 of all samples of user code from there on.
+ */
+#define PLAN_PROFILE_VERSION     1u
+#define PLAN_PROFILE_MARK        "profile "
+#define PLAN_PROFILE_GUEST       "ku" /* guest code, directly or translated */
+#define PLAN_PROFILE_INTERPRETER "ij" /* the interpreter */
+#define PLAN_PROFILE_MONITOR     "mn" /* the monitor, at work for the guest */
 
 /* Guest RAM begins at 0 and has no hole: what lies above it up to 4 GiB is for devices. */
 #define PLAN_MEMORY_MAX_MIB 3072u

@@ -14,6 +14,7 @@
 #include "monitor/inject.h"
 #include "monitor/mode.h"
 #include "monitor/pool.h"
+#include "monitor/profile.h"
 #include "monitor/timer.h"
 #include "monitor/vcpu.h"
 
@@ -38,8 +39,25 @@ static void idle(struct vm *vm)
     uint64_t start = host_now_ns();
     timer_arm(vm);
     host_idle();
-    vm->stats.n[STAT_NS_IDLE] += host_now_ns() - start;
+    uint64_t slept = host_now_ns() - start;
+    vm->stats.n[STAT_NS_IDLE] += slept;
+    if (vm->profile)
+        profile_slept(vm, slept);
     timer_service(vm, true);
+}
+
+/* Guest code is about to run, or has run: the time. */
+static uint64_t enter(struct vm *vm)
+{
+    vm->now_ns = host_now_ns();
+    timer_arm(vm);
+    return vm->now_ns;
+}
+
+static uint64_t leave(struct vm *vm)
+{
+    vm->now_ns = host_now_ns();
+    return vm->now_ns;
 }
 
 static void run_direct(struct vcpu *v)
@@ -47,15 +65,14 @@ static void run_direct(struct vcpu *v)
     struct host_exit x;
     uint16_t sel[S_COUNT];
     struct stats *st = &v->vm->stats;
-    uint64_t start = host_now_ns();
-    timer_arm(v->vm);
+    uint64_t start = enter(v->vm);
     st->n[STAT_RUN_USER]++;
     for (unsigned r = 0; r < S_COUNT; r++)
         sel[r] = v->seg[r].sel;
     if (!gdb_breaks_any(v->vm)) /* the way back from the kernel must come by here */
         direct_arm(v);
     host_run_user(v, sel, &x);
-    st->n[STAT_NS_USER] += host_now_ns() - start;
+    st->n[STAT_NS_USER] += leave(v->vm) - start;
     exit_handle(v, &x);
 }
 
@@ -80,7 +97,9 @@ static void run_interpreted(struct vcpu *v, enum stat why)
             board_request(v->vm) != BOARD_RUN)
             break;
     }
-    st->n[STAT_NS_INTERP] += host_now_ns() - start;
+    st->n[STAT_NS_INTERP] += leave(v->vm) - start;
+    if (profile_due(v->vm))
+        profile_sample(v, PROFILE_INTERPRETER, 0);
 }
 
 static void run_translated(struct vcpu *v)
@@ -92,13 +111,12 @@ static void run_translated(struct vcpu *v)
         run_interpreted(v, STAT_FB_DECLINED);
         return;
     }
-    uint64_t start = host_now_ns();
-    timer_arm(v->vm);
+    uint64_t start = enter(v->vm);
     if (v->cpl == 3)
         direct_arm_translated(v);
     st->n[STAT_RUN_TC]++;
     host_run_tc(v, entry, &x);
-    st->n[STAT_NS_TC] += host_now_ns() - start;
+    st->n[STAT_NS_TC] += leave(v->vm) - start;
     exit_handle(v, &x);
 }
 
@@ -164,6 +182,8 @@ void vm_run(struct vm *vm)
     vm->started_ns = host_now_ns();
     if (vm->gdb)
         gdb_begin();
+    if (vm->profile)
+        profile_begin(vm);
     while (!vm->ended) {
         timer_service(vm, false);
         step(vm->vcpu);
@@ -172,4 +192,6 @@ void vm_run(struct vm *vm)
     if (vm->gdb)
         gdb_end(vm);
     vm_counters(vm, &vm->stats);
+    if (vm->profile)
+        profile_end(vm);
 }

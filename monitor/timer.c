@@ -8,6 +8,7 @@
 #include "devices/board.h"
 #include "monitor/gdb/gdb.h"
 #include "monitor/host.h"
+#include "monitor/profile.h"
 #include "monitor/request.h"
 #include "monitor/screen.h"
 #include "monitor/vclock.h"
@@ -32,9 +33,14 @@ void timer_service(struct vm *vm, bool poll)
     request_service(vm);
     if (vm->gdb)
         gdb_poll(vm);
+    if (vm->profile)
+        profile_service(vm);
 }
 
 void timer_arm(struct vm *vm)
 {
-    host_timer_arm(vclock_to_host(vm, board_next_event(vm)));
+    uint64_t deadline = vclock_to_host(vm, board_next_event(vm));
+    if (vm->profile)
+        deadline = profile_arm(vm, deadline);
+    host_timer_arm(deadline);
 }

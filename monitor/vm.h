@@ -19,6 +19,7 @@ struct board;
 struct segtab;
 struct interp;
 struct gdb;
+struct profile;
 
 /* Guest RAM: a table from guest frame to host frame. A frame of 0 is absent. */
 struct guest_ram {
@@ -45,6 +46,7 @@ struct vm {
     struct segtab *segtab;
     struct interp *interp;
     struct gdb *gdb; /* NULL: the plan wants no debugger */
+    struct profile *profile; /* NULL: not wanted (profile.h) */
     enum plan_engine engine;
     uint32_t trapping; /* accesses by the monitor, for the guest, that would have trapped if the
                           guest's code had made them itself (vmem.c) */
@@ -57,6 +59,8 @@ struct vm {
     struct stats stats;
     struct screen screen;
     uint64_t started_ns;   /* the guest's first instruction */
+    uint64_t now_ns;       /* the host's time when guest code was entered or left last */
+    uint64_t sample_ns;    /* when the next sample of a profile is due (profile.c) */
     uint64_t next_poll_ns; /* when console input is looked at next (timer.c) */
 
     bool ended;

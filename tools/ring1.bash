@@ -11,6 +11,10 @@ _ring1() {
         mapfile -t COMPREPLY < <(compgen -W "run image inspect check lab $common" -- "$word")
         return
     fi
+    if [ "$command" = lab ] && [ "$COMP_CWORD" = 2 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "profile --help" -- "$word")
+        return
+    fi
     case $before in
     --on) mapfile -t COMPREPLY < <(compgen -W 'qemu bochs process' -- "$word") ;;
     --engine) mapfile -t COMPREPLY < <(compgen -W 'auto interp translate' -- "$word") ;;
@@ -20,7 +24,9 @@ _ring1() {
     *)
         case $command:$word in
         run:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --on= --console= --screen= --timeout= --stats --count
-            --verbose --perf-map --trace= --trace-file= --no-confine --host-args= $common" -- "$word") ;;
+            --verbose --perf-map --trace= --trace-file= --profile= --no-confine --host-args= $common" -- "$word") ;;
+        lab:-*) mapfile -t COMPREPLY < <(compgen -W "--output= --json= --from= --symbols= --rows= $guest --on= --console=
+            --screen= --timeout= --stats --count --verbose --trace= --trace-file= --profile= --host-args= $common" -- "$word") ;;
         image:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --output= $common" -- "$word") ;;
         inspect:-* | check:-*) mapfile -t COMPREPLY < <(compgen -W "--json $common" -- "$word") ;;
         check:*) ;;

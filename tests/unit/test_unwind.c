@@ -56,6 +56,7 @@ static void stop(uint32_t b, uint32_t off, enum host_exit_kind kind)
     v->gpr[R_ECX] = 0xcccc;
     v->eip = 0xeeee;
     v->inhibit = 0;
+    assert_int_equal(bt_block_of(v, &x), bt->block[b].eip);
     bt_unwind(v, &x);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "tools/lab/lab.h"
 
+#include "tools/lab/profile/profile.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +21,8 @@ static const struct {
      blocks_run},
     {"hole", "ring1 lab hole",
      "what sensitive instructions do in rings 0, 1 and 3, and under Ring1", hole_run_tool},
+    {"profile", "ring1 lab profile", "where a guest's time goes, as a page and as JSON",
+     lab_profile},
     {NULL, NULL, NULL, NULL},
 };
 
