@@ -101,6 +101,13 @@ static void let_in(struct gdbline *g)
     g->client = fd;
 }
 
+static void put_gone(struct gdbline *g)
+{
+    g->to_machine.start = 0;
+    g->to_machine.end = sizeof gone - 1;
+    memcpy(g->to_machine.data, gone, sizeof gone - 1);
+}
+
 /* A connection that was closed is seen when all that came by it has been passed on. Of one that was
  * broken off, what has not been counts no more. */
 static void lose_client(struct gdbline *g)
@@ -108,10 +115,24 @@ static void lose_client(struct gdbline *g)
     close(g->client);
     g->client = -1;
     g->clean = false;
+    g->again = 0;
     g->to_client.start = g->to_client.end = 0;
-    g->to_machine.start = 0;
-    g->to_machine.end = sizeof gone - 1;
-    memcpy(g->to_machine.data, gone, sizeof gone - 1);
+    put_gone(g);
+}
+
+bool gdbline_waits(const struct gdbline *g)
+{
+    return g->open && !g->clean && g->client < 0;
+}
+
+/* A serial port may lose what comes while nobody looks at it. */
+static void repeat(struct gdbline *g, uint64_t now)
+{
+    if (!gdbline_waits(g) || !buffer_is_empty(&g->to_machine) || now < g->again)
+        return;
+    if (g->again)
+        put_gone(g);
+    g->again = now + GDBLINE_MS;
 }
 
 static void serve_client(struct gdbline *g, short events)
@@ -164,7 +185,7 @@ static void serve_machine(struct gdbline *g, short events)
         take_from_machine(g);
 }
 
-void gdbline_serve(struct gdbline *g, const struct pollfd pfd[GDBLINE_POLLS])
+void gdbline_serve(struct gdbline *g, const struct pollfd pfd[GDBLINE_POLLS], uint64_t now)
 {
     if (pfd[SLOT_CLIENT].fd >= 0)
         serve_client(g, pfd[SLOT_CLIENT].revents);
@@ -172,6 +193,7 @@ void gdbline_serve(struct gdbline *g, const struct pollfd pfd[GDBLINE_POLLS])
         serve_machine(g, pfd[SLOT_MACHINE].revents);
     if (pfd[SLOT_LISTENS].revents & POLLIN && (g->clean || g->client >= 0))
         let_in(g);
+    repeat(g, now);
 }
 
 void gdbline_finish(struct gdbline *g)

@@ -17,11 +17,12 @@
 #define GDBLINE_POLLS 3
 
 struct gdbline {
-    int listens; /* -1: no debugger is wanted */
-    int client;  /* gdb; -1: none */
-    int machine; /* the monitor's side; -1: none yet, or it has ended */
-    bool open;   /* .listens does; before, it has the port and no more */
-    bool clean;  /* nobody may be let in before */
+    int listens;    /* -1: no debugger is wanted */
+    int client;     /* gdb; -1: none */
+    int machine;    /* the monitor's side; -1: none yet, or it has ended */
+    bool open;      /* .listens does; before, it has the port and no more */
+    bool clean;     /* nobody may be let in before */
+    uint64_t again; /* when the monitor is told once more, as relay_now */
     struct buffer to_machine, to_client;
 };
 
@@ -32,9 +33,14 @@ void gdbline_none(struct gdbline *g);
  * why not. */
 bool gdbline_open(struct gdbline *g, unsigned port, struct problem *p);
 
-/* Before a poll, what to ask for; behind it, what came. */
+/* Before a poll, what to ask for; behind it, what came. NOW is as from
+ * relay_now. */
+#define GDBLINE_MS 1000
 void gdbline_prepare(const struct gdbline *g, struct pollfd pfd[GDBLINE_POLLS]);
-void gdbline_serve(struct gdbline *g, const struct pollfd pfd[GDBLINE_POLLS]);
+void gdbline_serve(struct gdbline *g, const struct pollfd pfd[GDBLINE_POLLS], uint64_t now);
+
+/* Does the monitor owe its word? Then somebody has to look every GDBLINE_MS. */
+bool gdbline_waits(const struct gdbline *g);
 
 /* The machine has ended: its last bytes go to gdb as far as it takes them now. */
 void gdbline_finish(struct gdbline *g);

@@ -95,15 +95,24 @@ static void prepare(const struct loop *l, struct pollfd pfd[SLOTS])
         gdbline_prepare(r->gdb, &pfd[SLOT_GDB]);
 }
 
+/* -1: there is no need to wake. */
+static int longest_sleep(const struct loop *l)
+{
+    if (l->r->log)
+        return RELAY_LOG_MS;
+    return l->r->gdb && gdbline_waits(l->r->gdb) ? GDBLINE_MS : -1;
+}
+
 /* How long poll may sleep: to the deadline, to the next look at the log, shortly while a dead
  * child's last output is fetched. */
 static int sleep_ms(const struct loop *l)
 {
-    uint64_t longest = l->r->log ? RELAY_LOG_MS : 60000, now = relay_now();
+    int at_most = longest_sleep(l);
+    uint64_t longest = at_most < 0 ? 60000 : (uint64_t)at_most, now = relay_now();
     if (l->child_ended && !l->guest_ended && buffer_is_empty(&l->to_user))
         return QUIET_MS;
     if (!l->r->deadline)
-        return l->r->log ? RELAY_LOG_MS : -1;
+        return at_most;
     if (now >= l->r->deadline)
         return 0;
     uint64_t left = l->r->deadline - now;
@@ -257,8 +266,8 @@ static bool step(struct loop *l, enum relay_end *end)
     if (n == 0 && l->child_ended && buffer_is_empty(&l->to_user)) /* after QUIET_MS */
         l->guest_ended = true; /* nothing left, and nobody to send more */
     serve_guest(l, pfd[SLOT_GUEST].revents);
-    if (n > 0 && l->r->gdb)
-        gdbline_serve(l->r->gdb, &pfd[SLOT_GDB]);
+    if (l->r->gdb)
+        gdbline_serve(l->r->gdb, &pfd[SLOT_GDB], relay_now());
     *end = RELAY_LEFT;
     if (pfd[SLOT_IN].revents && take_input(l))
         return true;

@@ -33,6 +33,7 @@ begin() { # RUN [,nowait] ARGS...
     local wait=$2
     run=$1
     shift 2
+    rm -f "$run.out" "$run.err" "$run.gdb"
     for _ in 1 2 3 4 5; do
         port=$(free_port)
         "$ring1" run --gdb "$port$wait" --timeout 100 "$@" </dev/null >"$run.out" 2>"$run.err" &

@@ -222,17 +222,19 @@ static bool take_action(struct gdb_words *w, bool *steps, bool *applies)
 static void resume_threads(struct vcpu *v, struct gdb_words *w)
 {
     struct gdb *g = v->vm->gdb;
-    bool steps = false, applies, found = false, found_steps = false;
+    bool steps = false, applies = false, found = false, found_steps = false;
     if (gdb_take(w, "?")) {
         gdb_add(&g->answer, "vCont;c;C;s;S");
         return;
     }
-    while (!gdb_at_end(w) && take_action(w, &steps, &applies)) {
+    bool right = true;
+    while (right && !gdb_at_end(w)) {
+        right = take_action(w, &steps, &applies);
         if (applies && !found)
             found_steps = steps;
         found |= applies;
     }
-    if (found && gdb_at_end(w))
+    if (found && right)
         gdb_resume(v, found_steps);
     else
         gdb_error(g, ERROR_BAD);

@@ -263,7 +263,7 @@ bool gdb_attend(struct vcpu *v)
 bool gdb_holds_interrupts(const struct vcpu *v)
 {
     const struct gdb *g = v->vm->gdb;
-    return !v->halted && (g->first || g->step);
+    return !v->halted && (g->step || (g->first && here(v) == g->from));
 }
 
 bool gdb_interprets(struct vcpu *v)

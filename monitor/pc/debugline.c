@@ -10,6 +10,7 @@
 #define COM4_IRQ 3
 #define LSR_DATA 0x01
 #define LSR_THRE 0x20
+#define LSR_TEMT 0x40
 
 #define FIFO_ON 0x07 /* both emptied; an interrupt for the first byte */
 
@@ -39,13 +40,20 @@ int host_debug_get(void)
 
 /* A debugger that does not read what it asked for is waited for; but not for ever, as it may have
  * been stopped. */
+static void await(uint8_t state)
+{
+    for (unsigned tries = TRANSMITTER_TRIES; !(in8(COM4 + 5) & state) && tries; tries--)
+        ;
+}
+
+/* All of it is out at the end: the machine may be switched off next. */
 void host_debug_put(const char *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        for (unsigned tries = TRANSMITTER_TRIES; !(in8(COM4 + 5) & LSR_THRE) && tries; tries--)
-            ;
+        await(LSR_THRE);
         out8(COM4, (uint8_t)bytes[i]);
     }
+    await(LSR_TEMT);
 }
 
 void host_debug_wait(void)

@@ -97,6 +97,27 @@ static bool wrote(uint32_t frame, unsigned first, unsigned last)
     return bt_wrote(vm, gfn(frame), first, last);
 }
 
+/* All of it that begins there, in whatever mode and of whatever frame, and what leads to it. */
+static void a_page_dropped(void **state)
+{
+    (void)state;
+    uint32_t b = make(EIP, "\x90\x40\xc3", 3), last = make(EIP + 0xe00, "\x40\xc3", 2);
+    uint32_t beside = make(EIP + PAGE_SIZE, "\xc3", 1);
+    uint32_t jump = make(EIP - PAGE_SIZE, "\xe9\xfb\x0f\x00\x00", 5); /* to EIP */
+    v->cpl = 1;
+    uint32_t other = make(EIP, "\x90\x40\xc3", 3);
+    v->cpl = 0;
+    bt_drop_page(vm, gva(EIP & ~PAGE_MASK));
+    assert_false(vm->bt->block[b].live || vm->bt->block[last].live || vm->bt->block[other].live);
+    assert_true(vm->bt->block[beside].live && vm->bt->block[jump].live);
+    assert_int_equal(vm->bt->slot[vm->bt->block[jump].slots].target, NO_BLOCK);
+    assert_int_equal(find(EIP, FRAME, true), NO_BLOCK);
+    v->eip = EIP;
+    assert_int_equal(bt_lookup(v), 0);
+    bt_drop_page(vm, gva(EIP & ~PAGE_MASK)); /* nothing is left */
+    assert_int_not_equal(make(EIP, "\x90\x40\xc3", 3), b);
+}
+
 static void dropped_by_a_write_to_its_bytes(void **state)
 {
     (void)state;
@@ -357,6 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(found_by_address_mode_and_frame, set_up),
         cmocka_unit_test_setup(modes, set_up),
+        cmocka_unit_test_setup(a_page_dropped, set_up),
         cmocka_unit_test_setup(dropped_by_a_write_to_its_bytes, set_up),
         cmocka_unit_test_setup(traced_while_a_block_is_left, set_up),
         cmocka_unit_test_setup(crossing_block, set_up),

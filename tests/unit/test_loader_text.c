@@ -67,6 +67,26 @@ static void memory_sizes(void **state)
     }
 }
 
+static void ports(void **state)
+{
+    static const char *const bad[] = {
+        "",     "0",  "65536", "-1",        "+1",     " 1",      "1 ",
+        "0x10", "1,", "1,no",  "1,nowait ", "nowait", ",nowait", "99999999999999999999999"};
+    uint32_t port;
+    bool nowait;
+    (void)state;
+    assert_true(number_port("1", &port, &nowait, &problem));
+    assert_int_equal(port, 1);
+    assert_false(nowait);
+    assert_true(number_port("065535,nowait", &port, &nowait, &problem));
+    assert_int_equal(port, 65535);
+    assert_true(nowait);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(number_port(bad[i], &port, &nowait, &problem));
+        assert_int_equal(problem.status, EXIT_BAD_INPUT);
+    }
+}
+
 static void timeouts(void **state)
 {
     (void)state;
@@ -334,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_sizes),
+        cmocka_unit_test(ports),
         cmocka_unit_test(timeouts),
         cmocka_unit_test(options_have_defaults),
         cmocka_unit_test(options_are_taken),

@@ -34,7 +34,7 @@
 enum end { PASSED, KILLED, FAILED };
 
 static struct process_io io;
-static int sockets[2];
+static int sockets[2], debugger[2];
 static volatile sig_atomic_t caught;
 
 static int64_t call(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
@@ -73,6 +73,16 @@ static int64_t receive(void)
 {
     char c;
     return call(__NR_recvfrom, (uint64_t)io.control, (uint64_t)&c, 1, MSG_DONTWAIT, 0) == -EAGAIN
+               ? 0
+               : -1;
+}
+
+static int64_t talk_to_debugger(void)
+{
+    char c;
+    return call(__NR_write, (uint64_t)io.debug, (uint64_t) "x", 1, 0, 0) == 1 &&
+                   call(__NR_recvfrom, (uint64_t)io.debug, (uint64_t)&c, 1, MSG_DONTWAIT, 0) ==
+                       -EAGAIN
                ? 0
                : -1;
 }
@@ -283,9 +293,10 @@ static void all_end(const struct row *rows, unsigned count, enum end how)
 
 static void what_a_guest_needs(void **state)
 {
-    static const struct row rows[] = {ROW(window_calls),  ROW(write_log),        ROW(receive),
-                                      ROW(sleep_shortly), ROW(mask_signals),     ROW(read_clock),
-                                      ROW(set_no_timer),  ROW(signal_and_return)};
+    static const struct row rows[] = {
+        ROW(window_calls),     ROW(write_log),     ROW(receive),
+        ROW(talk_to_debugger), ROW(sleep_shortly), ROW(mask_signals),
+        ROW(read_clock),       ROW(set_no_timer),  ROW(signal_and_return)};
     (void)state;
     all_end(rows, ARRAY_SIZE(rows), PASSED);
 }
@@ -317,10 +328,13 @@ static void gs_by_a_call(void **state)
 
 static int make(void **state)
 {
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM, 0, debugger) != 0)
         return -1;
-    io = (struct process_io){
-        .console = -1, .control = sockets[0], .log = open("/dev/null", O_WRONLY)};
+    io = (struct process_io){.console = -1,
+                             .control = sockets[0],
+                             .debug = debugger[0],
+                             .log = open("/dev/null", O_WRONLY)};
     return world_make(state);
 }
 
