@@ -35,6 +35,8 @@ const char usage_doc[] =
     "        the same monitor on Bochs, everything interpreted, counters at the end\n"
     "  ring1 run --trace irq,inject --trace-file events vmlinuz\n"
     "        interrupts and exceptions with their times, in the file events\n"
+    "  ring1 run --gdb 1234 --append console=ttyS0 vmlinuz\n"
+    "        the guest waits for gdb: target remote localhost:1234\n"
     "  ring1 image -o linux.iso --initrd initrd.img --append console=ttyS0 vmlinuz\n"
     "        a CD image that boots the same guest on a real PC or a cloud machine\n"
     "  ring1 inspect vmlinuz\n"

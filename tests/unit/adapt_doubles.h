@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Doubles of adaptive translation (bt/adapt.c), for top_world.h: what the translator was told.
+ * Doubles of what tells the translator that something changed (bt/adapt.c and bt_drop_page), for
+ * top_world.h.
  */
 #ifndef RING1_ADAPT_DOUBLES_H
 #define RING1_ADAPT_DOUBLES_H
@@ -13,6 +14,8 @@ static struct {
     bool turn_refused;
     uint32_t eip;
     uint32_t block; /* what bt_block_of answers */
+    unsigned dropped;   /* pages by bt_drop_page ... */
+    gva_t dropped_page; /* ... and the last of them */
 } heard;
 
 uint32_t bt_block_of(const struct vcpu *of, const struct host_exit *x)
@@ -42,6 +45,13 @@ void bt_called_out(struct vcpu *of, const struct host_exit *x, uint32_t eip, boo
     (void)x;
     heard.eip = eip;
     *(ordinary ? &heard.ordinary : &heard.trapping) += 1;
+}
+
+void bt_drop_page(struct vm *of, gva_t page)
+{
+    (void)of;
+    heard.dropped++;
+    heard.dropped_page = page;
 }
 
 bool bt_turn_window(struct vcpu *of, const struct host_exit *x, bool string)

@@ -62,6 +62,7 @@ static inline void hang_up(void)
 static inline int gdb_world(void **state)
 {
     top_world(state);
+    memset(&heard, 0, sizeof heard);
     assert_true(gdb_create(vm, true));
     fake.debug_wait = hang_up;
     return 0;

@@ -242,12 +242,12 @@ static void breakpoints(void **state)
     vm->bt = (struct bt *)&top;
     assert_false(gdb_breaks_any(vm));
     ANSWERS("Z0,2010,1", "OK");
-    assert_int_equal(top.dropped, 1);
-    assert_int_equal(top.dropped_page.v, 0x2000);
+    assert_int_equal(heard.dropped, 1);
+    assert_int_equal(heard.dropped_page.v, 0x2000);
     ANSWERS("Z0,2010,1", "OK");
     ANSWERS("Z1,2010,1", "OK");
     ANSWERS("Z0,2ffe,1", "OK"); /* the page is known */
-    assert_int_equal(top.dropped, 1);
+    assert_int_equal(heard.dropped, 1);
     assert_int_equal(vm->gdb->breaks.count, 3);
     assert_true(gdb_breaks_on_page(vm, 0x2fff));
     assert_false(gdb_breaks_on_page(vm, 0x3000));

@@ -189,7 +189,7 @@ static void translated_code(void **state)
     first_said("OK\n" STOP "01200000\n");
     assert_int_equal(v->tc_insns, 1);
     assert_int_equal(top.chains, 0);
-    assert_int_equal(top.dropped, 1);
+    assert_int_equal(heard.dropped, 1);
 }
 
 static unsigned directly;

@@ -20,8 +20,6 @@ static struct {
     bool has_next;
     uint32_t eip; /* where bt_unwind puts v */
     uint64_t chained;
-    unsigned dropped;   /* pages ... */
-    gva_t dropped_page; /* ... and the last of them */
     /* Shadow. */
     enum shadow_answer answer;
     uint32_t error, access;
@@ -79,13 +77,6 @@ void bt_chain(struct vcpu *of, const struct host_exit *x, uint64_t entry)
     (void)x;
     top.chains++;
     top.chained = entry;
-}
-
-void bt_drop_page(struct vm *of, gva_t page)
-{
-    (void)of;
-    top.dropped++;
-    top.dropped_page = page;
 }
 
 unsigned bt_recent(const struct vm *of, uint32_t *eips, unsigned max)
