@@ -35,6 +35,7 @@ struct board {
     bool next_known;          /* nothing has changed since it was found */
     bool clock_on;            /* a first time has been seen: the clocks start from it */
     bool mark;                /* the access at hand is to the statistics port */
+    uint8_t run;              /* which of the session's guests this is */
 };
 
 /* A handler masks its interrupt while it runs (Linux masks every one); a guest that gives the timer
@@ -199,6 +200,12 @@ static void write_statistics(struct board *b, unsigned offset, uint8_t value)
     b->mark = true;
 }
 
+static uint8_t read_run(struct board *b, unsigned offset)
+{
+    (void)offset;
+    return b->run;
+}
+
 static uint8_t read_reset_control(struct board *b, unsigned offset)
 {
     (void)offset;
@@ -257,6 +264,7 @@ static const struct port_range {
     {0x4d0, 0x4d1, BYTES, read_elcr,          write_elcr},
     {0x501, 0x501, BYTES, NULL,               write_debug_exit},
     {0x502, 0x502, ALONE, NULL,               write_statistics},
+    {0x503, 0x503, ALONE, read_run,           NULL},
     {ACPI_PM1_EVENT, ACPI_PM_LAST, BYTES, read_acpi_pm, write_acpi_pm},
     {0xcf9, 0xcf9, ALONE, read_reset_control, write_reset_control},
     /* clang-format on */
@@ -463,6 +471,7 @@ bool board_create(struct vm *vm)
     vga_reset(&b->vga);
     clear_screen(vm);
     (void)acpi_tables_write(vm); /* a guest of less than 1 MiB goes without */
+    b->run = (uint8_t)vm->run;
     vm->board = b;
     return true;
 }

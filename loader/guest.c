@@ -30,6 +30,7 @@ static bool write_plan(const struct options *o, uint32_t flags, const struct ima
         .append = o->append,
         .engine = o->engine,
         .flags = flags,
+        .runs = o->runs,
     };
     if (!planfile_size(im, &choice, &g->plan_size, p))
         return false;

@@ -71,6 +71,17 @@ bool number_port(const char *text, uint32_t *port, bool *nowait, struct problem 
     return true;
 }
 
+bool number_runs(const char *text, uint32_t *runs, struct problem *p)
+{
+    const char *s = text;
+    uint64_t n;
+    if (!digits(&s, &n) || *s || n == 0 || n > PLAN_RUNS_MAX)
+        return problem_bad(p, "--repeat %s: not a number of runs; write 1 to %u", text,
+                           PLAN_RUNS_MAX);
+    *runs = (uint32_t)n;
+    return true;
+}
+
 bool number_seconds(const char *text, uint32_t *seconds, struct problem *p)
 {
     const char *s = text;

@@ -19,6 +19,9 @@ bool number_memory(const char *text, uint32_t *mib, struct problem *p);
 /* A TCP port: 1 to 65535; "PORT,nowait" sets *NOWAIT. */
 bool number_port(const char *text, uint32_t *port, bool *nowait, struct problem *p);
 
+/* How often: 1 to PLAN_RUNS_MAX. */
+bool number_runs(const char *text, uint32_t *runs, struct problem *p);
+
 /* A time-out: whole seconds, from 1 to TIMEOUT_MAX_SECONDS. */
 bool number_seconds(const char *text, uint32_t *seconds, struct problem *p);
 

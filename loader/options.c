@@ -137,6 +137,9 @@ static error_t run_option(int key, char *arg, struct options *o, struct problem 
     case KEY_GDB:
         ok = number_port(arg, &o->gdb_port, &o->gdb_nowait, p);
         break;
+    case KEY_REPEAT:
+        ok = number_runs(arg, &o->runs, p);
+        break;
     case KEY_HOST_ARGS:
         o->host_args = arg;
         break;
@@ -232,6 +235,7 @@ void options_init(struct options *o)
         .on = emulator_default(),
         .memory_mib = DEFAULT_MEMORY_MIB,
         .profile_fd = -1,
+        .runs = 1,
     };
 }
 

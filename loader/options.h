@@ -24,6 +24,7 @@ struct options {
     const struct emulator *on;
     enum plan_engine engine;
     uint32_t memory_mib, timeout; /* timeout in seconds, 0: none */
+    uint32_t runs;                /* of the guest, one after another */
     uint32_t trace;               /* bits of enum plan_trace */
     const char *trace_file;       /* NULL: standard error */
     const char *profile;          /* file for the profile; NULL: none */

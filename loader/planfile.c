@@ -60,6 +60,7 @@ static void fill_plan(struct plan *plan, const struct image *im, const struct pl
         .ds = IMAGE_DS,
         .gdt_base = im->gdt_base,
         .gdt_limit = im->gdt_limit,
+        .runs = c->runs,
     };
     size_t length = strnlen(c->name, sizeof plan->name - 1);
     memcpy(plan->name, c->name, length);

@@ -14,6 +14,7 @@ struct plan_choice {
     const char *append; /* for the monitor's log */
     enum plan_engine engine;
     uint32_t flags; /* enum plan_flags */
+    uint32_t runs;
 };
 
 /* The plan's size in bytes. False: over 4 GiB, which the format cannot say. */

@@ -37,6 +37,8 @@ const char usage_doc[] =
     "        interrupts and exceptions with their times, in the file events\n"
     "  ring1 run --gdb 1234 --append console=ttyS0 vmlinuz\n"
     "        the guest waits for gdb: target remote localhost:1234\n"
+    "  ring1 run --repeat 3 --console out.txt toy.elf\n"
+    "        boot it again when it has ended or reset, in the same monitor\n"
     "  ring1 image -o linux.iso --initrd initrd.img --append console=ttyS0 vmlinuz\n"
     "        a CD image that boots the same guest on a real PC or a cloud machine\n"
     "  ring1 inspect vmlinuz\n"
@@ -81,6 +83,7 @@ const struct argp_option usage_run_options[] = {
     {"console", KEY_CONSOLE, "FILE", 0, "Console output to FILE and no input; default is stdio", 2},
     {"screen", KEY_SCREEN, "FILE", 0, "The guest's text screen to FILE at the end, and on Ctrl-A s", 2},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Stop after this time", 2},
+    {"repeat", KEY_REPEAT, "N", 0, "Run the guest N times, each time in a machine made anew by the same monitor", 2},
     {"stats", KEY_STATS, 0, 0, "Print the monitor's counters at the end", 2},
     {"count", KEY_COUNT, 0, 0, "As --stats, and count the guest instructions run from the cache (slower)", 2},
     {"verbose", KEY_VERBOSE, 0, 0, "Print the monitor's whole log at the end", 2},

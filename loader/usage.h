@@ -31,6 +31,7 @@ enum usage_key {
     KEY_NO_CONFINE,
     KEY_GDB,
     KEY_PROFILE,
+    KEY_REPEAT,
 };
 
 struct usage_command {

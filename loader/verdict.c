@@ -12,6 +12,7 @@
 
 #define LINE_MAX_SHOWN 500
 #define EXIT_MARK      "ring1-exit: "
+#define RUN_MARK       "ring1-run: "
 #define REPORT_MARK    "report: "
 #define PANIC_MARK     "ring1: panic: "
 #define STAT_MARK      "stat "
@@ -76,10 +77,12 @@ void verdict_print_report(FILE *to, const char *log)
 {
     char line[LINE_MAX_SHOWN];
     while ((log = take_line(log, line))) {
-        const char *text = behind(line, REPORT_MARK);
+        const char *text = behind(line, REPORT_MARK), *run = behind(line, RUN_MARK);
         if (!text && behind(line, PANIC_MARK))
             text = line;
-        if (text)
+        if (run)
+            fprintf(to, "  run %s\n", run);
+        else if (text)
             fprintf(to, "  %s\n", text);
     }
 }

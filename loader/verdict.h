@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * How a run ended, as the monitor's log tells it: text in, an exit status and the lines
- * worth showing out. Knows the log's four kinds of line ("ring1-exit:", "report:", "stat",
- * others) and no file.
+ * worth showing out. Knows the log's five kinds of line ("ring1-exit:", "ring1-run:", "report:",
+ * "stat", others) and no file.
  */
 #ifndef RING1_LOADER_VERDICT_H
 #define RING1_LOADER_VERDICT_H
@@ -21,7 +21,8 @@ struct verdict {
  * is none, or its number is none that a monitor may give. */
 bool verdict_find(const char *log, struct verdict *v);
 
-/* Prints LOG's "report:" lines without that word, and lines with a panic. */
+/* Prints LOG's "report:" lines without that word, those that say how a run before the last one
+ * ended, and lines with a panic. */
 void verdict_print_report(FILE *to, const char *log);
 
 /* Prints LOG's "stat <name> <value>  <text>" lines as a table. */

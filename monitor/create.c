@@ -36,8 +36,8 @@ static bool plan_fits(const struct plan *p)
         return false;
     }
     if (p->segments > 64 || head > p->total_size || p->memory_mib == 0 ||
-        p->memory_mib > PLAN_MEMORY_MAX_MIB || p->engine > PLAN_TRANSLATE ||
-        !start_state_valid(p)) {
+        p->memory_mib > PLAN_MEMORY_MAX_MIB || p->engine > PLAN_TRANSLATE || p->runs == 0 ||
+        p->runs > PLAN_RUNS_MAX || !start_state_valid(p)) {
         log_line("ring1: the boot plan contradicts itself");
         return false;
     }
@@ -129,7 +129,15 @@ static bool build_rooms(struct vm *vm, const struct plan *p)
     return ok;
 }
 
-struct vm *vm_create(const struct plan *p, struct pool *pool)
+void vm_destroy(struct vm *vm)
+{
+    segtab_forget(vm->vcpu);
+    if (vm->shadow)
+        shadow_destroy(vm);
+    guest_ram_destroy(vm);
+}
+
+struct vm *vm_create(const struct plan *p, struct pool *pool, uint32_t run)
 {
     if (!plan_fits(p))
         return NULL;
@@ -142,17 +150,20 @@ struct vm *vm_create(const struct plan *p, struct pool *pool)
         return NULL;
     }
     vm->pool = pool;
+    vm->run = run;
     vm->vcpu = v;
     vm->engine = (enum plan_engine)p->engine;
     vm->user_code = tc.user_code;
     vm->count = p->flags & PLAN_COUNT;
     vm->screen.wanted = p->flags & PLAN_SCREEN;
     vm->marks = p->flags & PLAN_STATS;
+    host_counts(&vm->before);
     vm->journal = p->flags >> PLAN_TRACE_SHIFT & ((1u << PLAN_TRACE_COUNT) - 1);
     vcpu_reset(v, vm);
     if (!build_rooms(vm, p) || !load_segments(vm, p))
         return NULL;
     load_registers(v, p);
+    host_fpu_reset();
     host_load_control(v);
     vmem_flush(v, true);
     return vm;

@@ -43,6 +43,15 @@ bool guest_ram_create(struct vm *vm, uint64_t bytes)
     return true;
 }
 
+void guest_ram_destroy(struct vm *vm)
+{
+    for (uint64_t i = 0; i < vm->ram.size / PAGE_SIZE; i++) {
+        if (vm->ram.frame[i].v)
+            pool_retire(vm->pool, vm->ram.frame[i]);
+    }
+    vm->ram = (struct guest_ram){0};
+}
+
 hfn_t guest_frame(const struct vm *vm, gfn_t f)
 {
     return f.v < vm->ram.size / PAGE_SIZE ? vm->ram.frame[f.v] : hfn(0);

@@ -20,6 +20,9 @@
  * too small. */
 bool guest_ram_create(struct vm *vm, uint64_t bytes);
 
+/* Gives up all of it. */
+void guest_ram_destroy(struct vm *vm);
+
 /* Copies between RAM and BUF; may cross pages. False, with nothing copied, if any byte
  * lies outside RAM or in an absent frame. */
 bool guest_read(const struct vm *vm, gpa_t where, void *buf, size_t len);

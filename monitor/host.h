@@ -125,6 +125,11 @@ void host_descriptor_set(uint16_t selector, uint64_t descriptor);
  * OSXMMEXCPT; of the debug registers nothing as yet. Called when any of them changed. */
 void host_load_control(const struct vcpu *v);
 
+/* The guest's FPU and vector registers, MXCSR and the FPU's control word as FNINIT and power-on
+ * leave them, all registers 0, whatever was in them. The guest's control bits are as yet none that
+ * forbid it: before host_load_control. */
+void host_fpu_reset(void);
+
 /*
  * Executes one x87, MMX or SSE instruction on the host CPU with the guest's FPU state. CODE is
  * LEN bytes (at most 15) of 64-bit code, one instruction, ready to run (interp/fpu_stub.h):

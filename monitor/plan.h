@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define PLAN_MAGIC   0x314e4c50u /* "PLN1" */
-#define PLAN_VERSION 1u
+#define PLAN_VERSION 2u
 
 enum plan_engine { PLAN_AUTO, PLAN_INTERP, PLAN_TRANSLATE };
 
@@ -92,6 +92,7 @@ enum plan_request {
 
 /* Guest RAM begins at 0 and has no hole: what lies above it up to 4 GiB is for devices. */
 #define PLAN_MEMORY_MAX_MIB 3072u
+#define PLAN_RUNS_MAX       255u
 
 struct plan_segment {
     uint32_t gpa;         /* where in guest RAM */
@@ -114,13 +115,16 @@ struct plan {
     uint32_t eip, esp, eax, ebx, ecx, edx, esi, edi, ebp;
     uint32_t cs, ds;
     uint32_t gdt_base, gdt_limit;
+    uint32_t runs; /* how often the guest is to be run, each time in a machine made anew */
     char name[64]; /* of the kernel file, for messages; NUL-terminated */
 };
 
 /*
  * How a guest ended. The monitor's last log line is
  *     ring1-exit: <number> <name>: <reason>
- * from which the loader takes its own exit status, on every host alike.
+ * from which the loader takes its own exit status, on every host alike. Where the plan asks for
+ * more than one run, that is the last one's; each of those before it has a line
+ *     ring1-run: <run> of <runs>: <number> <name>: <reason>
  */
 enum plan_exit {
     EXIT_GUEST_OFF = 0,    /* shut down or reset on purpose */

@@ -12,15 +12,19 @@
 
 #define MAX_RANGES 64
 
-/* [first, last) was given; of it [next, end) was never handed out. */
+/* [first, last) was given; of it [next, end) is not handed out, [begun_next, begun_end) was not
+ * when pool_begin was called, and [touched_low, touched_high) never was. */
 struct range {
     uint32_t first, last;
     uint32_t next, end;
+    uint32_t begun_next, begun_end;
+    uint32_t touched_low, touched_high;
 };
 
 struct pool {
     uint32_t free;     /* frames that pool_get could hand out */
     uint32_t returned; /* head of the list of returned frames, 0 if empty */
+    uint32_t out;      /* since pool_begin: frames handed out that are to come back, less those */
     unsigned ranges;
     bool clean; /* what was never handed out holds zeros */
     struct range range[MAX_RANGES];
@@ -58,8 +62,16 @@ void pool_add(struct pool *p, hfn_t first, uint32_t count)
         return;
     }
     uint32_t last = first.v + count;
-    p->range[p->ranges++] = (struct range){first.v, last, first.v, last};
+    p->range[p->ranges++] =
+        (struct range){first.v, last, first.v, last, first.v, last, first.v, last};
     p->free += count;
+}
+
+/* [*FROM, *TO) without what is outside R. */
+static void clip(uint32_t *from, uint32_t *to, const struct range *r)
+{
+    *from = *from < r->first ? r->first : *from > r->last ? r->last : *from;
+    *to = *to < *from ? *from : *to > r->last ? r->last : *to;
 }
 
 /* Makes what range I has from frame AT on, all of it untouched, a range of its own: the next. */
@@ -68,8 +80,14 @@ static struct range *split(struct pool *p, unsigned i, uint32_t at)
     struct range *low = &p->range[i], *high = low + 1;
     for (unsigned k = p->ranges++; k > i + 1; k--)
         p->range[k] = p->range[k - 1];
-    *high = (struct range){at, low->last, at, low->end};
-    low->last = low->end = at;
+    *high = *low;
+    high->first = low->last = at;
+    clip(&low->next, &low->end, low);
+    clip(&low->begun_next, &low->begun_end, low);
+    clip(&low->touched_low, &low->touched_high, low);
+    clip(&high->next, &high->end, high);
+    clip(&high->begun_next, &high->begun_end, high);
+    clip(&high->touched_low, &high->touched_high, high);
     return high;
 }
 
@@ -81,11 +99,28 @@ static uint32_t take_returned(struct pool *p)
     return f;
 }
 
+/* COUNT frames from FIRST on, which R has just given away, go out: zeroed, if that is owed. */
+static void hand_out(struct pool *p, struct range *r, uint32_t first, uint32_t count)
+{
+    for (uint32_t f = first; f < first + count; f++) {
+        if (!p->clean || f < r->touched_low || f >= r->touched_high)
+            zero_frame(hfn(f));
+    }
+    if (r->touched_low < r->next)
+        r->touched_low = r->next;
+    if (r->touched_high > r->end)
+        r->touched_high = r->end;
+    p->free -= count;
+}
+
 static uint32_t take_untouched(struct pool *p)
 {
     for (unsigned i = 0; i < p->ranges; i++) {
-        if (p->range[i].next < p->range[i].end)
-            return p->range[i].next++;
+        struct range *r = &p->range[i];
+        if (r->next < r->end) {
+            hand_out(p, r, r->next++, 1);
+            return r->next - 1;
+        }
     }
     return 0;
 }
@@ -93,14 +128,13 @@ static uint32_t take_untouched(struct pool *p)
 hfn_t pool_get(struct pool *p)
 {
     uint32_t f = take_returned(p);
-    bool clean = !f && p->clean;
-    if (!f)
-        f = take_untouched(p);
-    if (!f)
-        return hfn(0);
-    p->free--;
-    if (!clean)
+    if (f) {
+        p->free--;
         zero_frame(hfn(f));
+    } else {
+        f = take_untouched(p);
+    }
+    p->out += f != 0;
     return hfn(f);
 }
 
@@ -121,6 +155,14 @@ void pool_put(struct pool *p, hfn_t f)
     *(uint32_t *)host_frame_ptr(f) = p->returned;
     p->returned = f.v;
     p->free++;
+    p->out--;
+}
+
+void pool_retire(struct pool *p, hfn_t f)
+{
+    if (!handed_out(p, f.v))
+        panic("frame %x was given up but is not of the pool", f.v);
+    p->out--;
 }
 
 /* What lies below the first multiple of 2 MiB becomes a range of its own, for single frames;
@@ -137,6 +179,7 @@ static uint32_t take_large(struct pool *p)
         if (!aligned)
             r = split(p, i, first);
         r->next += LARGE_FRAMES;
+        hand_out(p, r, first, LARGE_FRAMES);
         return first;
     }
     return 0;
@@ -146,31 +189,25 @@ static uint32_t take_run(struct pool *p, uint32_t count)
 {
     for (unsigned i = 0; i < p->ranges; i++) {
         struct range *r = &p->range[i];
-        if (count && r->end - r->next >= count)
-            return r->end -= count;
+        if (count && r->end - r->next >= count) {
+            r->end -= count;
+            hand_out(p, r, r->end, count);
+            return r->end;
+        }
     }
     return 0;
 }
 
-/* The run of COUNT frames from FIRST, 0 if none was found, goes out. */
-static hfn_t hand_out(struct pool *p, uint32_t first, uint32_t count)
-{
-    if (!first)
-        return hfn(0);
-    p->free -= count;
-    for (uint32_t i = 0; i < count && !p->clean; i++)
-        zero_frame(hfn(first + i));
-    return hfn(first);
-}
-
 hfn_t pool_get_run(struct pool *p, uint32_t count)
 {
-    return hand_out(p, take_run(p, count), count);
+    return hfn(take_run(p, count));
 }
 
 hfn_t pool_get_large(struct pool *p)
 {
-    return hand_out(p, take_large(p), LARGE_FRAMES);
+    uint32_t first = take_large(p);
+    p->out += first ? LARGE_FRAMES : 0;
+    return hfn(first);
 }
 
 void *pool_alloc(struct pool *p, size_t bytes)
@@ -192,7 +229,35 @@ uint32_t pool_touched_frames(const struct pool *p)
     uint32_t n = 1;
     for (unsigned i = 0; i < p->ranges; i++) {
         const struct range *r = &p->range[i];
-        n += r->next - r->first + (r->last - r->end);
+        n += r->last - r->first;
+        if (r->touched_high > r->touched_low)
+            n -= r->touched_high - r->touched_low;
     }
     return n;
+}
+
+/* ---- One guest after another ------------------------------------------------- */
+
+void pool_begin(struct pool *p)
+{
+    if (p->returned)
+        panic("frames were returned to the pool before its first guest");
+    for (unsigned i = 0; i < p->ranges; i++) {
+        p->range[i].begun_next = p->range[i].next;
+        p->range[i].begun_end = p->range[i].end;
+    }
+    p->out = 0;
+}
+
+uint32_t pool_end(struct pool *p)
+{
+    uint32_t lost = p->out;
+    p->returned = p->free = p->out = 0;
+    for (unsigned i = 0; i < p->ranges; i++) {
+        struct range *r = &p->range[i];
+        r->next = r->begun_next;
+        r->end = r->begun_end;
+        p->free += r->end - r->next;
+    }
+    return lost;
 }

@@ -81,14 +81,18 @@ void report_state(struct vm *vm)
         log_line("report: block %u back: %08x", i, recent[i]);
 }
 
-void report_exit(const struct vm *vm)
+void report_exit(const struct vm *vm, uint32_t run, uint32_t runs)
 {
     static const char *const names[] = {
         [EXIT_GUEST_OFF] = "guest-off",       [EXIT_BAD_INPUT] = "bad-input",
         [EXIT_HOST_TROUBLE] = "host-trouble", [EXIT_GUEST_HALTED] = "guest-halted",
         [EXIT_GUEST_KILLED] = "guest-killed", [EXIT_TIMEOUT] = "time-out",
     };
-    log_line("ring1-exit: %d %s: %s", vm->exit, names[vm->exit], vm->reason);
+    if (run < runs)
+        log_line("ring1-run: %u of %u: %d %s: %s", run, runs, vm->exit, names[vm->exit],
+                 vm->reason);
+    else
+        log_line("ring1-exit: %d %s: %s", vm->exit, names[vm->exit], vm->reason);
 }
 
 void report_end(struct vm *vm, uint32_t flags)
@@ -99,5 +103,4 @@ void report_end(struct vm *vm, uint32_t flags)
         stats_print(&vm->stats);
     if (vm->exit == EXIT_GUEST_KILLED || vm->exit == EXIT_GUEST_HALTED)
         report_state(vm);
-    report_exit(vm);
 }

@@ -10,10 +10,10 @@
 /* The report of a killed guest: reason, instruction, registers, last blocks. */
 void report_state(struct vm *vm);
 
-/* All that is said at VM's end: what a plan's FLAGS ask for, and report_exit. */
+/* What is said at VM's end before its last line: what a plan's FLAGS ask for, and report_state. */
 void report_end(struct vm *vm, uint32_t flags);
 
-/* The last line of the log: "ring1-exit: <number> <name>: <reason>" (plan.h). */
-void report_exit(const struct vm *vm);
+/* The last line of run RUN of RUNS, which begins with "ring1-exit: " for the last one (plan.h). */
+void report_exit(const struct vm *vm, uint32_t run, uint32_t runs);
 
 #endif

@@ -170,10 +170,10 @@ void vm_counters(const struct vm *vm, struct stats *out)
     out->n[STAT_INSN_TC] = vm->vcpu->tc_insns;
     out->n[STAT_SYSCALLS_DIRECT] = vm->vcpu->direct.syscalls;
     host_counts(&host);
-    out->n[STAT_MAPS] = host.maps;
-    out->n[STAT_MAP_PAGES] = host.pages;
-    out->n[STAT_UNMAPS] = host.unmaps;
-    out->n[STAT_EVICTIONS] = host.evictions;
+    out->n[STAT_MAPS] = host.maps - vm->before.maps;
+    out->n[STAT_MAP_PAGES] = host.pages - vm->before.pages;
+    out->n[STAT_UNMAPS] = host.unmaps - vm->before.unmaps;
+    out->n[STAT_EVICTIONS] = host.evictions - vm->before.evictions;
     out->n[STAT_MEMORY] = beyond * (PAGE_SIZE / 1024);
 }
 

@@ -9,9 +9,13 @@
 #include "monitor/pool.h"
 #include "monitor/vm.h"
 
-/* Builds the VM that PLAN describes, from POOL. NULL, with a log line, if the plan is
- * wrong or memory is short. */
-struct vm *vm_create(const struct plan *plan, struct pool *pool);
+/* Builds the VM that PLAN describes, from POOL, as the session's guest number RUN. NULL, with a log
+ * line, if the plan is wrong or memory is short. */
+struct vm *vm_create(const struct plan *plan, struct pool *pool, uint32_t run);
+
+/* The end of VM, whether it has run or not: host and pool have back what was its own, and VM is
+ * gone, but for the memory that it lies in, which is the pool's until pool_end. */
+void vm_destroy(struct vm *vm);
 
 /* Runs VM until it ends; then vm->exit and vm->reason say how. */
 void vm_run(struct vm *vm);

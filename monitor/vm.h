@@ -6,6 +6,7 @@
 #ifndef RING1_VM_H
 #define RING1_VM_H
 
+#include "monitor/host.h"
 #include "monitor/plan.h"
 #include "monitor/stats.h"
 #include "monitor/types.h"
@@ -57,7 +58,9 @@ struct vm {
     uint32_t journal;  /* bits of enum plan_trace (journal.h) */
     uint32_t journal_lines; /* written so far */
     struct stats stats;
+    struct host_counts before; /* of the host's, when this one was made */
     struct screen screen;
+    uint32_t run;          /* which of the session's guests this is, from 1 on */
     uint64_t started_ns;   /* the guest's first instruction */
     uint64_t now_ns;       /* the host's time when guest code was entered or left last */
     uint64_t sample_ns;    /* when the next sample of a profile is due (profile.c) */

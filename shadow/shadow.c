@@ -59,6 +59,21 @@ bool shadow_create(struct vm *vm)
     return true;
 }
 
+void shadow_destroy(struct vm *vm)
+{
+    struct shadow *s = vm->shadow;
+    s->current = NULL;
+    for (unsigned i = 0; i < SHADOW_SPACES; i++) {
+        if (s->space[i].host.id)
+            space_retire(s, &s->space[i]);
+    }
+    for (unsigned i = 1; i <= s->limit; i++) {
+        if (table_used(&s->table[i]))
+            table_drop(s, &s->table[i]);
+    }
+    vm->shadow = NULL;
+}
+
 /* ---- Faults ----------------------------------------------------------------- */
 
 /* The guest tables on the path are in use as tables. */

@@ -24,6 +24,10 @@ enum shadow_answer {
 /* Builds vm->shadow. False: no memory. */
 bool shadow_create(struct vm *vm);
 
+/* Gives back all that was taken from the pool frame by frame, and the host's tables and spaces; the
+ * host is left without a current space. What shadow_create took stays for pool_end. */
+void shadow_destroy(struct vm *vm);
+
 /* A guest access to LINEAR faulted with hardware error code HW (PF_W, PF_U, PF_I of it
  * are believed, PF_P is not). */
 enum shadow_answer shadow_fault(struct vcpu *v, gva_t linear, uint32_t hw, uint32_t *error);

@@ -20,13 +20,13 @@ _ring1() {
     --engine) mapfile -t COMPREPLY < <(compgen -W 'auto interp translate' -- "$word") ;;
     --memory) mapfile -t COMPREPLY < <(compgen -W '16M 64M 256M 512M 1G 2G' -- "$word") ;;
     --trace) mapfile -t COMPREPLY < <(compgen -W 'exits blocks shadow irq io inject all' -- "$word") ;;
-    --append | --timeout | --host-args | --gdb) ;;
+    --append | --timeout | --repeat | --host-args | --gdb) ;;
     *)
         case $command:$word in
-        run:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --on= --console= --screen= --timeout= --stats --count
+        run:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --on= --console= --screen= --timeout= --repeat= --stats --count
             --verbose --gdb= --perf-map --trace= --trace-file= --profile= --no-confine --host-args= $common" -- "$word") ;;
         lab:-*) mapfile -t COMPREPLY < <(compgen -W "--output= --json= --from= --symbols= --rows= $guest --on= --console=
-            --screen= --timeout= --stats --count --verbose --trace= --trace-file= --profile= --host-args= $common" -- "$word") ;;
+            --screen= --timeout= --repeat= --stats --count --verbose --trace= --trace-file= --profile= --host-args= $common" -- "$word") ;;
         image:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --output= $common" -- "$word") ;;
         inspect:-* | check:-*) mapfile -t COMPREPLY < <(compgen -W "--json $common" -- "$word") ;;
         check:*) ;;

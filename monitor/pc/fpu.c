@@ -6,19 +6,34 @@
  */
 #include "monitor/log.h"
 #include "monitor/mem.h"
+#include "monitor/pc/hw.h"
 #include "monitor/pc/pc.h"
+#include "monitor/x86.h"
 
 #define STUB_SIZE 16u /* 15 bytes of instruction and a RET */
 #define RET       0xc3
 
 int pc_fpu_call(struct vcpu *v, uint64_t code, void *mem); /* fpu_call.asm */
 
+/* What FXRSTOR loads: the control word of FNINIT, MXCSR of power-on, empty registers of 0. */
+static const uint8_t at_power_on[512]
+    __attribute__((aligned(16))) = {[0] = 0x7f, [1] = 0x03, [24] = 0x80, [25] = 0x1f};
+
 static struct pc_code_area area;
 
 void pc_fpu_init(void)
 {
     area = pc_fpu_area();
-    __asm__ volatile("fninit");
+}
+
+void host_fpu_reset(void)
+{
+    uint64_t cr0 = read_cr0(), cr4 = read_cr4();
+    write_cr0(cr0 & ~(uint64_t)(CR0_EM | CR0_TS));
+    write_cr4(cr4 | CR4_OSFXSR); /* or XMM registers stay as they are */
+    __asm__ volatile("fninit\n\tfxrstor64 %0" : : "m"(at_power_on));
+    write_cr4(cr4);
+    write_cr0(cr0);
 }
 
 static unsigned hash(const uint8_t *code, unsigned len)

@@ -6,8 +6,7 @@
 #include "monitor/layout.h"
 #include "monitor/log.h"
 #include "monitor/pc/pc.h"
-#include "monitor/report.h"
-#include "monitor/run.h"
+#include "monitor/session.h"
 
 void pc_main(uint32_t multiboot_info);
 
@@ -21,13 +20,10 @@ static _Noreturn void give_up(const char *why)
 
 static _Noreturn void run_guest(const struct plan *plan)
 {
-    struct vm *vm = vm_create(plan, pc_cpu.pool);
-    if (vm) {
-        vm_run(vm);
-        report_end(vm, plan->flags);
-        host_exit(vm->exit);
-    }
-    give_up("the guest could not be set up");
+    int status = session_run(plan, pc_cpu.pool);
+    if (status < 0)
+        give_up("the guest could not be set up");
+    host_exit(status);
 }
 
 void pc_main(uint32_t multiboot_info)

@@ -10,8 +10,7 @@
 #include "monitor/process/console.h"
 #include "monitor/process/frames.h"
 #include "monitor/process/window.h"
-#include "monitor/report.h"
-#include "monitor/run.h"
+#include "monitor/session.h"
 
 #define MONITOR_MIB 128u /* the monitor's tables; what is not used costs nothing */
 
@@ -37,15 +36,12 @@ static struct pool *make_pool(uint32_t memory_mib)
 static _Noreturn void run_guest(const struct plan *plan, struct pool *pool,
                                 const struct process_io *io)
 {
-    struct vm *vm = vm_create(plan, pool);
-    if (!vm)
-        process_give_up("the guest could not be set up");
     if (!io->unconfined)
         need(process_confine(io));
-    __asm__ volatile("fninit");
-    vm_run(vm);
-    report_end(vm, plan->flags);
-    host_exit((int)vm->exit);
+    int status = session_run(plan, pool);
+    if (status < 0)
+        process_give_up("the guest could not be set up");
+    host_exit(status);
 }
 
 static struct pool *make_all(const struct process_io *io, uint32_t memory_mib, bool for_perf)

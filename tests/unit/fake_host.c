@@ -302,6 +302,11 @@ void host_tc_area(struct host_tc *out)
     *out = tc;
 }
 
+void host_fpu_reset(void)
+{
+    fake.fpu_resets++;
+}
+
 void host_load_control(const struct vcpu *v)
 {
     (void)v;

@@ -39,7 +39,7 @@ extern struct fake_state {
     unsigned large_live;   /* slots that hold a 2 MiB page */
     int fail_tables_after; /* the n-th table or space creation from now fails; -1 never */
     uint64_t armed_ns;
-    unsigned control_loads; /* calls of host_load_control */
+    unsigned control_loads, fpu_resets; /* calls of host_load_control, host_fpu_reset */
     char log[65536];
     size_t log_len;
     uint8_t console_out[65536];

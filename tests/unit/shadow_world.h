@@ -7,6 +7,7 @@
 #ifndef RING1_SHADOW_WORLD_H
 #define RING1_SHADOW_WORLD_H
 
+#include "monitor/pool.h"
 #include "monitor/vmem.h"
 #include "shadow/shadow.h"
 #include "tests/unit/memory_doubles.h"
@@ -30,9 +31,22 @@ static inline int setup(void **state)
     (void)state;
     vm = fake_vm(RAM);
     v = vm->vcpu;
+    pool_begin(vm->pool);
     memset(&told, 0, sizeof told);
     assert_true(trace_create(vm));
     assert_true(shadow_create(vm));
+    return 0;
+}
+
+/* The end of a guest: the host has its tables and spaces back, and the pool its frames. */
+static inline int all_returned(void **state)
+{
+    (void)state;
+    shadow_destroy(vm);
+    assert_null(vm->shadow);
+    assert_int_equal(fake.tables_live, 0);
+    assert_int_equal(fake.spaces_live, 0);
+    assert_int_equal((int32_t)pool_end(vm->pool), 0);
     return 0;
 }
 

@@ -49,6 +49,7 @@ static int good_plan(void **state)
         .ds = 0x18,
         .gdt_base = 0x8000,
         .gdt_limit = 0x1f,
+        .runs = 1,
     };
     memcpy(file->text, TEXT, sizeof TEXT);
     memset(file->bytes, 0xab, BYTES);
@@ -68,7 +69,7 @@ static struct vm *create(void)
 {
     fake.log_len = 0;
     fake.log[0] = 0;
-    return vm_create(&file->plan, pool);
+    return vm_create(&file->plan, pool, 1);
 }
 
 static void refused(const char *why)
@@ -165,6 +166,8 @@ static void contradictions(void **state)
         {offsetof(struct plan, ds), 0x1b},
         {offsetof(struct plan, ds), 0x10018},
         {offsetof(struct plan, gdt_limit), 0x10000},
+        {offsetof(struct plan, runs), 0},
+        {offsetof(struct plan, runs), PLAN_RUNS_MAX + 1},
     };
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
         uint32_t *field = (uint32_t *)((char *)&file->plan + rows[i].field), good = *field;
@@ -249,6 +252,30 @@ static void every_allocation_fails_once(void **state)
         refused("not enough memory for the monitor's own tables");
 }
 
+/* Made, ended and made again out of the same frames. */
+static void nothing_is_left(void **state)
+{
+    (void)state;
+    pool_begin(pool);
+    uint32_t free = pool_free_frames(pool);
+    struct vm *first = create();
+    assert_non_null(first);
+    assert_true(guest_write(first, gpa(0x300000), "left", 4));
+    vm_destroy(first);
+    assert_int_equal(top.destroyed, 1);
+    assert_int_equal(pool_end(pool), 0);
+    assert_int_equal(pool_free_frames(pool), free);
+    pool_begin(pool);
+    struct vm *second = create();
+    assert_non_null(second);
+    char left[4] = "";
+    assert_true(guest_read(second, gpa(0x300000), left, 4));
+    assert_memory_equal(left, "\0\0\0", 4);
+    assert_int_equal(fake.fpu_resets, 2);
+    vm_destroy(second);
+    assert_int_equal(pool_end(pool), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(overlapping_segments, good_plan, no_plan),
         cmocka_unit_test_setup_teardown(too_little_memory, good_plan, no_plan),
         cmocka_unit_test_setup_teardown(every_allocation_fails_once, good_plan, no_plan),
+        cmocka_unit_test_setup_teardown(nothing_is_left, good_plan, no_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,7 +131,7 @@ static const uint8_t *write_plan(const struct plan_choice *c, size_t *size)
 static void plan_holds_the_image(void **state)
 {
     (void)state;
-    struct plan_choice c = {"kernel", "some text", PLAN_INTERP, PLAN_STATS};
+    struct plan_choice c = {"kernel", "some text", PLAN_INTERP, PLAN_STATS, 7};
     size_t size;
     assert_true(image_add(&im, "a", 0x100000, 0x2000, bytes, 4999, &problem));
     assert_true(image_add(&im, "b", 0x1000, 10, bytes + 100, 10, &problem));
@@ -149,6 +149,7 @@ static void plan_holds_the_image(void **state)
     assert_int_equal(p->engine, PLAN_INTERP);
     assert_int_equal(p->flags, PLAN_STATS);
     assert_int_equal(p->segments, 3);
+    assert_int_equal(p->runs, 7);
     assert_int_equal(p->append_len, 9);
     assert_memory_equal(s + 3, "some text", 9);
     assert_string_equal(p->name, "kernel");
@@ -166,7 +167,7 @@ static void plan_holds_the_image(void **state)
 static void plan_holds_the_registers(void **state)
 {
     (void)state;
-    struct plan_choice c = {"kernel", "", PLAN_AUTO, 0};
+    struct plan_choice c = {"kernel", "", PLAN_AUTO, 0, 1};
     size_t size;
     im.eip = 1, im.esp = 2, im.eax = 3, im.ebx = 4, im.ecx = 5;
     im.edx = 6, im.esi = 7, im.edi = 8, im.ebp = 9;
@@ -192,7 +193,7 @@ static void long_names_are_cut(void **state)
 {
     (void)state;
     char name[200];
-    struct plan_choice c = {name, "", PLAN_AUTO, 0};
+    struct plan_choice c = {name, "", PLAN_AUTO, 0, 1};
     size_t size;
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = 0;
@@ -204,7 +205,7 @@ static void long_names_are_cut(void **state)
 static void write_errors_are_told(void **state)
 {
     (void)state;
-    struct plan_choice c = {"kernel", "", PLAN_AUTO, 0};
+    struct plan_choice c = {"kernel", "", PLAN_AUTO, 0, 1};
     assert_false(planfile_write(-1, &im, &c, &problem));
     assert_int_equal(problem.status, EXIT_HOST_TROUBLE);
     assert_non_null(strstr(problem.text, "cannot write the boot plan"));
@@ -213,7 +214,7 @@ static void write_errors_are_told(void **state)
 static void plans_have_a_limit(void **state)
 {
     (void)state;
-    struct plan_choice c = {"kernel", "", PLAN_AUTO, 0};
+    struct plan_choice c = {"kernel", "", PLAN_AUTO, 0, 1};
     uint32_t size;
     im.ram = 0x80000000u;
     for (unsigned i = 0; i < 2; i++) /* not real: only their sizes are looked at */
@@ -228,7 +229,7 @@ static void plans_have_a_limit(void **state)
 static void the_layout_is_fixed(void **state)
 {
     (void)state;
-    assert_int_equal(sizeof(struct plan), 148);
+    assert_int_equal(sizeof(struct plan), 152);
     assert_int_equal(sizeof(struct plan_segment), 16);
     assert_int_equal(offsetof(struct plan, total_size), 8);
     assert_int_equal(offsetof(struct plan, segments), 24);

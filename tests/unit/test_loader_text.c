@@ -101,6 +101,20 @@ static void timeouts(void **state)
     assert_int_equal(seconds, 604800);
 }
 
+static void runs(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"", "0", "-1", "2x", "256", "4294967297", "often"};
+    uint32_t n = 0;
+    assert_true(number_runs("1", &n, &problem));
+    assert_int_equal(n, 1);
+    assert_true(number_runs("255", &n, &problem));
+    assert_int_equal(n, 255);
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(number_runs(bad[i], &n, &problem));
+    assert_int_equal(n, 255);
+}
+
 #define MAX_WORDS 20
 
 /* Runs options_parse on "ring1" and the words given, up to a NULL. */
@@ -135,6 +149,7 @@ static void options_have_defaults(void **state)
     assert_null(o.initrd);
     assert_null(o.console);
     assert_int_equal(o.timeout, 0);
+    assert_int_equal(o.runs, 1);
     assert_false(o.stats || o.count || o.verbose);
 }
 
@@ -144,7 +159,7 @@ static void options_are_taken(void **state)
     struct options o;
     assert_true(parse(&o, "run", "--on", "bochs", "--memory=64M", "K", "--initrd", "I", "--append",
                       "a b", "--engine", "translate", "--console", "C", "--stats", "--timeout", "9",
-                      "--verbose", NULL));
+                      "--verbose", "--repeat=3", NULL));
     assert_string_equal(o.on->name, "bochs");
     assert_int_equal(o.memory_mib, 64);
     assert_string_equal(o.initrd, "I");
@@ -152,6 +167,7 @@ static void options_are_taken(void **state)
     assert_int_equal(o.engine, PLAN_TRANSLATE);
     assert_string_equal(o.console, "C");
     assert_int_equal(o.timeout, 9);
+    assert_int_equal(o.runs, 3);
     assert_true(o.stats && o.verbose && !o.count);
     assert_true(parse(&o, "image", "-o", "F", "--memory=64M", "K", "--initrd", "I", NULL));
     assert_int_equal(o.command, COMMAND_IMAGE);
@@ -308,8 +324,10 @@ static void report_lines(void **state)
     (void)state;
     assert_string_equal(printed(verdict_print_report,
                                 "x\nreport: eax 1\nstat a 1  b\nreport: \033[2J\n"
-                                "ring1: panic: no frame\nring1: other\n"),
-                        "  eax 1\n  ?[2J\n  ring1: panic: no frame\n");
+                                "ring1: panic: no frame\nring1: other\n"
+                                "ring1-run: 1 of 2: 5 guest-killed: why\nring1-exit: 0 x: y\n"),
+                        "  eax 1\n  ?[2J\n  ring1: panic: no frame\n"
+                        "  run 1 of 2: 5 guest-killed: why\n");
 }
 
 static void counters(void **state)
@@ -356,6 +374,7 @@ int main(void)
         cmocka_unit_test(memory_sizes),
         cmocka_unit_test(ports),
         cmocka_unit_test(timeouts),
+        cmocka_unit_test(runs),
         cmocka_unit_test(options_have_defaults),
         cmocka_unit_test(options_are_taken),
         cmocka_unit_test(bad_options_are_named),

@@ -243,6 +243,97 @@ static void touched(void **state)
     assert_int_equal(pool_touched_frames(p), 13);
 }
 
+/* One guest after another gets the same frames, whatever the one before did with them. */
+static void guests_in_turn(void **state)
+{
+    (void)state;
+    struct pool *p = fake_host_reset(2200);
+    hfn_t own = pool_get(p), first[3];
+    uint32_t free = pool_free_frames(p), touched_once = 0;
+    for (unsigned turn = 0; turn < 3; turn++) {
+        pool_begin(p);
+        hfn_t large = pool_get_large(p), run = pool_get_run(p, 30);
+        hfn_t one = pool_get(p), two = pool_get(p);
+        const hfn_t now[3] = {large, run, one};
+        for (unsigned i = 0; i < 3; i++) {
+            first[i] = turn ? first[i] : now[i];
+            assert_int_equal(now[i].v, first[i].v);
+            assert_true(zeroed(now[i]));
+            dirty(now[i]);
+        }
+        dirty(hfn(large.v + 511));
+        pool_put(p, one);
+        pool_retire(p, two);
+        for (uint32_t i = 0; i < LARGE_FRAMES; i++)
+            pool_retire(p, hfn(large.v + i));
+        assert_int_equal(pool_end(p), 0);
+        assert_int_equal(pool_free_frames(p), free);
+        touched_once = turn ? touched_once : pool_touched_frames(p);
+        assert_int_equal(pool_touched_frames(p), touched_once);
+    }
+    assert_int_not_equal(pool_get(p).v, own.v);
+}
+
+/* What is not given back is told, and goes back to the pool all the same. */
+static void lost_frames(void **state)
+{
+    (void)state;
+    struct pool *p = fake_host_reset(1100);
+    uint32_t free = pool_free_frames(p);
+    pool_begin(p);
+    pool_get(p);
+    pool_put(p, pool_get(p));
+    assert_int_equal(pool_end(p), 1);
+    pool_begin(p);
+    pool_retire(p, pool_get_large(p));
+    assert_int_equal(pool_end(p), LARGE_FRAMES - 1);
+    pool_begin(p);
+    hfn_t f = pool_get(p);
+    pool_put(p, f);
+    pool_retire(p, f); /* twice */
+    assert_int_equal((int32_t)pool_end(p), -1);
+    assert_int_equal(pool_free_frames(p), free);
+}
+
+/* A clean pool's frames are not clean for the second guest, and are not touched for the first. */
+static void clean_pool_for_the_second(void **state)
+{
+    (void)state;
+    fake_host_reset(1000);
+    for (uint32_t f = 1; f <= 700; f++)
+        dirty(hfn(f));
+    struct pool *p = pool_create(hfn(1), 700, true);
+    pool_begin(p);
+    hfn_t f = pool_get(p), run = pool_get_run(p, 2);
+    assert_false(zeroed(f)); /* not looked at: it is said to be clean */
+    assert_false(zeroed(run));
+    pool_put(p, f);
+    assert_int_equal(pool_end(p), 0);
+    pool_begin(p);
+    assert_true(zeroed(pool_get(p)));
+    assert_true(zeroed(pool_get_run(p, 2)));
+    assert_false(zeroed(pool_get(p)));
+    assert_false(zeroed(pool_get_run(p, 1)));
+    assert_int_equal(pool_touched_frames(p), 1 + 2 + 3);
+}
+
+/* More than before from one end, less from the other. */
+static void both_ends(void **state)
+{
+    (void)state;
+    struct pool *p = fake_host_reset(101);
+    pool_begin(p);
+    for (unsigned i = 0; i < 70; i++)
+        pool_retire(p, pool_get(p));
+    assert_int_equal(pool_end(p), 0);
+    pool_begin(p);
+    assert_true(pool_get_run(p, 60).v);
+    assert_int_equal(pool_touched_frames(p), 101);
+    assert_int_equal(pool_free_frames(p), 40);
+    assert_int_equal(pool_end(p), 0);
+    assert_int_equal(pool_free_frames(p), 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +348,10 @@ int main(void)
         cmocka_unit_test(too_many_ranges),
         cmocka_unit_test(foreign_frames_are_a_bug),
         cmocka_unit_test(touched),
+        cmocka_unit_test(guests_in_turn),
+        cmocka_unit_test(lost_frames),
+        cmocka_unit_test(clean_pool_for_the_second),
+        cmocka_unit_test(both_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

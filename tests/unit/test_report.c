@@ -105,9 +105,12 @@ static void the_last_line(void **state)
         vm->ended = false;
         fake.log_len = 0;
         vm_end(vm, rows[i].exit, "why");
-        report_exit(vm);
+        report_exit(vm, 1, 1);
         assert_string_equal(fake.log, rows[i].line);
     }
+    fake.log_len = 0;
+    report_exit(vm, 2, 3);
+    assert_string_equal(fake.log, "ring1-run: 2 of 3: 6 time-out: why\n");
 }
 
 int main(void)

@@ -330,14 +330,14 @@ static void more_than_records(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(fills_at_once, big),
-        cmocka_unit_test_setup(trace_splits, big),
-        cmocka_unit_test_setup(trace_of_what_is_read_only, big),
-        cmocka_unit_test_setup(traced_from_the_start, big),
-        cmocka_unit_test_setup(tables_inside, big),
-        cmocka_unit_test_setup(write_protect_off, big),
+        cmocka_unit_test_setup_teardown(fills_at_once, big, all_returned),
+        cmocka_unit_test_setup_teardown(trace_splits, big, all_returned),
+        cmocka_unit_test_setup_teardown(trace_of_what_is_read_only, big, all_returned),
+        cmocka_unit_test_setup_teardown(traced_from_the_start, big, all_returned),
+        cmocka_unit_test_setup_teardown(tables_inside, big, all_returned),
+        cmocka_unit_test_setup_teardown(write_protect_off, big, all_returned),
         cmocka_unit_test(paging_off),
-        cmocka_unit_test_setup(holes, big),
+        cmocka_unit_test_setup_teardown(holes, big, all_returned),
         cmocka_unit_test(split_without_memory),
         cmocka_unit_test_setup(no_memory_but_large_pages, big),
         cmocka_unit_test(more_than_records),

@@ -142,11 +142,11 @@ static void pae_unused_writes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(pae_pages, pae_paged),
-        cmocka_unit_test_setup(pae_pointers, pae_paged),
-        cmocka_unit_test_setup(pae_large_pages, pae_paged),
-        cmocka_unit_test_setup(pae_large_in_the_host, pae_paged),
-        cmocka_unit_test_setup(pae_unused_writes, pae_paged),
+        cmocka_unit_test_setup_teardown(pae_pages, pae_paged, all_returned),
+        cmocka_unit_test_setup_teardown(pae_pointers, pae_paged, all_returned),
+        cmocka_unit_test_setup_teardown(pae_large_pages, pae_paged, all_returned),
+        cmocka_unit_test_setup_teardown(pae_large_in_the_host, pae_paged, all_returned),
+        cmocka_unit_test_setup_teardown(pae_unused_writes, pae_paged, all_returned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -413,6 +413,7 @@ static void start(void)
 {
     vm = fake_vm(RAM);
     v = vm->vcpu;
+    pool_begin(vm->pool);
     assert_true(trace_create(vm));
     assert_true(shadow_create(vm));
     hfn_t first = vm->ram.frame[1025]; /* the third 2 MiB are none in the host */
@@ -452,6 +453,9 @@ static void random_guest(void **state)
     assert_true(n[STAT_SH_FILLS] > steps / 50 && n[STAT_SH_REFLECTS] > steps / 50);
     assert_true(n[STAT_SH_TRACES] > steps / 100 && n[STAT_SH_PTE_WRITES] > steps / 100);
     assert_true(n[STAT_SH_LARGE] > steps / 1000 && n[STAT_SH_SPLITS] > steps / 10000);
+    shadow_destroy(vm);
+    assert_int_equal(fake.tables_live + fake.spaces_live, 0);
+    assert_int_equal((int32_t)pool_end(vm->pool), 0);
     assert_true(n[STAT_SH_MMIO] && n[STAT_SH_RECLAIMS] && n[STAT_SH_SWITCH_HITS]);
 }
 
