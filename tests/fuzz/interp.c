@@ -11,6 +11,7 @@
 #include "monitor/inject.h"
 #include "monitor/segment.h"
 #include "monitor/trace.h"
+#include "monitor/vclock.h"
 #include "monitor/vmem.h"
 #include "tests/fuzz/world.h"
 
@@ -106,6 +107,19 @@ static void fill_tables(struct vm *to)
     poke(to, TSS + 0x64, 0x68 << 16);
 }
 
+/* The 8259s and the timer as a kernel sets them: a tick every 119 us is an interrupt of vector 20h.
+ */
+static void start_ticks(struct vm *to)
+{
+    static const uint8_t out[][2] = {{0x20, 0x11}, {0x21, 0x20}, {0x21, 4},    {0x21, 1},
+                                     {0x21, 0xfa}, {0x43, 0x14}, {0x40, 0x8e}, {0xa0, 0x11},
+                                     {0xa1, 0x28}, {0xa1, 2},    {0xa1, 1},    {0xa1, 0xfe}};
+    for (size_t n = 0; n < ARRAY_SIZE(out); n++) {
+        struct io_access io = {.write = true, .size = 1, .address = out[n][0], .value = out[n][1]};
+        board_access(to, &io, 0);
+    }
+}
+
 static bool make_rooms(struct vm *made)
 {
     static const uint8_t iret = 0xcf;
@@ -113,7 +127,10 @@ static bool make_rooms(struct vm *made)
     fill_gdt(made);
     fill_tables(made);
     guest_write(made, gpa(HANDLER), &iret, 1);
-    return trace_create(made) && board_create(made) && segtab_create(made) && interp_create(made);
+    if (!trace_create(made) || !board_create(made) || !segtab_create(made) || !interp_create(made))
+        return false;
+    start_ticks(made);
+    return true;
 }
 
 /* ---- The guest as the input has it --------------------------------------------- */
@@ -380,8 +397,8 @@ static void run(uint8_t mode)
         check_cpu();
         check_control();
         if (mode & M_TICKS) {
-            fake.now_ns += 100000;
-            board_advance(vm, fake.now_ns);
+            fake.now_ns += 100000 * 16; /* the clock runs slower (vclock.h) */
+            board_advance(vm, vclock_ns(vm));
         }
     }
 }
