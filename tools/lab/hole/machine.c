@@ -90,6 +90,8 @@ static bool launch(struct session *s, struct problem *p)
 {
     char console[40];
     const struct hole_machine *m = s->machine;
+    struct gdbline no_debugger;
+    gdbline_none(&no_debugger);
     snprintf(console, sizeof console, "/proc/self/fd/%d", s->console);
     struct launch_order order = {
         .on = m->on,
@@ -100,6 +102,7 @@ static bool launch(struct session *s, struct problem *p)
         .console_file = console,
         .timeout = m->timeout,
         .signals = m->signals,
+        .gdb = &no_debugger,
     };
     return launch_run(&order, &s->result, p);
 }
