@@ -64,6 +64,11 @@ for command in run image inspect check; do
         grep -qF -- "$option" tools/ring1.bash || missing="$missing $option(completion)"
     done
 done
+for option in $("$B/ring1" lab hole --help | grep -oE '^ +(-o, )?--[a-z-]+' | grep -oE '[-][-][a-z-]+'); do
+    case $option in --help | --usage | --version) continue ;; esac
+    tr -d '\\' <docs/ring1.1 | grep -qF "Fl ${option#-}" || missing="$missing lab hole $option(page)"
+    grep -qF -- "$option" tools/ring1.bash || missing="$missing lab hole $option(completion)"
+done
 [ -z "$missing" ]
 report $? "the manual page and the completion name every option" "$missing"
 
@@ -71,7 +76,8 @@ complete() { # WORDS...: what bash offers for the last one
     bash -c '. tools/ring1.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ring1; printf "%s " "${COMPREPLY[@]}"' - "$@"
 }
 [ "$(complete ring1 i)" = "image inspect " ] && [ "$(complete ring1 run --on = b)" = "bochs " ] &&
-    [ "$(complete ring1 inspect --j)" = "--json " ] && [ "$(complete ring1 run READ)" = "README.md " ]
+    [ "$(complete ring1 inspect --j)" = "--json " ] && [ "$(complete ring1 run READ)" = "README.md " ] &&
+    [ "$(complete ring1 lab ho)" = "hole " ] && [ "$(complete ring1 lab hole --is)" = "--iso= " ]
 report $? "completion" "$(complete ring1 i)| $(complete ring1 run --on = b)| $(complete ring1 inspect --j)"
 
 finish

@@ -112,6 +112,7 @@ check "the table" 0 'Bare machine: QEMU' "Ring1's guest: Ring1 on QEMU" \
     'Virtual ring 0: [0-9]+ tests the same' 'no:DIFFERS' "no:$(printf '\033')"
 [ "$(grep -c ' same ' out)" -ge 70 ] && [ "$(awk 'length($0) > 100 && !/^  /' out | wc -l)" = 0 ]
 report $? "of at most 100 columns, and nearly all the same" "$(head -c 500 out)"
+cp out table
 run popf-iopl arpl
 check "details" 0 '^POPF \(sets IOPL\) \[popf-iopl\]  9d$' 'Robin and Irvine' \
     'bare +ring 0  ran; changed: .*eflags 202 > 3202 \(IOPL\)' 'guest +ring 0  ran; changed: .*eflags 202 > 3202 \(IOPL\)' \
@@ -173,6 +174,10 @@ echo "# in a process"
 run --on process
 check "bare on QEMU, Ring1 in a process" 0 "Ring1's guest: Ring1 on a Linux process" \
     '^SGDT +BL .* same +same$' '^PUSHF \(IF clear\) .* same +same$' 'no:DIFFERS'
+
+grep -E ' (same|no such|differs\*) +(same|no such|differs\*)$' "$here/../docs/hole.md" >quoted
+[ "$(wc -l <quoted)" -ge 20 ] && ! cat table out | grep -vxFf - quoted
+report $? "docs/hole.md quotes what is printed"
 
 echo "# the image, and what it sends"
 run --iso x.iso

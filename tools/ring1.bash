@@ -12,7 +12,7 @@ _ring1() {
         return
     fi
     if [ "$command" = lab ] && [ "$COMP_CWORD" = 2 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "profile --help" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "blocks hole profile --help" -- "$word")
         return
     fi
     case $before in
@@ -25,9 +25,12 @@ _ring1() {
         case $command:$word in
         run:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --on= --console= --screen= --timeout= --repeat= --stats --count
             --verbose --gdb= --perf-map --trace= --trace-file= --profile= --no-confine --host-args= $common" -- "$word") ;;
-        lab:-*) mapfile -t COMPREPLY < <(compgen -W "--output= --json= --from= --symbols= --rows= $guest --on= --console=
-            --screen= --timeout= --repeat= --stats --count --verbose --trace= --trace-file= --profile= --host-args= $common" -- "$word") ;;
         image:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --output= $common" -- "$word") ;;
+        lab:-*) case ${COMP_WORDS[2]} in
+            profile) mapfile -t COMPREPLY < <(compgen -W "--output= --json= --from= --symbols= --rows= $guest --on= --console=
+                --screen= --timeout= --stats --count --verbose --trace= --trace-file= --profile= --host-args= $common" -- "$word") ;;
+            hole) mapfile -t COMPREPLY < <(compgen -W "--on= --iso= --read= --timeout= --json --html= $common" -- "$word") ;;
+            esac ;;
         inspect:-* | check:-*) mapfile -t COMPREPLY < <(compgen -W "--json $common" -- "$word") ;;
         check:*) ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
