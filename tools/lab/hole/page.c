@@ -258,7 +258,7 @@ static void put_summary(const struct hole_report *rep, FILE *to)
             "<dt>Closed</dt><dd>in %u of the %u a guest kernel under Ring1, whose code really "
             "runs in ring %u, saw what the bare ring 0 shows; %u are of what the virtual CPU does "
             "not have</dd>",
-            s.closed, s.holes, rep->translated_user ? 3 : 1, s.hidden);
+            s.closed, s.holes, rep->translated_user ? 3u : 1u, s.hidden);
     fputs("</dl>", to);
 }
 

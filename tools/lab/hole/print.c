@@ -105,7 +105,7 @@ static void print_sums(const struct hole_report *rep, FILE *to)
     fprintf(to,
             "Under Ring1 the guest's kernel, whose code really runs in ring %u, saw what the bare "
             "ring 0 shows\nin %u of the %u; %u are of what the virtual CPU does not have.\n",
-            rep->translated_user ? 3 : 1, s.closed, s.holes, s.hidden);
+            rep->translated_user ? 3u : 1u, s.closed, s.holes, s.hidden);
     for (enum hole_ring r = 0; r < HOLE_RINGS; r++)
         fprintf(to, "Virtual ring %u: %u tests the same, %u of what it does not have, %u differ.\n",
                 hole_ring_number[r], s.match[r][HOLE_EQUAL], s.match[r][HOLE_VIRTUAL],
