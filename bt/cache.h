@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The translation cache's records: blocks, jump slots, unwind records, the look-up table. Who may
- * use them is everybody in bt/, and outside it the laboratory alone, which shows them. How a block
- * comes to be is translation.h.
+ * use them: bt/, and the laboratory, which shows them. How a block comes to be is translation.h.
  */
 #ifndef RING1_BT_CACHE_H
 #define RING1_BT_CACHE_H
@@ -121,12 +120,11 @@ struct bt {
     uint64_t callouts;                /* instructions translated as callouts so far */
     struct thunks thunk[SIDES];
     struct notes *notes; /* what is done with each instruction is noted here; NULL: nowhere */
-    uint32_t recent[RECENT];
+    uint32_t recent[RECENT], nrecent;
     struct decode_memo memo;
     struct adapt adapt;
     struct window_sites windows;
     uint8_t scratch[MAX_BLOCK_CODE]; /* a block is assembled here and copied in one go */
-    uint32_t nrecent;
 };
 
 /* ---- cache.c: records, slots, the look-up table ---- */

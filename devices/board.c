@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The board (board.h): the table of ports, the table of interrupt lines, and the only place
- * where devices meet one another, the console and the clock. Before each access the
+ * The board (board.h): the table of ports, the interrupt lines, and the only place where
+ * devices meet one another, the console and the clock. Before each access the
  * clocked devices are brought up to its time; after it every line is recomputed.
  */
 #include "devices/board.h"
@@ -272,54 +272,15 @@ static const struct port_range {
 
 /* ---- Interrupt lines ----------------------------------------------------- */
 
-static bool pit_line(const struct board *b)
-{
-    return pit_irq(&b->pit);
-}
-
-static bool keyboard_line(const struct board *b)
-{
-    return i8042_irq(&b->i8042);
-}
-
-static bool com1_line(const struct board *b)
-{
-    return uart_irq(&b->uart[0]);
-}
-
-static bool com2_line(const struct board *b)
-{
-    return uart_irq(&b->uart[1]);
-}
-
-static bool rtc_line(const struct board *b)
-{
-    return rtc_irq(&b->rtc);
-}
-
-static bool sci_line(const struct board *b)
-{
-    return acpi_pm_irq(&b->acpi_pm);
-}
-
-static const struct irq_line {
-    uint8_t irq;
-    bool (*level)(const struct board *b);
-} irq_lines[] = {
-    /* clang-format off */
-    {IRQ_PIT, pit_line},
-    {IRQ_KEYBOARD, keyboard_line},
-    {IRQ_COM2, com2_line},
-    {IRQ_COM1, com1_line},
-    {IRQ_RTC, rtc_line},
-    {ACPI_SCI_IRQ, sci_line},
-    /* clang-format on */
-};
-
+/* Which device drives which line. */
 static void drive_lines(struct board *b)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(irq_lines); i++)
-        pics_set_line(&b->pics, irq_lines[i].irq, irq_lines[i].level(b));
+    pics_set_line(&b->pics, IRQ_PIT, pit_irq(&b->pit));
+    pics_set_line(&b->pics, IRQ_KEYBOARD, i8042_irq(&b->i8042));
+    pics_set_line(&b->pics, IRQ_COM2, uart_irq(&b->uart[1]));
+    pics_set_line(&b->pics, IRQ_COM1, uart_irq(&b->uart[0]));
+    pics_set_line(&b->pics, IRQ_RTC, rtc_irq(&b->rtc));
+    pics_set_line(&b->pics, ACPI_SCI_IRQ, acpi_pm_irq(&b->acpi_pm));
 }
 
 /* Lines that must fall before they rise again are passed on twice: the keyboard's when the next

@@ -125,9 +125,8 @@ void host_descriptor_set(uint16_t selector, uint64_t descriptor);
  * OSXMMEXCPT; of the debug registers nothing as yet. Called when any of them changed. */
 void host_load_control(const struct vcpu *v);
 
-/* The guest's FPU and vector registers, MXCSR and the FPU's control word as FNINIT and power-on
- * leave them, all registers 0, whatever was in them. The guest's control bits are as yet none that
- * forbid it: before host_load_control. */
+/* The guest's FPU and vector registers as FNINIT and power-on leave them, all 0. Before
+ * host_load_control, as the guest's control bits could forbid it. */
 void host_fpu_reset(void);
 
 /*
@@ -190,12 +189,10 @@ int host_console_get(void);       /* next input byte, or -1 */
 int host_request(void);           /* a byte of enum plan_request that came in, or -1 */
 void host_log_write(const char *text, size_t len);
 
-/* The line to a debugger, where the plan says that there is one. */
+/* The line to a debugger, where the plan has one. Put waits while the other side takes nothing. */
 int host_debug_get(void); /* next byte, or -1: none yet */
-void host_debug_put(const char *bytes,
-                    size_t len); /* waits while the other side does not take it */
-void host_debug_wait(
-    void); /* sleep until the next byte or interrupt; what the guest wrote is out */
+void host_debug_put(const char *bytes, size_t len);
+void host_debug_wait(void); /* until the next byte or interrupt; what the guest wrote is out */
 
 /* Ends the machine (PC) or the test: STATUS is a plan.h exit status. */
 _Noreturn void host_exit(int status);

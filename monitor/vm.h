@@ -46,7 +46,7 @@ struct vm {
     struct board *board;
     struct segtab *segtab;
     struct interp *interp;
-    struct gdb *gdb; /* NULL: the plan wants no debugger */
+    struct gdb *gdb;         /* NULL: the plan wants no debugger */
     struct profile *profile; /* NULL: not wanted (profile.h) */
     enum plan_engine engine;
     uint32_t trapping; /* accesses by the monitor, for the guest, that would have trapped if the

@@ -13,7 +13,7 @@ static struct {
     unsigned turns, strings;                     /* bt_turn_window; of string operations */
     bool turn_refused;
     uint32_t eip;
-    uint32_t block; /* what bt_block_of answers */
+    uint32_t block;     /* what bt_block_of answers */
     unsigned dropped;   /* pages by bt_drop_page ... */
     gva_t dropped_page; /* ... and the last of them */
 } heard;

@@ -153,6 +153,33 @@ static bool check(const struct blocks_options *o, struct problem *p)
     return true;
 }
 
+/* Where the code comes from. */
+static error_t source_option(int key, char *arg, struct blocks_options *o, struct problem *p)
+{
+    switch (key) {
+    case KEY_AT:
+        o->has_at = true;
+        return parse_number("--at", arg, UINT32_MAX, &o->at, p) ? 0 : EINVAL;
+    case KEY_FILE:
+        o->file = arg;
+        return 0;
+    case KEY_KERNEL:
+        o->kernel = arg;
+        return 0;
+    case KEY_FROM:
+        o->from = arg;
+        return 0;
+    case KEY_TO:
+        o->to = arg;
+        return 0;
+    case KEY_TRACE_FILE:
+        o->trace_file = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     struct parse *parse = state->input;
@@ -160,25 +187,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     struct problem *p = parse->p;
     bool ok = true;
     switch (key) {
-    case KEY_AT:
-        ok = parse_number("--at", arg, UINT32_MAX, &o->at, p);
-        o->has_at = true;
-        break;
-    case KEY_FILE:
-        o->file = arg;
-        break;
-    case KEY_KERNEL:
-        o->kernel = arg;
-        break;
-    case KEY_FROM:
-        o->from = arg;
-        break;
-    case KEY_TO:
-        o->to = arg;
-        break;
-    case KEY_TRACE_FILE:
-        o->trace_file = arg;
-        break;
     case KEY_HOST:
         ok = parse_host(arg, o, p);
         break;
@@ -213,7 +221,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         ok = check(o, p);
         break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return source_option(key, arg, o, p);
     }
     return ok ? 0 : EINVAL;
 }
