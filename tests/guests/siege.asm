@@ -20,6 +20,7 @@ END_PASS equ 3
 test_table:
     section .text
 
+%include "siege/top.inc"
 %include "siege/forms.inc"
 %include "siege/forms16.inc"
 %include "siege/operands.inc"
@@ -33,6 +34,8 @@ test_table:
 %include "siege/pagetables.inc"
 %include "siege/returns.inc"
 %include "siege/storms.inc"
+SWEEP_STEP equ 61
+%include "siege/sweep.inc"
 
     section .tests
 test_table_end:
