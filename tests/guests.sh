@@ -21,8 +21,9 @@ list() {
             if (name == "" || name == "DEFAULT") return
             n = split(value("runs") (full == "" ? "" : " " value("full")), r, " ")
             for (i = 1; i <= n; i++)
-                printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, r[i], value("kernel"), value("status"),
-                    value("timeout"), value("report") "", value("output") "", value("golden") "", value("differ") ""
+                printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, r[i], value("kernel"), value("status"),
+                    value("timeout"), value("report") "", value("output") "", value("golden") "", value("differ") "",
+                    value("repeat") "", value("reports") "", value("bound") ""
         }
         /^\[/ { flush(); name = substr($0, 2, length($0) - 2); next }
         /^[a-z]+ *=/ { k = trim(substr($0, 1, index($0, "=") - 1)); v[name, k] = trim(substr($0, index($0, "=") + 1)) }
@@ -49,13 +50,17 @@ direct_bochs() {
     [ $? -ne 137 ]
 }
 
+# How often the guest runs: under Ring1 only can it do so again.
+runs() { if [ "$repeat" = - ] || [ "${where#*:}" = direct ]; then echo 1; else echo "$repeat"; fi; }
+
 run_guest() {
-    local host=${where%:*} engine=${where#*:}
+    local host=${where%:*} engine=${where#*:} stats=
+    [ "$bound" = - ] || stats=yes
     if [ "$engine" = direct ]; then
         "direct_$host" "$image" "$limit"
     else
         timeout -s KILL $((limit + 30)) "$B/ring1" run --on "$host" --engine "$engine" --memory ${memory}M \
-            --timeout "$limit" "$image" </dev/null >"$log.out" 2>"$log.err"
+            --timeout "$limit" --repeat "$(runs)" ${stats:+--stats} "$image" </dev/null >"$log.out" 2>"$log.err"
     fi
 }
 
@@ -79,8 +84,35 @@ excused() {
     return 1
 }
 
+# The console of one run; nothing, and a failure, if the runs of a session differ.
+one_console() {
+    local n part
+    n=$(runs)
+    part=$(($(stat -c %s "$log.out") / n))
+    head -c $part "$log.out" >"$log.first"
+    for ((i = 0; i < n; i++)); do cat "$log.first"; done | cmp -s - "$log.out" && tr -d '\r' <"$log.first"
+}
+
+# What ring1 said of each run's end, without what differs from host to host.
+reported() {
+    sed -nE 's/ \([A-Za-z][^()]*, [0-9]+ MiB, [0-9.]+ s\)$//; /^(ring1:|  run |  instruction |  no code )/p' "$log.err"
+}
+
+# The bounds that a counter of --stats is beyond, in any run; a counter that is not printed is 0.
+beyond() {
+    local b name relation limit value
+    for b in $bound; do
+        [[ $b =~ ^([a-z.]+)([<>]=)([0-9]+)$ ]] || { echo "$b is no bound" && continue; }
+        name=${BASH_REMATCH[1]} relation=${BASH_REMATCH[2]} limit=${BASH_REMATCH[3]}
+        while read -r value; do
+            if [ "$relation" = '<=' ]; then [ "$value" -le "$limit" ]; else [ "$value" -ge "$limit" ]; fi ||
+                echo "$name is $value, not $relation$limit"
+        done < <(awk -v name="$name" '$2 == name { print $1; n++ } END { if (!n) print 0 }' "$log.err")
+    done
+}
+
 judge() {
-    local bad
+    local bad=
     case " $status " in
     *" $1 "*) ;;
     *) echo "exit status $1, not $status" && return ;;
@@ -88,8 +120,12 @@ judge() {
     [ "$report" = - ] || [ "${where#*:}" = direct ] || grep -aqE "$report" "$log.err" ||
         { echo "the report does not match: $report" && return; }
     [ "$output" = - ] || grep -aqE "$output" "$log.out" || { echo "the output does not match: $output" && return; }
-    [ "$golden" = - ] || [ "$(tr -d '\r' <"$log.out")" = "$(cat "$golden")" ] ||
+    [ "$(runs)" = 1 ] || one_console >/dev/null || { echo "the guest saw another machine in a later run" && return; }
+    [ "$golden" = - ] || [ "$(one_console)" = "$(cat "$golden")" ] ||
         { echo "the output differs from $golden" && return; }
+    [ "$reports" = - ] || bad=$(diff "$reports" <(reported)) || { echo "the reports differ from $reports:" "$bad" && return; }
+    [ "$bound" = - ] || [ "${where#*:}" = direct ] || bad=$(beyond)
+    [ -z "$bad" ] || { echo "$bad" && return; }
     [ "$differ" = - ] && return
     bad=$(unexcused)
     [ -z "$bad" ] || printf '%d tests failed\n%s\n' "$(wc -l <<<"$bad")" "$bad"
@@ -106,7 +142,7 @@ one_case() {
         echo "ok - $name $where ($((SECONDS - started)) s)"
     else
         echo "not ok - $name $where ($((SECONDS - started)) s): $reason"
-        [ "${where#*:}" = direct ] || sed 's/^/#   /' "$log.err" | head -5
+        [ "${where#*:}" = direct ] || grep -avE '^ +(value|[0-9]+) ' "$log.err" | sed 's/^/#   /' | head -5
     fi >"$log.result"
     cat "$log.result"
 }
@@ -117,7 +153,7 @@ list | grep -E "^[^	]*(${GUESTS:-})[^	]*	[^	]*(${RUNS:-})" >"$tmp/list"
 cut -f1,3 "$tmp/list" | sort -u | while IFS=$'\t' read -r name kernel; do
     nasm -f bin -w+all -o "$out/$name.bin" "$kernel" || echo "# $kernel does not assemble"
 done
-while IFS=$'\t' read -r name where kernel status limit report output golden differ; do
+while IFS=$'\t' read -r name where kernel status limit report output golden differ repeat reports bound; do
     while [ "$(jobs -rp | wc -l)" -ge $parallel ]; do wait -n; done
     one_case &
 done <"$tmp/list"
