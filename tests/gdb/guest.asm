@@ -8,7 +8,7 @@
 %include "lib/hostile.inc"
 %include "lib/identity.inc"
 
-ROUNDS equ 150
+ROUNDS equ 100
 TICKS equ 20                    ; of 1 ms, in a round
 BYTES equ 0x10000
 SOURCE equ 0x280000
