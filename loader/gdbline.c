@@ -26,7 +26,7 @@ static const char gone[] = "##00" PLAN_GDB_GONE_PACKET;
 void gdbline_none(struct gdbline *g)
 {
     g->listens = g->client = g->machine = -1;
-    g->clean = g->open = false;
+    g->clean = g->open = g->leaves = false;
     g->to_machine.start = g->to_machine.end = 0;
     g->to_client.start = g->to_client.end = 0;
 }
@@ -73,6 +73,12 @@ void gdbline_close(struct gdbline *g)
     g->listens = g->client = -1;
 }
 
+/* Is somebody who connects to be answered now? */
+static bool may_come(const struct gdbline *g)
+{
+    return g->open && !g->leaves && (g->clean || g->client >= 0);
+}
+
 static void want(struct pollfd *pfd, int fd, int events)
 {
     *pfd = (struct pollfd){.fd = events ? fd : -1, .events = (short)events};
@@ -81,15 +87,28 @@ static void want(struct pollfd *pfd, int fd, int events)
 void gdbline_prepare(const struct gdbline *g, struct pollfd pfd[GDBLINE_POLLS])
 {
     bool full = !buffer_is_empty(&g->to_machine), owed = !buffer_is_empty(&g->to_client);
-    want(&pfd[SLOT_LISTENS], g->listens, g->open && (g->clean || g->client >= 0) ? POLLIN : 0);
+    want(&pfd[SLOT_LISTENS], g->listens, may_come(g) ? POLLIN : 0);
     want(&pfd[SLOT_CLIENT], g->client, (full ? 0 : POLLIN) | (owed ? POLLOUT : 0));
     want(&pfd[SLOT_MACHINE], g->machine, (owed ? 0 : POLLIN) | (full ? POLLOUT : 0));
 }
 
-/* A second one is sent away at once: it would wait for an answer that cannot come. */
+/* Has the other side closed FD? What it sent before need not have been read for that. */
+static bool hung_up(int fd)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_state != TCP_ESTABLISHED;
+}
+
+/* A second one is sent away at once: it would wait for an answer that cannot come. But it waits if
+ * the first has gone and that is all but over. */
 static void let_in(struct gdbline *g)
 {
     const int on = 1;
+    g->leaves = g->client >= 0 && hung_up(g->client);
+    if (g->leaves)
+        return;
     int fd = accept4(g->listens, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return;
@@ -114,7 +133,7 @@ static void lose_client(struct gdbline *g)
 {
     close(g->client);
     g->client = -1;
-    g->clean = false;
+    g->clean = g->leaves = false;
     g->again = 0;
     g->to_client.start = g->to_client.end = 0;
     put_gone(g);
@@ -191,7 +210,7 @@ void gdbline_serve(struct gdbline *g, const struct pollfd pfd[GDBLINE_POLLS], ui
         serve_client(g, pfd[SLOT_CLIENT].revents);
     if (pfd[SLOT_MACHINE].fd >= 0)
         serve_machine(g, pfd[SLOT_MACHINE].revents);
-    if (pfd[SLOT_LISTENS].revents & POLLIN && (g->clean || g->client >= 0))
+    if (pfd[SLOT_LISTENS].revents & POLLIN && may_come(g))
         let_in(g);
     repeat(g, now);
 }

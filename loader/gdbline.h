@@ -22,6 +22,7 @@ struct gdbline {
     int machine;    /* the monitor's side; -1: none yet, or it has ended */
     bool open;      /* .listens does; before, it has the port and no more */
     bool clean;     /* nobody may be let in before */
+    bool leaves;    /* the client has hung up; what it said last is on its way yet */
     uint64_t again; /* when the monitor is told once more, as relay_now */
     struct buffer to_machine, to_client;
 };

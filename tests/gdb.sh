@@ -94,6 +94,7 @@ toy_session() {
     begin toy "" --on "$on" --memory 32M guest.bin
     debug <<-EOT
 	printf "begins %x %x\n", \$pc, *(unsigned *) \$pc
+	printf "vectors %d\n", \$xmm0.v4_int32[0] | \$xmm0.v4_int32[1] | \$xmm1.v4_int32[0] | \$xmm7.v4_int32[0]
 	stepi
 	stepi
 	printf "steps %x\n", \$pc
@@ -150,7 +151,7 @@ toy_session() {
 	printf "wrote %d\n", *(int *) $(at answer)
 	continue
 	EOT
-    said "$on: a session with a toy guest" 'begins 100020 .*' 'steps 100022' 'work 0 round 0' 'called 0' 'returned 0 eax 0' \
+    said "$on: a session with a toy guest" 'begins 100020 .*' 'vectors 0' 'steps 100022' 'work 0 round 0' 'called 0' 'returned 0 eax 0' \
         'third 2' 'copy 10000 left' 'copied 0 left at 0' 'copied again 0' 'user 1b ecx 1000' 'user 1b ecx 999' 'user step 6' \
         'late 10000000 cs 1b round 3' '10000000 is at physical 0*104000: user, read-only' 'late eax 4711' \
         'text debugged guest' 'float 3.5 tag 3fff' '.*Cannot access memory at address 0xf0000000' \
