@@ -4,7 +4,7 @@
 # tests/bench-profile.sh BUILD [RUNS]. The figures are medians of processor time, of the emulator or the process and of
 # ring1, which another program on the machine disturbs less than the clock; and what is exact: exits by host interrupts, and
 # what a profile weighs. With BEFORE=DIR, the build directory of another version, that one is measured, too (without a
-# profile, which it may not have). Progress goes to standard error.
+# profile, which it may not have). HOSTS and WORKS choose among the rows. Progress goes to standard error.
 set -eu
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -53,8 +53,7 @@ work() { # HOST SCRIPT TEXT
 }
 
 printf '%-34s %8s %8s %8s %8s %9s %9s %7s\n' 'processor time, s' before off on profile 'exits off' 'exits on' 'kB/s'
+declare -A text=([none]="boot and reset" [exec]="boot, 150 times ls" [compute]="boot, awk computes")
 for host in $hosts; do
-    work "$host" none "boot and reset"
-    work "$host" exec "boot, 150 times ls"
-    work "$host" compute "boot, awk computes"
+    for script in ${WORKS:-none exec compute}; do work "$host" "$script" "${text[$script]}"; done
 done
