@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The one Makefile. B is the build directory; everything made or fetched lands there.
 #   make run    boot the default guest to a shell      make check  all tests
-#   make fuzz   the fuzzers, in B/fuzz
+#   make fuzz   the fuzzers, in B/fuzz                 make coverage  what tests and guests run of the core
 #   make bench  speed: Linux, and the translator       make lint   format, headers, include law
 #   make SAN=1  `ring1 run --on process' with sanitizers, in build/san
 #   make install PREFIX=/usr/local DESTDIR=            make deb    a Debian package in B
-B ?= build$(SAN:1=/san)
+B ?= build$(SAN:1=/san)$(COV:1=/cov)
 Q = @
 CC = gcc
 NASM = nasm
@@ -31,9 +31,17 @@ PROCESS_SAN = $(SANITIZE) -fno-omit-frame-pointer --param=asan-instrumentation-w
 PROCESS_WRAP = --wrap=memcpy --wrap=memmove --wrap=memset
 RUN_ON = --on process
 endif
-GUEST = $(B:%/san=%)/guest
+# With COV=1 the core counts what is run of it; inlined functions count once, not at each caller.
+ifdef COV
+SANITIZE = --coverage
+COUNTED = -O0 -Dalways_inline=unused
+HOST_CFLAGS += $(COUNTED)
+PROCESS_SAN = --coverage $(COUNTED)
+PROCESS_WRAP = --wrap=host_exit
+endif
+GUEST = $(patsubst %/cov,%,$(B:%/san=%))/guest
 
-.PHONY: all deps guest run san check check-full bench bench-native bench-process bench-profile lint read clean unit fuzz install uninstall deb
+.PHONY: all deps guest run san coverage check check-full bench bench-native bench-process bench-profile lint read clean unit fuzz install uninstall deb
 .SECONDARY:
 all: deps $(if $(SAN),,$(B)/ring1.elf) $(B)/ring1
 
@@ -69,7 +77,7 @@ $(B)/ring1.elf: monitor/pc/boot32.asm $(B)/pc/monitor64.bin monitor/pc/boot32.ld
 	$(Q)ld -m elf_i386 -nostdlib -z noexecstack -T monitor/pc/boot32.ld -o $@ $(B)/pc/boot32.o
 
 # ---- the monitor for a Linux process: one object with one name to be seen from outside
-PROCESS = $(wildcard monitor/process/*.c) $(if $(SAN),monitor/process/san/mem.c)
+PROCESS = $(wildcard monitor/process/*.c) $(if $(SAN),monitor/process/san/mem.c) $(if $(COV),monitor/process/cov/exit.c)
 PROCESS_ASM = $(wildcard monitor/process/*.asm)
 PROCESS_CFLAGS = $(PC_CFLAGS) $(PROCESS_SAN)
 $(B)/process/%.o: %.c Makefile | $(B)/.deps
@@ -106,7 +114,7 @@ $(B)/lab/data.o: $(HOLE)/data.asm $(B)/lab/probe.bin $(HOLE)/page.css $(HOLE)/pa
 $(B)/ring1: $(LOADER:%.c=$(B)/tool/%.o) $(LOADER_CORE:%.c=$(B)/tool/%.o) $(B)/process/machine.o $(B)/lab/data.o \
 	$(if $(SAN),$(B)/tool/monitor/process/san/options.o)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(if $(SAN),$(SANITIZE)) -o $@ $^ $(LOADER_LIBS)
+	$(Q)$(CC) $(if $(SAN)$(COV),$(SANITIZE)) -o $@ $^ $(LOADER_LIBS)
 
 # ---- unit tests: each links what it needs of the core, built for the host
 $(B)/host/%.o: %.c Makefile | $(B)/.deps
@@ -120,24 +128,24 @@ $(B)/host/core.a: $(HOST_OBJ) $(B)/process/machine.o $(B)/lab/data.o
 $(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host/tests/unit/fake_fpu.o $(B)/host/core.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka $(LOADER_LIBS) $(LIBS_$(notdir $@))
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(LOADER_LIBS) $(LIBS_$(notdir $@))
 # The memory of the process host stands in the fake host's place.
 PROCESS_MEMORY = $(patsubst %,$(B)/host/monitor/process/%.o,confine frames pane room table window)
 $(B)/unit/test_process_%: $(B)/host/tests/unit/test_process_%.o $(B)/host/tests/unit/process_world.o $(PROCESS_MEMORY) $(B)/host/core.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka
 # The laboratory brings a host of its own.
 $(B)/unit/test_lab_%: $(B)/host/tests/unit/test_lab_%.o $(B)/host/core.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^ -lcmocka $(LOADER_LIBS)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(LOADER_LIBS)
 LIBS_test_decode_oracle = -lZydis
 LIBS_test_decode_binutils = -lopcodes -lbfd
 LIBS_test_emit = -lZydis
 # The translator's tests share a guest, a way to run its blocks natively, and random instructions.
 BT_TESTS = adapt cache chain ident image lockstep lookup rewrite slot stale unwind
-$(BT_TESTS:%=$(B)/unit/test_%): $(patsubst %,$(B)/host/tests/unit/bt_%.o,gen program run world)
+$(BT_TESTS:%=$(B)/unit/test_%): $(patsubst %,$(B)/host/tests/unit/bt_%.o,confined gen program run world)
 $(foreach t,$(BT_TESTS),$(eval LIBS_test_$t = $$(B)/host/core.a -lZydis))
 unit: $(UNIT:%=$(B)/unit/%)
 
@@ -200,6 +208,10 @@ $(B)/bench/native: $(NATIVE:%.c=$(B)/tool/%.o) $(B)/bench/image.o
 # What `make check' needs of the sanitized build.
 san: | $(B)/.deps
 	@$(MAKE) --no-print-directory SAN=1 B=$(B)/san $(B)/san/ring1
+# Line and branch coverage; WHAT=REGEX names the lines of such files that nothing runs.
+coverage: guest | $(B)/.deps
+	@$(MAKE) --no-print-directory COV=1 B=$(B)/cov unit $(B)/cov/ring1
+	@bash tools/coverage.sh $(B) $(WHAT)
 $(GUEST)/initrd.img: tools/guest.sh tools/guest-init.sh tests/guest-script.sh | $(B)/.deps
 	@sh tools/guest.sh $(GUEST)
 $(GUEST)/vmlinux: tools/vmlinux.sh $(GUEST)/initrd.img

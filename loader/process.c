@@ -105,9 +105,10 @@ bool process_possible(struct problem *p)
     return ok;
 }
 
-/* Is there where the program was built with sanitizers: their reports need more system calls than
- * the filter leaves. */
+/* Are there where the program was built with sanitizers, or counts its coverage: reports and counts
+ * need more system calls than the filter leaves. */
 const char *__asan_default_options(void) __attribute__((weak));
+void __gcov_dump(void) __attribute__((weak));
 
 bool process_is_machine(int argc, char **argv)
 {
@@ -121,7 +122,7 @@ _Noreturn void process_machine(char **argv)
         .control = atoi(argv[3]),
         .debug = atoi(argv[4]),
         .log = STDOUT_FILENO,
-        .unconfined = strcmp(argv[5], UNCONFINED) == 0 || __asan_default_options,
+        .unconfined = strcmp(argv[5], UNCONFINED) == 0 || __asan_default_options || __gcov_dump,
     };
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* for unconfined ones, too */
     process_run(map_plan(), &io);

@@ -79,6 +79,7 @@ done
 for s in loader fuzz guests boot process gdb jit selftests zoo clock observe lab-profile lab-hole image install; do
     script bash tests/$s.sh "$B" $full
 done
+[ -z "$full" ] || script bash tests/coverage.sh "$B"
 if [ -n "$full" ]; then end_soak; else script bash tests/soak.sh "$B"; fi
 echo "took $((SECONDS - start)) s"
 echo "$passed passed, $failed failed"

@@ -18,6 +18,7 @@
 #include "devices/board.h"
 #include "monitor/interp/interp.h"
 #include "monitor/interp/operand.h"
+#include "tests/unit/bt_confined.h"
 #include "tests/unit/bt_program.h"
 #include "tests/unit/bt_run.h"
 #include "tests/unit/fake_fpu.h"
@@ -302,7 +303,12 @@ static void each_program(unsigned count, unsigned length, unsigned salt, void (*
 
 static void at_exits(void)
 {
+    const struct bt *bt = prog.vm->bt;
     run(AT_EXITS);
+    for (uint32_t b = 0; b < bt->nblocks; b++) {
+        if (b == 0 || bt->block[b].live)
+            confined_check(prog.vm->vcpu, b);
+    }
 }
 
 static void everywhere(void)
