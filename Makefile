@@ -152,7 +152,7 @@ unit: $(UNIT:%=$(B)/unit/%)
 # ---- fuzzers: each is one file and the core, built by clang for its libFuzzer
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_CFLAGS = -std=gnu11 -O2 -g $(WARN) -Wno-string-plus-int -Wno-string-concatenation -I. -MMD -MP $(SANITIZE) -fsanitize=fuzzer-no-link
-FUZZ_OBJ = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(filter-out monitor/mem.c,$(CORE)) $(filter-out %/main.c,$(LOADER)) \
+FUZZ_OBJ = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(filter-out monitor/mem.c,$(CORE)) $(filter-out %/main.c tools/lab/%,$(LOADER)) \
 	$(patsubst %,tests/unit/%.c,bt_confined bt_world fake_fpu fake_host))
 $(B)/fuzz/obj/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)

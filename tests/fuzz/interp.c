@@ -318,11 +318,12 @@ static void check_control(void)
 static void check_cpu(void)
 {
     const struct segment *cs = &v->seg[S_CS], *ss = &v->seg[S_SS];
-    must(v->cpl <= 3 && v->vif <= 1 && v->inhibit <= 1, "cpl %u vif %u", v->cpl, v->vif);
+    must(v->cpl <= 3 && v->vif <= 1 && v->inhibit <= INHIBIT_SS, "cpl %u vif %u", v->cpl, v->vif);
     must((v->eflags & FL_ONE) && !(v->eflags & FL_IF), "eflags %x", v->eflags);
     must(!vcpu_v86(v) || v->cpl == 3, "V86 at cpl %u", v->cpl);
     must((v->cr0 & CR0_PE) || (!v->cpl && !vcpu_v86(v)), "real mode at cpl %u", v->cpl);
-    if (!vcpu_protected(v))
+    if (!vcpu_protected(v) ||
+        (v->exc.valid && v->exc.new_task)) /* a task that is refused half loaded */
         return;
     must((cs->attr & SA_P) && (cs->attr & SA_S), "CS %x", cs->attr);
     must(!(cs->attr & SA_CODE) || (ss->attr & SA_NULL) || !(ss->attr & SA_CODE), "SS %x", ss->attr);
@@ -391,7 +392,7 @@ static void run(uint8_t mode)
         } else {
             enum interp_result r = interp_step(v);
             must((r == INTERP_EXCEPTION) == v->exc.valid, "result %d", r);
-            if (v->exc.valid && !v->exc.is_trap)
+            if (v->exc.valid && !v->exc.is_trap && !v->exc.new_task)
                 check_fault(&was);
         }
         check_cpu();

@@ -57,7 +57,7 @@ static void check_image(const struct image *im)
 /* The loader's plan is one that the monitor takes. */
 static void start(const struct image *im)
 {
-    struct plan_choice choice = {.name = "K", .append = "", .engine = PLAN_INTERP};
+    struct plan_choice choice = {.name = "K", .append = "", .engine = PLAN_INTERP, .runs = 1};
     struct problem p;
     uint32_t size;
     int fd = memfd_create("plan", MFD_CLOEXEC);
@@ -66,7 +66,7 @@ static void start(const struct image *im)
     struct plan *plan = malloc(size);
     must(pread(fd, plan, size, 0) == (ssize_t)size, "the plan's size");
     close(fd);
-    must(vm_create(plan, fake_host_reset(im->ram / PAGE_SIZE + 2048)), "%s", fake.log);
+    must(vm_create(plan, fake_host_reset(im->ram / PAGE_SIZE + 2048), 1), "%s", fake.log);
     free(plan);
 }
 

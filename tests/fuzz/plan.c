@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     make_plausible(p, size - 1, data[0]);
     choose_engine(p);
     struct pool *pool = fake_host_reset(FRAMES);
-    struct vm *vm = vm_create(p, pool);
+    struct vm *vm = vm_create(p, pool, 1);
     if (vm)
         check_guest(vm, p);
     else

@@ -56,7 +56,7 @@ static bool write_probe(struct tempdir *d, struct problem *p)
 static bool write_plan(struct tempdir *d, struct problem *p)
 {
     struct kernel_request r = {.path = FILE_PROBE, .append = "guest"};
-    struct plan_choice choice = {.name = FILE_PROBE, .append = "guest"};
+    struct plan_choice choice = {.name = FILE_PROBE, .append = "guest", .runs = 1};
     struct image im;
     uint32_t size;
     r.kernel.size = hole_probe_size;
