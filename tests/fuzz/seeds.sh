@@ -2,19 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Where a fuzzer begins: tests/fuzz/seeds.sh TARGET DIR fills DIR with inputs for it, from the golden
 # instructions, from seeds/*.asm, and from corpus/TARGET.hex, where each line is one input that a longer
-# run found, in hexadecimal, or one that showed a bug.
+# run found, in hexadecimal (_N_: N bytes of zeros), or one that showed a bug.
 #   tests/fuzz/seeds.sh --pack DIR prints DIR's files as such lines
 set -eu
 cd "$(dirname "$0")/../.."
 n=0
-
-# put HEX...: the next input.
-put() {
-    local hex="$*"
-    n=$((n + 1))
-    # shellcheck disable=SC2059
-    printf "$(sed 's/ //g; s/../\\x&/g' <<<"$hex")" >"$to/$(printf %04d $n)"
-}
 
 # The instructions of FILE's column COLUMN between bars, each behind HEAD.
 golden() { # FILE COLUMN HEAD
@@ -31,11 +23,23 @@ text() {
     printf "\\x0$1$2" >"$to/text$n"
 }
 
+# Each line of the standard input that is not empty is an input.
 each() {
-    local line
-    while read -r line; do
-        [ -z "$line" ] || put "$line"
-    done
+    local bytes
+    while read -r bytes; do
+        n=$((n + 1))
+        # shellcheck disable=SC2059
+        printf -- "$bytes" >"$to/$(printf %04d $n)"
+    done < <(awk '
+        { gsub(/ /, "") }
+        /./ {
+            while (match($0, /_[0-9]+_/)) {
+                zeros = sprintf("%*s", 2 * substr($0, RSTART + 1, RLENGTH - 2), "")
+                gsub(/ /, "0", zeros)
+                $0 = substr($0, 1, RSTART - 1) zeros substr($0, RSTART + RLENGTH)
+            }
+            print
+        }' | sed 's/../\\x&/g')
 }
 
 assemble() { # NAME OUTPUT [OPTION...]
@@ -71,8 +75,9 @@ payloads() {
 hexdump_lines() {
     local f
     for f in "$1"/*; do
-        od -An -v -tx1 "$f" | tr -d ' \n'
-        echo
+        od -An -v -tx1 "$f" | tr -d '\n' | sed 's/ //; s/$/ /' |
+            awk '{ while (match($0, /00 00 00 00 00 00 00 00 (00 )*/)) $0 = substr($0, 1, RSTART - 1) "_" RLENGTH / 3 "_" substr($0, RSTART + RLENGTH)
+                   gsub(/ /, ""); print }'
     done | sort -u
 }
 
