@@ -15,7 +15,6 @@
 #include "devices/rtc.h"
 #include "devices/uart.h"
 #include "devices/vga.h"
-#include "monitor/guestmem.h"
 #include "monitor/host.h"
 #include "monitor/mem.h"
 #include "monitor/pool.h"
@@ -240,7 +239,7 @@ static void write_vga(struct board *b, unsigned offset, uint8_t value)
 
 /* Every port that answers. All devices are a byte wide: a wider access reaches them as bytes, low
  * address first. ALONE: only an access to this very byte does, because wider ones at
- * CF8h are another device's (PCI configuration, absent). A NULL read gives ones. */
+ * CF8h are another device's (PCI configuration, absent). NULL: ones, or nothing. */
 enum width { BYTES, ALONE };
 static const struct port_range {
     uint16_t first, last;
@@ -370,7 +369,7 @@ static const struct port_range *find_port(uint64_t port, unsigned size)
 static uint8_t access_byte(struct board *b, uint64_t port, unsigned size, bool write, uint8_t value)
 {
     const struct port_range *r = find_port(port, size);
-    if (!r || (!write && !r->read))
+    if (!r || (write && !r->write) || (!write && !r->read))
         return 0xff;
     unsigned offset = (unsigned)(port - r->first);
     if (!write)
@@ -409,13 +408,6 @@ void board_access(struct vm *vm, struct io_access *io, uint64_t now)
 
 /* ---- The rest of the machine --------------------------------------------- */
 
-static void clear_screen(struct vm *vm)
-{
-    static const uint8_t blank[2] = {VGA_BLANK & 0xff, VGA_BLANK >> 8};
-    for (uint32_t at = 0; at < VGA_TEXT_SIZE; at += sizeof blank)
-        guest_write(vm, gpa(VGA_TEXT_START + at), blank, sizeof blank);
-}
-
 bool board_create(struct vm *vm)
 {
     struct board *b = pool_alloc(vm->pool, sizeof *b);
@@ -430,7 +422,7 @@ bool board_create(struct vm *vm)
     misc_reset(&b->misc);
     acpi_pm_reset(&b->acpi_pm);
     vga_reset(&b->vga);
-    clear_screen(vm);
+    vga_clear_text(vm);
     (void)acpi_tables_write(vm); /* a guest of less than 1 MiB goes without */
     b->run = (uint8_t)vm->run;
     vm->board = b;

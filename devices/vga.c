@@ -5,6 +5,7 @@
  */
 #include "devices/vga.h"
 
+#include "monitor/guestmem.h"
 #include "monitor/mem.h"
 
 /* Offsets from 3C0h. */
@@ -57,6 +58,13 @@ void vga_reset(struct vga *g)
     g->misc_output = 0x67; /* colour ports, RAM on, 28 MHz */
     g->enable = 0x01;
     g->pel_mask = 0xff;
+}
+
+void vga_clear_text(struct vm *vm)
+{
+    static const uint8_t blank[2] = {VGA_BLANK & 0xff, VGA_BLANK >> 8};
+    for (uint32_t at = 0; at < VGA_TEXT_SIZE; at += sizeof blank)
+        guest_write(vm, gpa(VGA_TEXT_START + at), blank, sizeof blank);
 }
 
 static uint8_t file_read(const struct vga_file *f, unsigned count)

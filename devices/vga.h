@@ -9,6 +9,7 @@
 #define RING1_VGA_H
 
 #include "monitor/types.h"
+#include "monitor/vm.h"
 
 #define VGA_PORT      0x3c0u
 #define VGA_PORT_LAST 0x3dau
@@ -36,6 +37,9 @@ struct vga {
 
 /* As a BIOS leaves it in mode 3: 80x25 text in colour, picture and cursor at cell 0. */
 void vga_reset(struct vga *g);
+
+/* Blanks the text memory, which is the guest's RAM. */
+void vga_clear_text(struct vm *vm);
 
 /* OFFSET from VGA_PORT; NOW drives the retrace bits of 3DAh. What is no register reads as ones. */
 uint8_t vga_read(struct vga *g, unsigned offset, uint64_t now);

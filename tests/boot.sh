@@ -159,6 +159,9 @@ fill_memory() {
 }
 
 if [ "$full" = full ]; then
+    boot twice 200 none --repeat 2
+    [ "$(grep -c 'ring1-guest: shell ready' "$tmp/twice.txt")" = 2 ]
+    report $? "the guest boots again in the same session" "$(tail -1 "$tmp/twice.err")"
     boot most 400 none --memory 3G
     check_shell most "engine auto, 3 GiB: shell and reset"
     fill_memory

@@ -109,6 +109,9 @@ done
 for time in 0 -1 soon 1.5 '' 99999999999; do
     bad "--timeout '$time'" 2 "--timeout $time: not a time" run --timeout "$time" kernel
 done
+for runs in 0 -1 256 often '' 1x; do
+    bad "--repeat '$runs'" 2 "--repeat $runs: not a number of runs" run --repeat "$runs" kernel
+done
 bad "unknown host" 2 'no such host; it is qemu, bochs or process' run --on kvm kernel
 bad "unknown engine" 2 'no such engine; it is auto, interp or translate' run --engine jit kernel
 run --help

@@ -256,5 +256,11 @@ LD_PRELOAD=$tmp/no_fsgsbase.so timeout 100 "$ring1" run --on process --timeout 9
 rc=$?
 [ $rc = 0 ] && grep -q 'shell ready' out
 report $? "without FSGSBASE" "$(messages)"
+# Linux resets; the machine is made anew by the same monitor and boots again.
+timeout 100 "$ring1" run --on process --timeout 90 --memory 64M --repeat 3 --initrd "$B/guest/initrd.img" \
+    --append "console=ttyS0 ring1.script=none" "$B/guest/vmlinuz" </dev/null >out 2>err
+rc=$?
+[ $rc = 0 ] && [ "$(grep -c 'shell ready' out)" = 3 ] && grep -q 'run 2 of 3: 0 guest-off: the guest reset the machine' err
+report $? "Linux three times in one session" "$(messages)"
 TMPDIR=$tmp/none says "no temporary directory" 'cannot make a temporary file in .*/none: .*set TMPDIR' "${run[@]}"
 finish

@@ -61,6 +61,19 @@ static void no_memory(void **state)
     assert_null(small.board);
 }
 
+/* Which of the session's guests this is: read-only, and a byte. */
+static void number_of_the_run(void **state)
+{
+    (void)state;
+    vm->run = 7;
+    assert_true(board_create(vm));
+    assert_int_equal(in(0x503), 7);
+    out(0x503, 1);
+    assert_int_equal(in(0x503), 7);
+    assert_int_equal(in_wide(0x502, 2), 0xffff);
+    assert_int_equal(in_wide(0x503, 4), 0xffffffffu);
+}
+
 static void unclaimed(void **state)
 {
     (void)state;
@@ -449,7 +462,7 @@ int main(void)
 {
     /* clang-format off */
     const struct CMUnitTest tests[] = {
-        TEST(no_memory), TEST(unclaimed), TEST(mmio), TEST(every_port_finds_its_device),
+        TEST(no_memory), TEST(unclaimed), TEST(number_of_the_run), TEST(mmio), TEST(every_port_finds_its_device),
         TEST(wide_accesses_are_bytes), TEST(cmos_of_the_machine), TEST(tick),
         TEST(late_ticks_come_one_by_one), TEST(late_ticks_with_automatic_eoi),
         TEST(a_tick_shows_in_irr), TEST(timer_and_gate), TEST(rtc_interrupt),

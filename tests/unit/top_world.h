@@ -24,7 +24,7 @@ static struct {
     enum shadow_answer answer;
     uint32_t error, access;
     gva_t linear;
-    unsigned faults, trace_changes, destroyed;
+    unsigned faults, trace_changes;
     gfn_t changed[4];
     /* Board. */
     bool pending; /* until acknowledged */
@@ -91,12 +91,6 @@ bool shadow_create(struct vm *of)
 {
     of->shadow = (struct shadow *)&top;
     return top.fails != 2;
-}
-
-void shadow_destroy(struct vm *of)
-{
-    of->shadow = NULL;
-    top.destroyed++;
 }
 
 enum shadow_answer shadow_fault(struct vcpu *of, gva_t linear, uint32_t hw, uint32_t *error)
