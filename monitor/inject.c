@@ -70,12 +70,14 @@ static bool read_handler(struct vcpu *v, uint16_t sel, unsigned ext, struct desc
     return (attr & SA_P) || selector_fault(v, VEC_NP, sel, ext);
 }
 
+/* What an event out of V86 mode pushes first and then unloads, in this order. */
+static const enum sreg v86_data[] = {S_GS, S_FS, S_DS, S_ES};
+
 /* SDM 3A figure 6-4, SDM 3B figure 20-3. */
 static void build_frame(const struct vcpu *v, const struct event *e, bool inner, struct entry *en)
 {
-    static const enum sreg data[] = {S_GS, S_FS, S_DS, S_ES};
-    for (unsigned i = 0; vcpu_v86(v) && i < ARRAY_SIZE(data); i++)
-        entry_add(en, v->seg[data[i]].sel);
+    for (unsigned i = 0; vcpu_v86(v) && i < ARRAY_SIZE(v86_data); i++)
+        entry_add(en, v->seg[v86_data[i]].sel);
     if (inner) {
         entry_add(en, v->seg[S_SS].sel);
         entry_add(en, v->gpr[R_ESP]);
@@ -90,9 +92,8 @@ static void build_frame(const struct vcpu *v, const struct event *e, bool inner,
 /* A handler's data segments are null when it was V86 code that it interrupted. */
 static void unload_data(struct vcpu *v)
 {
-    static const enum sreg data[] = {S_GS, S_FS, S_DS, S_ES};
-    for (unsigned i = 0; i < ARRAY_SIZE(data); i++)
-        v->seg[data[i]] = (struct segment){.attr = SA_NULL};
+    for (unsigned i = 0; i < ARRAY_SIZE(v86_data); i++)
+        v->seg[v86_data[i]] = (struct segment){.attr = SA_NULL};
 }
 
 /* Out of V86 mode the handler must run at CPL 0 (SDM 3B 20.3.1). */
