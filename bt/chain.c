@@ -31,7 +31,7 @@ static uint32_t entry_at(const struct bt *bt, uint64_t address)
 void bt_chain(struct vcpu *v, const struct host_exit *x, uint64_t entry)
 {
     struct bt *bt = v->vm->bt;
-    if (bt->flushes != bt->unwind_flushes)
+    if (bt->flushes != bt->unwind_flushes || v->vm->pace.alone)
         return;
     uint32_t to = entry_at(bt, entry),
              slot = slot_of_stub(bt, (uint32_t)(x->rip - gate_size(bt) - bt->tc.exec));
@@ -60,6 +60,8 @@ void chain_exits(struct vcpu *v, uint32_t block, const struct code_page *page)
 {
     struct bt *bt = v->vm->bt;
     const struct block *b = &bt->block[block];
+    if (v->vm->pace.alone)
+        return;
     for (uint32_t s = b->slots; s < b->slots + b->nslots; s++) {
         uint32_t to = known_entry(v, bt->slot[s].eip, page);
         if (!to || !may_connect(b, &bt->block[bt->entry[to].block]))

@@ -324,7 +324,7 @@ static bool ident_memory(struct translation *t, const struct form *f)
     uint32_t start = c->len;
     uint8_t opcode = memory_opcode(t, &moffs);
     if (!moffs && !(i->flags & INSN_MODRM))
-        return refuse(t, WHY_NO_FORM);
+        return refuse(t, WHY_IMPLIED);
     if (!prepare_memory(t, moffs ? 0 : f->reg, is_store(i), &m))
         return false;
     uint8_t rex = emit_rex(&m, false);

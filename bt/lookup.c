@@ -121,6 +121,8 @@ static void note_used(struct lookup *l, unsigned first)
 /* The newest address gets the entry that emitted code tries first. */
 void lookup_enter(struct vcpu *v, uint32_t entry)
 {
+    if (v->vm->pace.alone)
+        return;
     struct bt *bt = v->vm->bt;
     const struct entry *e = &bt->entry[entry];
     enum side side = side_at(v);

@@ -58,12 +58,10 @@ enum treatment {
     X(SELECTOR16, "a 16-bit register keeps its upper half") \
     X(SEGMENT, "a memory operand in a segment that is not flat, or must not be written") \
     X(SEGMENT_OTHER, "of segment loads only those of flat DS and ES, FS and GS in the kernel are done here") \
-    X(NO_REGISTER, "there is no such control register") \
     X(SHADOW, "stands behind STI, where events are held off, and has no place for their test") \
     X(LAST, "events are held off for one instruction more, which is not in this block") \
     X(HIGH_BYTE_LEFT, "AH, CH, DH and BH cannot be named beside a REX prefix") \
-    X(NO_FORM, "its memory operand has no form in 64-bit code") \
-    X(IMPLIED, "its operand is implied and lies in another window") \
+    X(IMPLIED, "its operand is implied by the opcode and cannot be led to where it is") \
     X(HEEDED, "CR0 and CR4 would make it fault, and only the interpreter heeds them here") \
     X(ADAPTED, "it faulted again and again")
 

@@ -169,10 +169,8 @@ static enum end mov_from_cr(struct translation *t)
         [4] = offsetof(struct vcpu, cr4),
     };
     unsigned cr = t->insn.opd[1].reg;
-    if (!privileged_ok(t))
+    if (!privileged_ok(t) || cr > 4 || !where[cr])
         return callout_for(t, WHY_PRIVILEGED);
-    if (cr > 4 || !where[cr])
-        return callout_for(t, WHY_NO_REGISTER);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_vcpu(&t->code, host_gpr(t->insn.opd[0].reg), where[cr]);
     return END_NO;
@@ -267,9 +265,12 @@ static const struct {
     [OP_UD2] = {callout, TREAT_CALLOUT, WHY_UNDEFINED},
 };
 
-/* Where no hardware heeds CR0 and CR4, the interpreter does. */
+/* Where no hardware heeds CR0 and CR4, the interpreter does. In lock step the time-stamp counter is
+ * not the hardware's. */
 static bool control_concerns(const struct translation *t)
 {
+    if (t->v->vm->pace.on && t->insn.op == OP_RDTSC)
+        return true;
     return (t->b->mode & MODE_CONTROL) && ((t->insn.flags & INSN_FPU) || t->insn.op == OP_RDTSC);
 }
 

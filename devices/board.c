@@ -31,7 +31,7 @@ struct board {
     uint64_t now;             /* virtual time of the current access or advance */
     uint64_t pit_unmasked_at; /* when IRQ 0 was last seen unmasked */
     uint64_t next_event;      /* board_next_event's answer, if next_known */
-    bool next_known;          /* nothing has changed since it was found */
+    bool next_known, silent;  /* nothing has changed since; the console's output goes nowhere */
     bool clock_on;            /* a first time has been seen: the clocks start from it */
     bool mark;                /* the access at hand is to the statistics port */
     uint8_t run;              /* which of the session's guests this is */
@@ -169,7 +169,7 @@ static void write_com1(struct board *b, unsigned offset, uint8_t value)
 {
     uint8_t c;
     uart_write(&b->uart[0], offset, value);
-    if (uart_take_output(&b->uart[0], &c))
+    if (uart_take_output(&b->uart[0], &c) && !b->silent)
         host_console_put(c);
 }
 
@@ -283,8 +283,7 @@ static void drive_lines(struct board *b)
 }
 
 /* Lines that must fall before they rise again are passed on twice: the keyboard's when the next
- * byte takes the place of the one just read, the timer's when one of several ticks owed
- * was acknowledged. */
+ * byte replaces the one just read, the timer's when one of several ticks owed was acknowledged. */
 static void settle(struct board *b)
 {
     b->next_known = false;
@@ -319,20 +318,20 @@ static void run_clocks(struct board *b, uint64_t now)
     acpi_pm_advance(&b->acpi_pm, b->now);
 }
 
-static void take_input(struct board *b)
+static void take_input(struct vm *vm)
 {
-    while (uart_wants_input(&b->uart[0])) {
+    while (!vm->pace.on && uart_wants_input(&vm->board->uart[0])) {
         int c = host_console_get();
         if (c < 0)
             return;
-        uart_receive(&b->uart[0], (uint8_t)c, 0);
+        uart_receive(&vm->board->uart[0], (uint8_t)c, 0);
     }
 }
 
 void board_advance(struct vm *vm, uint64_t now)
 {
     run_clocks(vm->board, now);
-    take_input(vm->board);
+    take_input(vm);
     settle(vm->board);
 }
 
@@ -415,7 +414,8 @@ bool board_create(struct vm *vm)
         return false;
     pics_reset(&b->pics);
     pit_reset(&b->pit, 0);
-    rtc_reset(&b->rtc, host_wallclock_s(), vm->ram.size, 0);
+    b->silent = vm->pace.silent;
+    rtc_reset(&b->rtc, vm->pace.on ? PACE_START : host_wallclock_s(), vm->ram.size, 0);
     uart_reset(&b->uart[0]);
     uart_reset(&b->uart[1]);
     i8042_reset(&b->i8042);

@@ -10,6 +10,9 @@
 #include "monitor/types.h"
 #include "monitor/vm.h"
 
+/* The wall clock, in seconds since 1970, where a VM in lock step starts: 2000-01-01. */
+#define PACE_START 946684800u
+
 struct io_access {
     bool mmio; /* false: a port */
     bool write;

@@ -34,6 +34,8 @@ struct options {
     bool gdb_nowait;   /* the guest does not wait for it */
     bool no_confine;   /* the process host: without its filter of system calls */
     bool json;         /* inspect, check */
+    bool lockstep;     /* ring1 lab step: PLAN_LOCKSTEP ... */
+    bool alone;        /* ... and PLAN_ALONE */
     char **lab_argv;   /* lab: "lab" and what follows it */
     int lab_argc;
 };

@@ -70,7 +70,7 @@ static bool launch(struct session *s, struct problem *p)
             {
                 .dir = &s->guest.dir,
                 .monitor = s->guest.monitor,
-                .memory_mib = s->o->memory_mib + beside,
+                .memory_mib = s->o->memory_mib * (s->o->lockstep ? 2u : 1u) + beside,
                 .unconfined = s->o->no_confine,
             },
         .host_args = s->o->host_args,
@@ -188,6 +188,7 @@ static uint32_t plan_flags(const struct options *o)
     return (o->stats ? PLAN_STATS : 0u) | (o->count ? PLAN_COUNT : 0u) |
            (o->screen ? PLAN_SCREEN : 0u) | (o->perf_map ? PLAN_PERF_MAP : 0u) |
            (o->gdb_port ? PLAN_GDB : 0u) | (o->gdb_port && !o->gdb_nowait ? PLAN_GDB_WAIT : 0u) |
+           (o->lockstep ? PLAN_LOCKSTEP : 0u) | (o->alone ? PLAN_ALONE : 0u) |
            (o->profile || o->profile_fd >= 0 ? PLAN_PROFILE : 0u) | o->trace << PLAN_TRACE_SHIFT;
 }
 

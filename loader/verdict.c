@@ -44,8 +44,8 @@ static const char *behind(const char *line, const char *mark)
 /* BAD_INPUT and TIMEOUT are the loader's own: a monitor that says them is not ours. */
 static bool known_status(unsigned n)
 {
-    return n == EXIT_GUEST_OFF || n == EXIT_HOST_TROUBLE || n == EXIT_GUEST_HALTED ||
-           n == EXIT_GUEST_KILLED;
+    return n == EXIT_GUEST_OFF || n == EXIT_DIFFERS || n == EXIT_HOST_TROUBLE ||
+           n == EXIT_GUEST_HALTED || n == EXIT_GUEST_KILLED;
 }
 
 static bool parse_exit(const char *line, struct verdict *v)

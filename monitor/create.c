@@ -137,7 +137,8 @@ void vm_destroy(struct vm *vm)
     guest_ram_destroy(vm);
 }
 
-struct vm *vm_create(const struct plan *p, struct pool *pool, uint32_t run)
+struct vm *vm_create_for(const struct plan *p, struct pool *pool, uint32_t run,
+                         enum plan_engine engine)
 {
     if (!plan_fits(p))
         return NULL;
@@ -152,9 +153,12 @@ struct vm *vm_create(const struct plan *p, struct pool *pool, uint32_t run)
     vm->pool = pool;
     vm->run = run;
     vm->vcpu = v;
-    vm->engine = (enum plan_engine)p->engine;
+    vm->engine = engine;
     vm->user_code = tc.user_code;
-    vm->count = p->flags & PLAN_COUNT;
+    vm->pace.on = p->flags & PLAN_LOCKSTEP;
+    vm->pace.silent = vm->pace.on && engine == PLAN_INTERP;
+    vm->pace.alone = p->flags & PLAN_ALONE;
+    vm->count = (p->flags & PLAN_COUNT) || vm->pace.on;
     vm->screen.wanted = p->flags & PLAN_SCREEN;
     vm->marks = p->flags & PLAN_STATS;
     host_counts(&vm->before);
@@ -167,4 +171,9 @@ struct vm *vm_create(const struct plan *p, struct pool *pool, uint32_t run)
     host_load_control(v);
     vmem_flush(v, true);
     return vm;
+}
+
+struct vm *vm_create(const struct plan *p, struct pool *pool, uint32_t run)
+{
+    return vm_create_for(p, pool, run, (enum plan_engine)p->engine);
 }

@@ -282,6 +282,8 @@ void exit_handle(struct vcpu *v, const struct host_exit *x)
         exit_from_user(v, x);
     else
         bt_unwind(v, x);
+    if (v->vm->pace.stopped)
+        v->vm->pace.stopped(v->vm, x);
     if (profile_due(v->vm))
         profile_sample(v, PROFILE_GUEST, x->user ? 0 : bt_block_of(v, x));
     journal_exit(v, x);

@@ -114,10 +114,9 @@ enum scratch_index { SCR_R8, SCR_R9, SCR_R10, SCR_R11, SCR_R13, SCR_RSP };
 void host_run_user(struct vcpu *v, const uint16_t sel[6], struct host_exit *x);
 void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x);
 
-/* The shadow GDT and LDT that direct execution uses: set the 8-byte descriptor of
- * SELECTOR (TI bit chooses the table); 0 makes it absent. The host refuses nothing:
- * the caller has sanitised it. Entries at and above HOST_FIRST_SELECTOR are the
- * host's own and are never set. */
+/* The shadow GDT and LDT that direct execution uses: set the 8-byte descriptor of SELECTOR (TI bit
+ * chooses the table); 0 makes it absent. The host refuses nothing: the caller has sanitised it.
+ * Entries at and above HOST_FIRST_SELECTOR are the host's own and are never set. */
 #define HOST_FIRST_SELECTOR 0xff80u
 void host_descriptor_set(uint16_t selector, uint64_t descriptor);
 
@@ -128,6 +127,7 @@ void host_load_control(const struct vcpu *v);
 /* The guest's FPU and vector registers as FNINIT and power-on leave them, all 0. Before
  * host_load_control, as the guest's control bits could forbid it. */
 void host_fpu_reset(void);
+void host_fpu_exchange(void *image); /* with FXSAVE's 512 bytes there, 16-byte aligned */
 
 /*
  * Executes one x87, MMX or SSE instruction on the host CPU with the guest's FPU state. CODE is

@@ -28,6 +28,8 @@ enum plan_flags {
     PLAN_GDB = 1u << 4,      /* there is a line to a debugger ... */
     PLAN_GDB_WAIT = 1u << 5, /* ... and the guest waits for it */
     PLAN_PROFILE = 1u << 6,  /* log samples and counters over time, as below */
+    PLAN_LOCKSTEP = 1u << 7, /* process host: two engines in lock step (lockstep.h) ... */
+    PLAN_ALONE = 1u << 24,   /* ... and a look at each block (bits from 8 on are --trace) */
 };
 
 /* What --trace can write to the log, one line an event: "trace <ns> <name> ...". Bit
@@ -128,6 +130,7 @@ struct plan {
  */
 enum plan_exit {
     EXIT_GUEST_OFF = 0,    /* shut down or reset on purpose */
+    EXIT_DIFFERS = 1,      /* PLAN_LOCKSTEP: the engines do not agree */
     EXIT_BAD_INPUT = 2,    /* loader: bad arguments, kernel or initrd */
     EXIT_HOST_TROUBLE = 3, /* emulator missing, monitor panic, out of memory */
     EXIT_GUEST_HALTED = 4, /* HLT with interrupts off: nothing can wake it */

@@ -84,9 +84,10 @@ void report_state(struct vm *vm)
 void report_exit(const struct vm *vm, uint32_t run, uint32_t runs)
 {
     static const char *const names[] = {
-        [EXIT_GUEST_OFF] = "guest-off",       [EXIT_BAD_INPUT] = "bad-input",
-        [EXIT_HOST_TROUBLE] = "host-trouble", [EXIT_GUEST_HALTED] = "guest-halted",
-        [EXIT_GUEST_KILLED] = "guest-killed", [EXIT_TIMEOUT] = "time-out",
+        [EXIT_GUEST_OFF] = "guest-off",       [EXIT_DIFFERS] = "differs",
+        [EXIT_BAD_INPUT] = "bad-input",       [EXIT_HOST_TROUBLE] = "host-trouble",
+        [EXIT_GUEST_HALTED] = "guest-halted", [EXIT_GUEST_KILLED] = "guest-killed",
+        [EXIT_TIMEOUT] = "time-out",
     };
     if (run < runs)
         log_line("ring1-run: %u of %u: %d %s: %s", run, runs, vm->exit, names[vm->exit],

@@ -21,7 +21,7 @@
 #define INTERP_BATCH 512
 
 /* Interrupts enter only here and exceptions only here: between two instructions. */
-static void deliver(struct vcpu *v)
+void vm_deliver(struct vcpu *v)
 {
     if (v->exc.valid) {
         inject_exception(v);
@@ -120,7 +120,7 @@ static void run_translated(struct vcpu *v)
     exit_handle(v, &x);
 }
 
-static void heed_board(struct vm *vm)
+void vm_heed_board(struct vm *vm)
 {
     switch (board_request(vm)) {
     case BOARD_RUN:
@@ -134,12 +134,9 @@ static void heed_board(struct vm *vm)
     }
 }
 
-static void step(struct vcpu *v)
+void vm_execute(struct vcpu *v)
 {
     enum stat why;
-    deliver(v);
-    if (v->vm->ended || (v->vm->gdb && gdb_attend(v)))
-        return;
     if (v->halted) {
         idle(v->vm);
         return;
@@ -186,8 +183,10 @@ void vm_run(struct vm *vm)
         profile_begin(vm);
     while (!vm->ended) {
         timer_service(vm, false);
-        step(vm->vcpu);
-        heed_board(vm);
+        vm_deliver(vm->vcpu);
+        if (!vm->ended && !(vm->gdb && gdb_attend(vm->vcpu)))
+            vm_execute(vm->vcpu);
+        vm_heed_board(vm);
     }
     if (vm->gdb)
         gdb_end(vm);

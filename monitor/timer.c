@@ -15,6 +15,7 @@
 #include "monitor/vcpu.h"
 
 #define POLL_NS 10000000ull
+#define PACE_NS 300000ull /* of lock step: so often the two are compared at least */
 
 void timer_update_event(struct vm *vm)
 {
@@ -30,6 +31,8 @@ void timer_service(struct vm *vm, bool poll)
     board_advance(vm, now);
     screen_watch(vm);
     timer_update_event(vm);
+    if (vm->pace.on)
+        return;
     request_service(vm);
     if (vm->gdb)
         gdb_poll(vm);
@@ -42,5 +45,7 @@ void timer_arm(struct vm *vm)
     uint64_t deadline = vclock_to_host(vm, board_next_event(vm));
     if (vm->profile)
         deadline = profile_arm(vm, deadline);
+    if (vm->pace.on)
+        deadline = host_now_ns() + PACE_NS;
     host_timer_arm(deadline);
 }

@@ -11,7 +11,10 @@
 #include "monitor/stats.h"
 #include "monitor/types.h"
 
+struct vm;
 struct vcpu;
+struct host_exit;
+struct lockstep;
 struct pool;
 struct trace;
 struct shadow;
@@ -34,6 +37,19 @@ struct screen {
     uint64_t next_ns; /* host time of the next look */
     uint32_t seen;    /* fingerprint of what was logged last */
     uint32_t lines;   /* of the journal before it */
+};
+
+/* A VM in lock step with another one (lockstep.h): its time is what it is told and no input
+ * reaches it. */
+struct pace {
+    bool on;
+    bool silent; /* its output is the other one's, and is shown once */
+    bool alone;  /* every block is left to the monitor: none is connected, none looked up in the
+                    cache */
+    uint64_t ns; /* the guest's time */
+    void (*stopped)(struct vm *vm,
+                    const struct host_exit *x); /* translated code did, at this state */
+    struct lockstep *with;
 };
 
 struct vm {
@@ -60,6 +76,7 @@ struct vm {
     struct stats stats;
     struct host_counts before; /* of the host's, when this one was made */
     struct screen screen;
+    struct pace pace;
     uint32_t run;          /* which of the session's guests this is, from 1 on */
     uint64_t started_ns;   /* the guest's first instruction */
     uint64_t now_ns;       /* the host's time when guest code was entered or left last */

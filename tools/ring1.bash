@@ -12,11 +12,12 @@ _ring1() {
         return
     fi
     if [ "$command" = lab ] && [ "$COMP_CWORD" = 2 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "blocks hole profile --help" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "blocks hole profile step --help" -- "$word")
         return
     fi
     case $before in
     --on) mapfile -t COMPREPLY < <(compgen -W 'qemu bochs process' -- "$word") ;;
+    --host) mapfile -t COMPREPLY < <(compgen -W 'pc tcg process' -- "$word") ;;
     --engine) mapfile -t COMPREPLY < <(compgen -W 'auto interp translate' -- "$word") ;;
     --memory) mapfile -t COMPREPLY < <(compgen -W '16M 64M 256M 512M 1G 2G' -- "$word") ;;
     --trace) mapfile -t COMPREPLY < <(compgen -W 'exits blocks shadow irq io inject all' -- "$word") ;;
@@ -29,6 +30,10 @@ _ring1() {
         lab:-*) case ${COMP_WORDS[2]} in
             profile) mapfile -t COMPREPLY < <(compgen -W "--output= --json= --from= --symbols= --rows= $guest --on= --console=
                 --screen= --timeout= --stats --count --verbose --trace= --trace-file= --profile= --host-args= $common" -- "$word") ;;
+            blocks) mapfile -t COMPREPLY < <(compgen -W "--at= --file= --kernel= --from= --to= --trace-file= --host= --cpl=
+                --fs-base= --gs-base= --not-flat --count --blocks= --unwind --json $common" -- "$word") ;;
+            step) mapfile -t COMPREPLY < <(compgen -W "--memory= --initrd= --append= --console= --timeout= --every-block --stats
+                --verbose --no-confine $common" -- "$word") ;;
             hole) mapfile -t COMPREPLY < <(compgen -W "--on= --iso= --read= --timeout= --json --html= $common" -- "$word") ;;
             esac ;;
         inspect:-* | check:-*) mapfile -t COMPREPLY < <(compgen -W "--json $common" -- "$word") ;;

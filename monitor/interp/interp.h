@@ -8,6 +8,7 @@
 #ifndef RING1_INTERP_H
 #define RING1_INTERP_H
 
+#include "bt/decode/insn.h"
 #include "monitor/vcpu.h"
 #include "monitor/vm.h"
 
@@ -24,6 +25,13 @@ enum interp_result {
  * number of iterations and then returns INTERP_OK with eip unchanged. Sets, uses up
  * and clears v->inhibit. After HLT v->halted is set. A pending TF trap is raised as #DB. */
 enum interp_result interp_step(struct vcpu *v);
+
+/* The same for one who watches: BEFORE(WITH, insn) is called between decoding and execution, if the
+ * instruction can be fetched. *DONE is the instruction, good until the next step, or NULL. Needs
+ * the cache of interp_create. */
+enum interp_result interp_step_watched(struct vcpu *v,
+                                       void (*before)(void *with, const struct insn *i), void *with,
+                                       const struct insn **done);
 
 /*
  * Executes up to MOST instructions (at least one) as interp_step does, and returns how many. All

@@ -245,17 +245,32 @@ static bool special(const struct vcpu *v)
     return (v->eflags & (FL_TF | FL_RF)) || v->inhibit || v->armed;
 }
 
-enum interp_result interp_step(struct vcpu *v)
+static inline enum interp_result step_found(struct vcpu *v, const struct slot *s)
 {
-    struct slot scratch;
-    const struct slot *s = at_breakpoint(v) ? NULL : find_instruction(v, &scratch);
-    if (!s)
-        return INTERP_EXCEPTION;
     if (special(v))
         return step_special(v, s);
     uint32_t start = v->eip;
     v->eip = start + s->len;
     return execute(v, s) ? INTERP_OK : give_up(v, start);
+}
+
+enum interp_result interp_step(struct vcpu *v)
+{
+    struct slot scratch;
+    const struct slot *s = at_breakpoint(v) ? NULL : find_instruction(v, &scratch);
+    return s ? step_found(v, s) : INTERP_EXCEPTION;
+}
+
+enum interp_result interp_step_watched(struct vcpu *v,
+                                       void (*before)(void *with, const struct insn *i), void *with,
+                                       const struct insn **done)
+{
+    const struct slot *s = at_breakpoint(v) ? NULL : find_instruction(v, NULL);
+    *done = s ? &s->insn : NULL;
+    if (!s)
+        return INTERP_EXCEPTION;
+    before(with, &s->insn);
+    return step_found(v, s);
 }
 
 /* ---- Runs -------------------------------------------------------------------- */

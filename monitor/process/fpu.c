@@ -41,3 +41,11 @@ int host_fpu_run(struct vcpu *v, const uint8_t *code, unsigned len, void *mem)
     }
     return process_fpu_call(v, area.exec + offset, mem);
 }
+
+void host_fpu_exchange(void *image)
+{
+    static uint8_t before[512] __attribute__((aligned(16)));
+    __asm__ volatile("fxsave64 %0" : "=m"(before));
+    __asm__ volatile("fxrstor64 %0" : : "m"(*(uint8_t(*)[512])image));
+    memcpy(image, before, sizeof before);
+}

@@ -5,11 +5,14 @@
  */
 #include "monitor/process/process.h"
 
+#include "monitor/lockstep.h"
 #include "monitor/log.h"
 #include "monitor/pool.h"
 #include "monitor/process/console.h"
 #include "monitor/process/frames.h"
 #include "monitor/process/window.h"
+#include "monitor/report.h"
+#include "monitor/run.h"
 #include "monitor/session.h"
 
 #define MONITOR_MIB 128u /* the monitor's tables; what is not used costs nothing */
@@ -33,11 +36,25 @@ static struct pool *make_pool(uint32_t memory_mib)
     return pool_create(hfn(1), frames - 1, true); /* a new memory file is all zeros */
 }
 
+/* `ring1 lab step'. */
+static _Noreturn void run_lockstep(const struct plan *plan, struct pool *pool)
+{
+    struct vm *vm = vm_create(plan, pool, 1);
+    struct vm *follower = vm ? vm_create_for(plan, pool, 1, PLAN_INTERP) : NULL;
+    if (!follower || !lockstep_run(vm, follower))
+        process_give_up("the guest could not be set up twice");
+    report_end(vm, plan->flags);
+    report_exit(vm, 1, 1);
+    host_exit((int)vm->exit);
+}
+
 static _Noreturn void run_guest(const struct plan *plan, struct pool *pool,
                                 const struct process_io *io)
 {
     if (!io->unconfined)
         need(process_confine(io));
+    if (plan->flags & PLAN_LOCKSTEP)
+        run_lockstep(plan, pool);
     int status = session_run(plan, pool);
     if (status < 0)
         process_give_up("the guest could not be set up");
@@ -68,7 +85,8 @@ void process_try(const struct process_io *io)
 
 void process_run(const struct plan *plan, const struct process_io *io)
 {
-    struct pool *pool = make_all(io, plan->memory_mib, plan->flags & PLAN_PERF_MAP);
+    uint32_t vms = plan->flags & PLAN_LOCKSTEP ? 2 : 1;
+    struct pool *pool = make_all(io, vms * plan->memory_mib, plan->flags & PLAN_PERF_MAP);
     log_line("ring1: monitor in a process, all guest code translated");
     log_line("ring1: TSC %lu kHz", host_tsc_hz() / 1000);
     run_guest(plan, pool, io);

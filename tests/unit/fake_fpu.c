@@ -34,6 +34,15 @@ _Static_assert(offsetof(struct frame, host) == 128, "fake_fpu_call knows it");
 static volatile int vector;
 static uint8_t *code_page;
 
+/* Its state is memory. */
+void host_fpu_exchange(void *image)
+{
+    uint8_t before[512];
+    memcpy(before, fake_fpu_state, sizeof before);
+    memcpy(fake_fpu_state, image, sizeof before);
+    memcpy(image, before, sizeof before);
+}
+
 void fake_fpu_call(struct frame *f, uint8_t *guest_state);
 extern const char fake_fpu_out[];
 

@@ -291,7 +291,7 @@ static void no_result_line(void **state)
         "ring1-exit: 0",
         "ring1-exit: 0 a",
         "ring1-exit: a b: c",
-        "ring1-exit: 1 a: b",
+        "ring1-exit: 7 a: b",
         "ring1-exit: 2 a: b",
         "ring1-exit: 6 a: b",
         "ring1-exit: -3 a: b",

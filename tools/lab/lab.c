@@ -11,6 +11,7 @@
 
 #include "tools/lab/blocks/blocks.h"
 #include "tools/lab/hole/hole.h"
+#include "tools/lab/step/step.h"
 
 static const struct {
     const char *name, *program; /* "ring1 lab NAME" */
@@ -23,6 +24,8 @@ static const struct {
      "what sensitive instructions do in rings 0, 1 and 3, and under Ring1", hole_run_tool},
     {"profile", "ring1 lab profile", "where a guest's time goes, as a page and as JSON",
      lab_profile},
+    {"step", "ring1 lab step", "a guest under two engines in lock step, to their first difference",
+     step_run},
     {NULL, NULL, NULL, NULL},
 };
 
