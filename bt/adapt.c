@@ -118,17 +118,18 @@ static void drop_block(struct vm *vm, uint32_t block)
 void bt_faulted(struct vcpu *v, const struct host_exit *x)
 {
     struct adapt *a = &v->vm->bt->adapt;
-    bool before = adapt_is_callout(a, v->eip);
-    if (!adapt_faulted(a, v->eip))
+    uint32_t eip = vcpu_next(v);
+    bool before = adapt_is_callout(a, eip);
+    if (!adapt_faulted(a, eip))
         return;
     v->vm->stats.n[STAT_BT_ADAPTED] += !before;
-    drop_block(v->vm, stopped_block(v->vm->bt, v->eip, x->rip));
+    drop_block(v->vm, stopped_block(v->vm->bt, eip, x->rip));
 }
 
 void bt_missed(struct vcpu *v, const struct host_exit *x)
 {
     struct bt *bt = v->vm->bt;
-    uint32_t block = stopped_block(bt, v->eip, x->rip);
+    uint32_t block = stopped_block(bt, vcpu_next(v), x->rip);
     if (block != NO_BLOCK && bt->block[block].bases != cache_bases(v))
         cache_drop(v->vm, block);
     else
@@ -148,11 +149,11 @@ bool bt_turn_window(struct vcpu *v, const struct host_exit *x, bool string)
 {
     struct bt *bt = v->vm->bt;
     struct window_sites *w = &bt->windows;
-    uint32_t block = stopped_block(bt, v->eip, x->rip);
+    uint32_t eip = vcpu_next(v), block = stopped_block(bt, eip, x->rip);
     unsigned which = string ? operand_at(v, x->cr2) : WINDOW_SOURCE;
     enum window_news news = WINDOW_TURNED; /* another block with the instruction brought it about */
-    if (block == NO_BLOCK || !window_is_stale(w, v->eip, block))
-        news = window_turn(w, v->eip, which, x->cr2, bt->nblocks);
+    if (block == NO_BLOCK || !window_is_stale(w, eip, block))
+        news = window_turn(w, eip, which, x->cr2, bt->nblocks);
     v->windows.minus_split = 0 - w->split;
     if (news == WINDOW_TURNED)
         drop_block(v->vm, block);

@@ -5,11 +5,12 @@
  * Method: shared/paired returns as in "widening" translators; the check makes it safe with any
  * guest that switches stacks.
  */
-#include "bt/translation.h"
+#include "bt/code16.h"
 
-static uint32_t target(const struct translation *t)
+uint32_t branch_target(const struct translation *t)
 {
-    return t->next + t->insn.imm;
+    uint32_t ip = t->next - t->base + t->insn.imm;
+    return t->base + (is_code16(t) ? (uint16_t)ip : ip);
 }
 
 /* Behind an STI, the test for events that the shadow has put off stands before the jump itself,
@@ -24,16 +25,16 @@ static void shadow_ends(struct translation *t, uint32_t eip, unsigned how)
  * seldom reached from before it. */
 enum end jmp(struct translation *t)
 {
-    if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+    if (t->insn.opsize != code_size(t))
+        return callout_for(t, WHY_STACK_SIZE);
     esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
-    shadow_ends(t, target(t), UNWIND_EIP);
-    if (target(t) > t->eip || target(t) < t->b->eip) {
-        emit_exit(t, target(t), EXIT_JUMP);
+    shadow_ends(t, branch_target(t), UNWIND_EIP);
+    if (branch_target(t) > t->eip || branch_target(t) < t->b->eip) {
+        emit_exit(t, branch_target(t), EXIT_JUMP);
     } else {
         emit8(&t->code, 0xe9);
-        emit_target(t, target(t));
+        emit_target(t, branch_target(t));
     }
     return END_BLOCK;
 }
@@ -42,27 +43,27 @@ enum end jmp(struct translation *t)
  * the interpreter. */
 enum end jcc(struct translation *t)
 {
-    if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+    if (t->insn.opsize != code_size(t))
+        return callout_for(t, WHY_STACK_SIZE);
     if (t->after_sti)
         return callout_for(t, WHY_SHADOW);
     esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
     emit8(&t->code, 0x0f);
     emit8(&t->code, 0x80 | t->insn.cond);
-    emit_target(t, target(t));
+    emit_target(t, branch_target(t));
     return END_NO;
 }
 
 /* JECXZ and LOOPcc: the instruction itself, over a short jump. LOOP has counted when it jumps. */
 enum end jump_on_count(struct translation *t)
 {
-    if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
-    if (t->insn.addrsize != 4)
-        return callout_for(t, WHY_ADDRESS16);
+    if (t->insn.opsize != code_size(t))
+        return callout_for(t, WHY_STACK_SIZE);
     if (t->after_sti)
         return callout_for(t, WHY_SHADOW);
+    if (t->insn.addrsize != 4)
+        return jump_on_count16(t);
     esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
     emit8(&t->code, 0x67);
@@ -70,9 +71,9 @@ enum end jump_on_count(struct translation *t)
     emit8(&t->code, 2);
     record(t, t->next, 0, UNWIND_EIP);
     uint32_t over = emit_jmp8(&t->code);
-    record(t, target(t), 0, UNWIND_EIP);
+    record(t, branch_target(t), 0, UNWIND_EIP);
     emit8(&t->code, 0xe9);
-    emit_target(t, target(t));
+    emit_target(t, branch_target(t));
     emit_patch8(&t->code, over);
     return END_NO;
 }
@@ -88,7 +89,7 @@ static bool next_writes_flags(const struct translation *t)
     struct insn i;
     unsigned off = t->next - t->page->linear.v;
     if (is_awaited(t, t->next) ||
-        decode_again(&t->bt->memo, t->page->bytes + off, PAGE_SIZE - off, &i) != DECODE_OK)
+        decode_code(t, t->page->bytes + off, PAGE_SIZE - off, &i) != DECODE_OK)
         return false;
     for (unsigned n = 0; n < i.nopd; n++) {
         if (i.opd[n].kind != OPD_GPR && i.opd[n].kind != OPD_IMM)
@@ -145,26 +146,40 @@ static enum end return_site(struct translation *t)
     return END_NO;
 }
 
-/* The guest's own return address is in place: ESP follows. EIP and HOW say where the call goes. */
-static void call_pushed(struct translation *t, uint32_t eip, unsigned how)
+/* The guest's own return address, and ESP follows. EIP and HOW say where the call goes. */
+static void push_return(struct translation *t, uint32_t eip, unsigned how)
 {
-    t->delta -= 4;
-    record(t, eip, 0, how);
-    emit_lea(&t->code, H_R14, H_R14, H_NONE, 1, t->delta);
-    t->delta = 0;
-    record(t, eip, 0, how);
+    if (is_code16(t)) {
+        push_return16(t, eip, how);
+    } else {
+        emit_store_guest_imm(&t->code, H_R14, t->delta - 4, t->next);
+        t->delta -= 4;
+        record(t, eip, 0, how);
+        emit_lea(&t->code, H_R14, H_R14, H_NONE, 1, t->delta);
+        t->delta = 0;
+        record(t, eip, 0, how);
+    }
     shadow_ends(t, eip, how);
 }
 
 enum end call(struct translation *t)
 {
-    if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+    if (t->insn.opsize != code_size(t))
+        return callout_for(t, WHY_STACK_SIZE);
     record(t, t->eip, 0, UNWIND_EIP);
-    emit_store_guest_imm(&t->code, H_R14, t->delta - 4, t->next);
-    call_pushed(t, target(t), UNWIND_EIP);
-    emit_exit(t, target(t), EXIT_CALL);
+    push_return(t, branch_target(t), UNWIND_EIP);
+    emit_exit(t, branch_target(t), EXIT_CALL);
     return return_site(t);
+}
+
+static bool load_target16(struct translation *t, const struct operand *o)
+{
+    if (o->kind == OPD_GPR)
+        emit_movzx16(&t->code, H_R8, host_gpr(o->reg));
+    else if (!ident_load16(t, H_R8))
+        return false;
+    emit_lea(&t->code, H_R8, H_R8, H_NONE, 1, (int32_t)t->base);
+    return true;
 }
 
 /* R8D = the target of a computed jump. */
@@ -172,6 +187,8 @@ static bool load_target(struct translation *t)
 {
     const struct operand *o = &t->insn.opd[0];
     record(t, t->eip, 0, UNWIND_EIP);
+    if (is_code16(t))
+        return load_target16(t, o);
     if (o->kind != OPD_GPR)
         return ident_load(t, H_R8);
     emit_mov_reg(&t->code, H_R8, host_gpr(o->reg));
@@ -181,8 +198,8 @@ static bool load_target(struct translation *t)
 enum end jmp_indirect(struct translation *t)
 {
     esp_settle(t, t->eip);
-    if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+    if (t->insn.opsize != code_size(t))
+        return callout_for(t, WHY_STACK_SIZE);
     if (!load_target(t))
         return callout(t);
     shadow_ends(t, 0, UNWIND_FORWARD);
@@ -194,25 +211,30 @@ enum end call_indirect(struct translation *t)
 {
     if (t->insn.opcode == 0xff && t->insn.opd[0].kind == OPD_GPR && t->insn.opd[0].reg == R_ESP)
         esp_settle(t, t->eip);
-    if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+    if (t->insn.opsize != code_size(t))
+        return callout_for(t, WHY_STACK_SIZE);
     if (!load_target(t))
         return callout(t);
-    emit_store_guest_imm(&t->code, H_R14, t->delta - 4, t->next);
-    call_pushed(t, 0, UNWIND_FORWARD);
+    push_return(t, 0, UNWIND_FORWARD);
     emit_lookup_call(t);
     return return_site(t);
 }
 
+/* R8D = where it leads; ESP is behind it. */
+static void pop_return(struct translation *t, int extra)
+{
+    emit_load_guest(&t->code, H_R8, H_R14, t->delta);
+    emit_lea(&t->code, H_R14, H_R14, H_NONE, 1, t->delta + 4 + extra);
+    t->delta = 0;
+}
+
 enum end ret(struct translation *t)
 {
-    int bytes = 4 + (t->insn.nopd ? (int)t->insn.imm : 0);
-    if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+    int extra = t->insn.nopd ? (int)t->insn.imm : 0;
+    if (t->insn.opsize != code_size(t))
+        return callout_for(t, WHY_STACK_SIZE);
     record(t, t->eip, 0, UNWIND_EIP);
-    emit_load_guest(&t->code, H_R8, H_R14, t->delta);
-    emit_lea(&t->code, H_R14, H_R14, H_NONE, 1, t->delta + bytes);
-    t->delta = 0;
+    (is_code16(t) ? pop_return16 : pop_return)(t, extra);
     record(t, 0, 0, UNWIND_FORWARD);
     shadow_ends(t, 0, UNWIND_FORWARD);
     if (t->bt->save_flags)

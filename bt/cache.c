@@ -21,13 +21,15 @@ static bool usual_control(const struct vcpu *v)
     return !(v->cr0 & (CR0_TS | CR0_EM)) && (v->cr4 & (CR4_OSFXSR | CR4_TSD)) == CR4_OSFXSR;
 }
 
-uint32_t cache_mode(const struct vcpu *v)
+uint64_t cache_mode(const struct vcpu *v)
 {
     bool unheeded = v->vm->bt->tc.user_code && !usual_control(v);
-    return v->cpl | (unheeded ? (uint32_t)MODE_CONTROL : 0) |
-           (flat_data(&v->seg[S_DS]) ? (uint32_t)MODE_DS : 0) |
-           (flat_data(&v->seg[S_ES]) ? (uint32_t)MODE_ES : 0) |
-           (vcpu_paging(v) ? (uint32_t)MODE_PAGING : 0);
+    uint32_t mode = v->cpl | (unheeded ? (uint32_t)MODE_CONTROL : 0) |
+                    (vcpu_paging(v) ? (uint32_t)MODE_PAGING : 0);
+    if (!(v->seg[S_CS].attr & SA_DB))
+        return mode | MODE_CODE16 | mode_of_base(v->seg[S_CS].base);
+    return mode | (flat_data(&v->seg[S_DS]) ? (uint32_t)MODE_DS : 0) |
+           (flat_data(&v->seg[S_ES]) ? (uint32_t)MODE_ES : 0);
 }
 
 uint32_t cache_bases(const struct vcpu *v)
@@ -143,7 +145,7 @@ static bool made_from(const struct block *b, const struct code_page *page,
     return next && b->frame[1] == next->frame.v && b->global == (page->global && next->global);
 }
 
-uint32_t cache_find(const struct bt *bt, uint32_t eip, uint32_t mode, const struct code_page *page,
+uint32_t cache_find(const struct bt *bt, uint32_t eip, uint64_t mode, const struct code_page *page,
                     const struct code_page *next)
 {
     uint32_t i = bt->by_key[key_bucket(eip)];
@@ -160,7 +162,8 @@ uint32_t cache_find(const struct bt *bt, uint32_t eip, uint32_t mode, const stru
 void cache_enter_page(struct vcpu *v, const struct code_page *page)
 {
     const struct bt *bt = v->vm->bt;
-    uint32_t mode = cache_mode(v), row = key_row(page->linear.v);
+    uint64_t mode = cache_mode(v);
+    uint32_t row = key_row(page->linear.v);
     for (uint32_t k = row; k < row + KEY_ROW; k++) {
         for (uint32_t e = bt->by_key[k]; e; e = bt->entry[e].next) {
             const struct block *b = &bt->block[bt->entry[e].block];

@@ -37,9 +37,9 @@ enum unwind_how {
 #define NO_FRAME 0xffffffffu
 
 struct block {
-    uint32_t eip, len; /* guest bytes [eip, eip + len) */
-    uint32_t mode;
-    uint32_t tc; /* offset of its code in the cache */
+    uint64_t mode;
+    uint32_t eip, len; /* guest bytes [eip, eip + len), linear addresses as all in bt/ */
+    uint32_t tc;       /* offset of its code in the cache */
     uint32_t tc_len;
     uint32_t records; /* index of its first unwind record */
     uint32_t bases;   /* those of FS and GS when it was made, in one word (cache_bases) */
@@ -108,7 +108,7 @@ struct bt {
     uint64_t *slot_value;        /* in the cache's data area; not used if links are patched */
     uint32_t *by_key, *by_frame; /* bucket heads */
     struct lookup lookup[SIDES]; /* of code at CPL 0 to 2, and of code at CPL 3 */
-    uint32_t run_mode;           /* mode of the code that was looked for last */
+    uint64_t run_mode;           /* mode of the code that was looked for last */
     uint32_t nown;  /* blocks made since the last flush that do not survive a CR3 load */
     uint8_t *drops; /* by guest frame: how often its translations were dropped lately */
     uint32_t nframes;
@@ -130,13 +130,13 @@ struct bt {
 /* ---- cache.c: records, slots, the look-up table ---- */
 
 /* The mode that v is in, as blocks are keyed by it (enum mode_bits). */
-uint32_t cache_mode(const struct vcpu *v);
+uint64_t cache_mode(const struct vcpu *v);
 /* The bases of FS and GS, mixed. */
 uint32_t cache_bases(const struct vcpu *v);
 
 /* The entry at EIP of a block in MODE from PAGE's frame (and NEXT's, if it needs two); 0 if there
  * is none. */
-uint32_t cache_find(const struct bt *bt, uint32_t eip, uint32_t mode, const struct code_page *page,
+uint32_t cache_find(const struct bt *bt, uint32_t eip, uint64_t mode, const struct code_page *page,
                     const struct code_page *next);
 
 /* Enters into v's look-up table what PAGE holds for its mode; but not the code in two frames. */

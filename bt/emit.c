@@ -127,6 +127,14 @@ void emit_load_vcpu64(struct code *c, unsigned r, uint32_t off)
     emit_op_mem(c, 0x8b, -1, &m, true);
 }
 
+void emit_load_vcpu64_at(struct code *c, unsigned r, unsigned index, uint32_t off)
+{
+    struct mem_form m = vcpu_form(r, off);
+    m.index = index;
+    m.scale = 1;
+    emit_op_mem(c, 0x8b, -1, &m, true);
+}
+
 void emit_store_vcpu64(struct code *c, uint32_t off, unsigned r)
 {
     struct mem_form m = vcpu_form(r, off);
@@ -152,6 +160,19 @@ void emit_movzx16(struct code *c, unsigned dst, unsigned src)
     emit8(c, 0x0f);
     emit8(c, 0xb7);
     emit8(c, (uint8_t)(0xc0 | (dst & 7) << 3 | (src & 7)));
+}
+
+void emit_mov_low(struct code *c, unsigned dst, unsigned src)
+{
+    emit8(c, 0x66);
+    emit_mov_reg(c, dst, src);
+}
+
+void emit_bswap(struct code *c, unsigned r)
+{
+    emit8(c, REX | 1);
+    emit8(c, 0x0f);
+    emit8(c, (uint8_t)(0xc8 | (r & 7)));
 }
 
 void emit_store_vcpu8_imm(struct code *c, uint32_t off, uint8_t imm)

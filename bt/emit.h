@@ -61,12 +61,16 @@ void emit_load_vcpu(struct code *c, unsigned r, uint32_t off);
 void emit_load_vcpu8(struct code *c, unsigned r, uint32_t off);
 void emit_load_vcpu16(struct code *c, unsigned r, uint32_t off);
 void emit_load_vcpu64(struct code *c, unsigned r, uint32_t off);
+void emit_load_vcpu64_at(struct code *c, unsigned r, unsigned index, uint32_t off); /* + r64 */
 void emit_store_vcpu64(struct code *c, uint32_t off, unsigned r);
 void emit_store_vcpu8(struct code *c, uint32_t off, unsigned r); /* R8 and above */
 void emit_store_vcpu8_imm(struct code *c, uint32_t off, uint8_t imm);
 /* r64 = r32 with its sign, r32 = r16; DST is R8 or above. */
 void emit_movsxd(struct code *c, unsigned dst, unsigned src);
 void emit_movzx16(struct code *c, unsigned dst, unsigned src);
+/* The low half of r32 = that of r32, the upper one stays; r32 = its bytes in reverse order. */
+void emit_mov_low(struct code *c, unsigned dst, unsigned src);
+void emit_bswap(struct code *c, unsigned r); /* R8 and above */
 
 /* r32 = [base + index*scale + disp], 32 bits; index H_NONE for none. */
 #define H_NONE 0xff

@@ -4,7 +4,7 @@
  * operands take the address-size prefix, so that the CPU itself wraps them at 4 GiB, and operands
  * through FS and GS get the segment's base added. What has no such form is refused.
  */
-#include "bt/translation.h"
+#include "bt/code16.h"
 #include "monitor/mem.h"
 
 static bool is_store(const struct insn *i)
@@ -16,7 +16,7 @@ static bool is_store(const struct insn *i)
     return false;
 }
 
-/* SS is flat in every translated mode. */
+/* SS is flat in 32-bit code; 16-bit code takes no segment for flat. */
 bool flat_segment(const struct translation *t, unsigned seg, bool store)
 {
     switch (seg) {
@@ -25,9 +25,9 @@ bool flat_segment(const struct translation *t, unsigned seg, bool store)
     case S_ES:
         return t->b->mode & MODE_ES;
     case S_SS:
-        return true;
+        return !is_code16(t);
     case S_CS:
-        return !store;
+        return !store && !is_code16(t);
     default:
         return false;
     }
@@ -77,7 +77,13 @@ static enum extension guess(const struct translation *t, unsigned seg, const str
     return meant ? BY_SIGN : BY_ZEROS;
 }
 
-/* M's operand through FS or GS. */
+/* Has SEG's base a place in the vcpu? */
+static bool has_place(const struct translation *t, unsigned seg)
+{
+    return seg == S_FS || seg == S_GS || (is_code16(t) && seg != S_CS);
+}
+
+/* M's operand through FS or GS, in 16-bit code through any. */
 static void add_segment(struct translation *t, unsigned seg, struct mem_form *m)
 {
     struct code *c = &t->code;
@@ -113,19 +119,10 @@ void add_window_by_address(struct translation *t, unsigned r)
         0x45, 0x0f, 0xb6, 0xd2, /* movzx r10d, r10b */
     };
     struct code *c = &t->code;
-    const struct mem_form base = {
-        .reg = H_R10,
-        .base = H_R15,
-        .index = H_R10,
-        .scale = 1,
-        .disp = offsetof(struct vcpu, windows.kernel),
-    };
     emit_load_vcpu64(c, H_R10, offsetof(struct vcpu, windows.minus_split));
     emit_add64(c, H_R10, H_R10, r);
     emit_bytes(c, top_byte, sizeof top_byte);
-    emit8(c, emit_rex(&base, true));
-    emit8(c, 0x8b);
-    emit_modrm_mem(c, &base);
+    emit_load_vcpu64_at(c, H_R10, H_R10, offsetof(struct vcpu, windows.kernel));
     emit_add64(c, r, r, H_R10);
 }
 
@@ -172,7 +169,7 @@ static bool prepare_memory(struct translation *t, unsigned reg, bool store, stru
     const struct mem_operand *g = &t->insn.mem;
     bool address_only = t->insn.op == OP_LEA;
     if (t->insn.addrsize != 4)
-        return refuse(t, WHY_ADDRESS16);
+        return operand16(t, reg, store, m);
     *m = (struct mem_form){reg,  host_base(g->base), host_base(g->index), g->scale, g->disp,
                            true, !address_only};
     if (g->base == R_ESP)
@@ -182,7 +179,7 @@ static bool prepare_memory(struct translation *t, unsigned reg, bool store, stru
         return true;
     }
     if (!flat_segment(t, g->seg, store)) {
-        if ((g->seg != S_FS && g->seg != S_GS) || by_address(t))
+        if (!has_place(t, g->seg) || by_address(t))
             return refuse(t, WHY_SEGMENT);
         add_segment(t, g->seg, m);
     }
@@ -236,6 +233,22 @@ static uint8_t last_repeat(const struct insn *i)
     return last;
 }
 
+/* In 32-bit code as it is; in 16-bit code it means the opposite where it is a size, and must not
+ * come in where it would be something else. */
+static bool takes_66(const struct translation *t)
+{
+    const struct insn *i = &t->insn;
+    if (!is_code16(t) || (i->map && (i->flags & INSN_FPU)))
+        return i->flags & INSN_66;
+    if (!i->map || i->opsize != 2)
+        return i->opsize == 2;
+    for (unsigned n = 0; n < i->nopd; n++) {
+        if ((i->opd[n].kind == OPD_GPR || i->opd[n].kind == OPD_MEM) && i->opd[n].size == 2)
+            return true;
+    }
+    return false;
+}
+
 /* Mandatory prefixes of SSE and its like stay; meaningless ones go: to hardware newer than the
  * guest's CPU model they could mean something (F3 BSF is TZCNT). */
 void emit_prefixes(struct translation *t)
@@ -245,14 +258,17 @@ void emit_prefixes(struct translation *t)
     bool meant = (i->flags & (INSN_FPU | INSN_STRING)) || i->op == OP_POPCNT || i->op == OP_CRC32 ||
                  i->op == OP_PAUSE;
     uint8_t repeat = last_repeat(i);
+    bool sized = takes_66(t);
     if (i->flags & INSN_LOCK)
         emit8(c, 0xf0);
-    if (i->flags & INSN_66)
+    if (sized)
         emit8(c, 0x66);
+    if (sized != !!(i->flags & INSN_66))
+        t->changes |= CHANGE_SIZE;
     if (meant && repeat)
         emit8(c, repeat);
-    unsigned kept = !!(i->flags & INSN_LOCK) + !!(i->flags & INSN_66) + (meant && repeat) +
-                    !!(t->changes & CHANGE_PLACE);
+    unsigned kept =
+        !!(i->flags & INSN_LOCK) + sized + (meant && repeat) + !!(t->changes & CHANGE_PLACE);
     if (i->prefix_len > kept)
         t->changes |= CHANGE_PREFIX;
 }

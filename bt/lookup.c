@@ -178,15 +178,32 @@ bool lookup_is_new(struct vcpu *v, gva_t page)
  * added makes every access non-canonical, and the interpreter gets it. */
 #define NO_PLACE (1ull << 62)
 
-static void set_places(struct vcpu *v)
+static bool is_whole(const struct segment *s)
 {
     const uint32_t must = SA_P | SA_S | SA_RW, mask = must | SA_CODE | SA_DC | SA_NULL;
-    v->no_place = NO_PLACE;
-    for (unsigned r = S_FS; r <= S_GS; r++) {
+    return s->limit == 0xffffffffu && (s->attr & mask) == must;
+}
+
+/* 16-bit code uses all segments so, those that hold what 16 bits reach besides (vcpu.h). */
+static void set_places16(struct vcpu *v)
+{
+    for (unsigned r = 0; r < S_COUNT; r++) {
         const struct segment *s = &v->seg[r];
-        bool whole = s->limit == 0xffffffffu && (s->attr & mask) == must;
-        v->place[r] = whole ? s->base : NO_PLACE;
+        v->place[r] = is_whole(s) ? s->base : NO_PLACE;
+        v->place16[0][r] = segment_holds16(v, r) ? s->base : NO_PLACE;
+        v->place16[1][r] = NO_PLACE;
     }
+}
+
+static void set_places(struct vcpu *v)
+{
+    v->no_place = NO_PLACE;
+    if (!(v->seg[S_CS].attr & SA_DB)) {
+        set_places16(v);
+        return;
+    }
+    for (unsigned r = S_FS; r <= S_GS; r++)
+        v->place[r] = is_whole(&v->seg[r]) ? v->seg[r].base : NO_PLACE;
 }
 
 bool bt_ready(struct vcpu *v)
@@ -198,10 +215,11 @@ bool bt_ready(struct vcpu *v)
 uint64_t bt_lookup(struct vcpu *v)
 {
     struct bt *bt = v->vm->bt;
-    uint32_t mode = cache_mode(v);
+    uint64_t mode = cache_mode(v);
+    uint32_t eip = vcpu_next(v);
     struct lookup *l = &bt->lookup[side_of(mode)];
     set_places(v);
-    bt->recent[bt->nrecent++ % RECENT] = v->eip;
+    bt->recent[bt->nrecent++ % RECENT] = eip;
     if (mode != bt->run_mode) { /* a return may not lead into code that was made for another one */
         bt->run_mode = mode;
         calls_reset(v->vm);
@@ -213,7 +231,7 @@ uint64_t bt_lookup(struct vcpu *v)
         v->vm->stats.n[STAT_BT_MODES]++;
         return 0;
     }
-    return lookup_find(v, v->eip);
+    return lookup_find(v, eip);
 }
 
 void bt_flush_space(struct vcpu *v, bool all)

@@ -12,7 +12,8 @@
 #define LOOKUP_PART   2048u
 #define WHOLE_PAGES   256u
 
-/* What a block is translated for besides its address. */
+/* What a block is translated for besides its address. Code of a 16-bit segment knows its base, too:
+ * it is in the upper half of a mode, which has 64 bits. */
 enum mode_bits {
     MODE_CPL = 3u,
     MODE_DS = 1u << 2,
@@ -20,13 +21,25 @@ enum mode_bits {
     MODE_PAGING = 1u << 4,
     MODE_CONTROL = 1u << 5, /* CR0.TS, EM and the like, where no hardware heeds them: what they
                                concern is left to the interpreter */
+    MODE_CODE16 = 1u << 6,  /* 16-bit code on a 16-bit stack (code16.c) */
 };
+
+static inline uint64_t mode_of_base(uint32_t base)
+{
+    return (uint64_t)base << 32;
+}
+
+/* Where the segment of the code begins. */
+static inline uint32_t base_of_mode(uint64_t mode)
+{
+    return (uint32_t)(mode >> 32);
+}
 
 /* The guest's kernel and its user code have a look-up table each, where the host translates both.
  */
 enum side { SIDE_KERNEL, SIDE_USER, SIDES };
 
-static inline enum side side_of(uint32_t mode)
+static inline enum side side_of(uint64_t mode)
 {
     return (mode & MODE_CPL) == 3 ? SIDE_USER : SIDE_KERNEL;
 }
@@ -34,7 +47,7 @@ static inline enum side side_of(uint32_t mode)
 /* What a table's entries are for, which addresses in it do not survive a CR3 load, and from which
  * pages all that was known has been entered since the last one. */
 struct lookup {
-    uint32_t mode;
+    uint64_t mode;
     uint64_t used; /* a bit for each LOOKUP_PART entries: one of them may not be empty */
     uint32_t local[LOCAL_ENTRIES];
     uint32_t nlocal;

@@ -23,6 +23,7 @@ enum treatment {
     X(TSC, "shows the host's time-stamp counter, which is the guest's") \
     /* rewritten */ \
     X(STACK, "the guest's ESP is R14, and a run of pushes and pops moves it once") \
+    X(STACK_SP, "SP is the low half of R14, and the stack is where SS begins") \
     X(FLAGS_READ, "would show the real IF and IOPL: in the image are the vcpu's") \
     X(FLAGS_WRITE, "would leave IF and IOPL as they are without a trap: IF goes to the vcpu") \
     X(IF, "IF is virtual: a byte of the vcpu") \
@@ -53,10 +54,10 @@ enum treatment {
     X(SENSITIVE, "shows or changes something of the real machine, or does less outside ring 0") \
     X(INTERRUPT, "goes through the guest's interrupt table") \
     X(LEVEL, "at this level it depends on IOPL or faults") \
-    X(STACK16, "a 16-bit operand of the stack or of EIP") \
+    X(STACK_SIZE, "an operand of the stack or of EIP that has not the size of the code's own") \
     X(ADDRESS16, "16-bit addresses do not exist in 64-bit code") \
-    X(SELECTOR16, "a 16-bit register keeps its upper half") \
     X(SEGMENT, "a memory operand in a segment that is not flat, or must not be written") \
+    X(SEGMENT_END, "the code segment ends with it") \
     X(SEGMENT_OTHER, "of segment loads only those of flat DS and ES, FS and GS in the kernel are done here") \
     X(SHADOW, "stands behind STI, where events are held off, and has no place for their test") \
     X(LAST, "events are held off for one instruction more, which is not in this block") \
@@ -74,6 +75,8 @@ enum treatment {
     X(OWED, "the displacement holds what R14 lags behind") \
     X(SETTLED, "R14 is brought up to date first") \
     X(PLACE, "where FS or GS begins is added in 64 bits") \
+    X(OFFSET16, "the address is computed in 16 bits, compared with the segment's end and added to its beginning") \
+    X(SIZE, "the default size of operands is another in 64-bit code") \
     X(OTHER_WINDOW, "the operand is in the window of user memory") \
     X(BY_ADDRESS, "the address says in which window the operand is") \
     X(STRING, "ESI and EDI are host addresses meanwhile") \

@@ -2,11 +2,11 @@
  *
  * One function an operation that cannot be copied: flags, segment and control register reads here,
  * the stack in stack.c, jumps in branch.c, what a kernel does at each entry in system.c. A table
- * says which, and why; what is in it neither as a rewrite nor as a callout is copied (ident.c).
- * Within one instruction the host instruction that changes guest state comes last, or an unwind
- * record says what is still owed (cache.h).
+ * says which, and why, another where 16-bit code differs; what is in it neither as a rewrite nor as
+ * a callout is copied (ident.c). Within one instruction the host instruction that changes guest
+ * state comes last, or an unwind record says what is still owed (cache.h).
  */
-#include "bt/translation.h"
+#include "bt/code16.h"
 
 bool refuse(struct translation *t, enum why why)
 {
@@ -154,9 +154,13 @@ static enum end mov_from_sreg(struct translation *t)
         emit_load_vcpu16(&t->code, host_gpr(o->reg), selector_offset(t->insn.opd[1].reg));
         return END_NO;
     }
-    if (o->kind == OPD_GPR)
-        return callout_for(t, WHY_SELECTOR16);
     emit_load_vcpu16(&t->code, H_R11, selector_offset(t->insn.opd[1].reg));
+    if (o->kind == OPD_GPR) {
+        if (o->reg == R_ESP)
+            esp_settle(t, t->eip);
+        emit_mov_low(&t->code, host_gpr(o->reg), H_R11);
+        return END_NO;
+    }
     return ident_store(t, H_R11, 2) ? END_NO : callout(t);
 }
 
@@ -202,12 +206,15 @@ static enum end nothing(struct translation *t)
     return END_NO;
 }
 
-/* CLFLUSH and XLAT are copied; so is RDTSC, whose value is the hardware's own (CR4.TSD traps). */
-static const struct {
+/* What is done with an operation, and why. */
+struct rewriting {
     enum end (*make)(struct translation *);
     enum treatment treatment;
     enum why why;
-} table[OP_COUNT] = {
+};
+
+/* CLFLUSH and XLAT are copied; so is RDTSC, whose value is the hardware's own (CR4.TSD traps). */
+static const struct rewriting table[OP_COUNT] = {
     [OP_INVALID] = {callout, TREAT_CALLOUT, WHY_UNDEFINED},
     [OP_PUSH] = {push, TREAT_REWRITTEN, WHY_STACK},
     [OP_POP] = {pop, TREAT_REWRITTEN, WHY_STACK},
@@ -265,6 +272,26 @@ static const struct {
     [OP_UD2] = {callout, TREAT_CALLOUT, WHY_UNDEFINED},
 };
 
+/* Where 16-bit code differs. */
+static const struct rewriting table16[OP_COUNT] = {
+    [OP_PUSH] = {push16, TREAT_REWRITTEN, WHY_STACK_SP},
+    [OP_POP] = {pop16, TREAT_REWRITTEN, WHY_STACK_SP},
+    [OP_LEAVE] = {leave16, TREAT_REWRITTEN, WHY_STACK_SP},
+    [OP_PUSH_SREG] = {push_sreg16, TREAT_REWRITTEN, WHY_SELECTOR},
+    [OP_PUSHF] = {pushf16, TREAT_REWRITTEN, WHY_FLAGS_READ},
+    [OP_POPF] = {callout, TREAT_CALLOUT, WHY_SENSITIVE},
+    [OP_IRET] = {callout, TREAT_CALLOUT, WHY_SENSITIVE},
+    [OP_INT] = {callout, TREAT_CALLOUT, WHY_INTERRUPT},
+    [OP_MOV_TO_SREG] = {callout, TREAT_CALLOUT, WHY_SEGMENT_OTHER},
+    [OP_POP_SREG] = {callout, TREAT_CALLOUT, WHY_SEGMENT_OTHER},
+};
+
+static const struct rewriting *rewriting_of(const struct translation *t)
+{
+    const struct rewriting *r = &table16[t->insn.op];
+    return is_code16(t) && r->make ? r : &table[t->insn.op];
+}
+
 /* Where no hardware heeds CR0 and CR4, the interpreter does. In lock step the time-stamp counter is
  * not the hardware's. */
 static bool control_concerns(const struct translation *t)
@@ -281,10 +308,11 @@ enum end rewrite(struct translation *t)
         return callout_for(t, WHY_BAD_LOCK);
     if (control_concerns(t))
         return callout_for(t, WHY_HEEDED);
-    t->treatment = table[i->op].treatment;
-    t->why = table[i->op].why;
-    if (table[i->op].make)
-        return table[i->op].make(t);
+    const struct rewriting *r = rewriting_of(t);
+    t->treatment = r->treatment;
+    t->why = r->why;
+    if (r->make)
+        return r->make(t);
     if (i->flags & (INSN_SENSITIVE | INSN_PRIVILEGED | INSN_BRANCH))
         return callout_for(t, i->flags & INSN_PRIVILEGED ? WHY_PRIVILEGED : WHY_SENSITIVE);
     return copy(t);

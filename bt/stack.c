@@ -36,7 +36,7 @@ enum end push(struct translation *t)
 {
     const struct operand *o = &t->insn.opd[0];
     if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+        return callout_for(t, WHY_STACK_SIZE);
     if (o->kind == OPD_GPR && o->reg == R_ESP)
         esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
@@ -69,7 +69,7 @@ enum end pop(struct translation *t)
 {
     const struct operand *o = &t->insn.opd[0];
     if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+        return callout_for(t, WHY_STACK_SIZE);
     record(t, t->eip, 0, UNWIND_EIP);
     if (o->kind != OPD_GPR)
         return pop_memory(t);
@@ -85,7 +85,7 @@ enum end pop(struct translation *t)
 enum end leave(struct translation *t)
 {
     if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+        return callout_for(t, WHY_STACK_SIZE);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_lea(&t->code, H_R9, H_RBP, H_NONE, 1, 4);
     emit_load_guest(&t->code, H_RBP, H_RBP, 0);
@@ -104,7 +104,7 @@ uint32_t selector_offset(unsigned sreg)
 enum end push_sreg(struct translation *t)
 {
     if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+        return callout_for(t, WHY_STACK_SIZE);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_vcpu16(&t->code, H_R8, selector_offset(t->insn.opd[0].reg));
     emit_store_guest(&t->code, H_R14, t->delta - 4, H_R8);
@@ -116,12 +116,9 @@ enum end push_sreg(struct translation *t)
  * RFLAGS in ring 1 hold the guest's arithmetic flags and DF, IF = 1 and bit 1, and nothing else;
  * the vcpu's image holds all the rest but IF. So the sum of disjoint parts is the guest's EFLAGS.
  */
-enum end pushf(struct translation *t)
+void emit_flags_image(struct translation *t)
 {
     struct code *c = &t->code;
-    if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
-    record(t, t->eip, 0, UNWIND_EIP);
     emit8(c, 0x9c); /* pushfq; pop r8: on the host stack */
     record(t, t->eip, 0, UNWIND_PUSHED);
     emit8(c, 0x41);
@@ -133,7 +130,15 @@ enum end pushf(struct translation *t)
         emit_lea(c, H_R10, H_NONE, H_R10, 8, 0); /* 0 or 1 becomes 0 or FL_IF */
     emit_lea(c, H_R8, H_R8, H_R9, 1, -(int32_t)(FL_IF | FL_ONE));
     emit_lea(c, H_R8, H_R8, H_R10, 1, 0);
-    emit_store_guest(c, H_R14, t->delta - 4, H_R8);
+}
+
+enum end pushf(struct translation *t)
+{
+    if (t->insn.opsize != 4)
+        return callout_for(t, WHY_STACK_SIZE);
+    record(t, t->eip, 0, UNWIND_EIP);
+    emit_flags_image(t);
+    emit_store_guest(&t->code, H_R14, t->delta - 4, H_R8);
     move_esp(t, -4);
     return END_NO;
 }

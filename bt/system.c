@@ -143,7 +143,7 @@ enum end pop_sreg(struct translation *t)
     if (!loads_inline(t, sreg))
         return callout_for(t, WHY_SEGMENT_OTHER);
     if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+        return callout_for(t, WHY_STACK_SIZE);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_guest(&t->code, H_R8, H_R14, t->delta);
     emit_movzx16(&t->code, H_R8, H_R8);
@@ -224,7 +224,7 @@ enum end popf(struct translation *t)
     if (!kernel_level(t))
         return callout_for(t, WHY_LEVEL);
     if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+        return callout_for(t, WHY_STACK_SIZE);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_guest(&t->code, H_R8, H_R14, t->delta);
     emit_park_flags(t);
@@ -294,7 +294,7 @@ enum end iret(struct translation *t)
     if (!kernel_level(t))
         return callout_for(t, WHY_LEVEL);
     if (t->insn.opsize != 4)
-        return callout_for(t, WHY_STACK16);
+        return callout_for(t, WHY_STACK_SIZE);
     esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
     emit_load_guest(c, H_R13, H_R14, 0);

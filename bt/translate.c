@@ -3,7 +3,7 @@
  * One block: fetch, decode, rewrite, until a jump that is always taken, the end of the page, or
  * enough instructions. Conditional jumps leave the block by an exit and it goes on behind them.
  */
-#include "bt/translation.h"
+#include "bt/code16.h"
 #include "monitor/mem.h"
 #include "monitor/trace.h"
 
@@ -49,6 +49,14 @@ void emit_count(struct translation *t, int n)
 
 /* ---- Fetching ------------------------------------------------------------- */
 
+enum decode_result decode_code(const struct translation *t, const uint8_t *bytes, size_t len,
+                               struct insn *out)
+{
+    if (is_code16(t))
+        return insn_decode(bytes, len, false, out);
+    return decode_again(&t->bt->memo, bytes, len, out);
+}
+
 struct source {
     const struct code_page *page, *next;
 };
@@ -61,14 +69,14 @@ static enum fetch fetch(struct translation *t, const struct source *s)
     uint8_t bytes[INSN_MAX];
     unsigned off = t->eip - s->page->linear.v;
     unsigned here = PAGE_SIZE - off < INSN_MAX ? PAGE_SIZE - off : INSN_MAX;
-    enum decode_result r = decode_again(&t->bt->memo, s->page->bytes + off, here, &t->insn);
+    enum decode_result r = decode_code(t, s->page->bytes + off, here, &t->insn);
     if (r == DECODE_OK)
         return FETCH_OK;
     if (r == DECODE_TOO_LONG || !s->next)
         return FETCH_END;
     memcpy(bytes, s->page->bytes + off, here);
     memcpy(bytes + here, s->next->bytes, INSN_MAX - here);
-    r = decode_again(&t->bt->memo, bytes, INSN_MAX, &t->insn);
+    r = decode_code(t, bytes, INSN_MAX, &t->insn);
     return r == DECODE_OK ? FETCH_CROSSES : FETCH_END;
 }
 
@@ -95,7 +103,9 @@ static enum end one(struct translation *t, const struct source *s)
     t->returns = false;
     if (t->bt->count)
         emit_count(t, 1);
-    enum end end = adapt_is_callout(&t->bt->adapt, t->eip) ? callout_adapted(t) : rewrite(t);
+    enum end end = adapt_is_callout(&t->bt->adapt, t->eip) ? callout_adapted(t)
+                   : leaves_segment(t)                     ? callout_for(t, WHY_SEGMENT_END)
+                                                           : rewrite(t);
     t->parked &= !parked;
     t->after_sti = t->sti;
     if (shadow && end == END_NO && !(t->insn.flags & INSN_BRANCH)) /* branch.c: has done it */
@@ -201,19 +211,20 @@ static uint32_t make_block(struct vcpu *v, const struct source *s)
     t.v = v;
     t.b = &bt->block[self];
     t.self = self;
-    t.eip = v->eip;
+    t.eip = vcpu_next(v);
     t.page = s->page;
+    t.base = base_of_mode(cache_mode(v));
     if (bt->notes)
         bt->notes->count = 0;
     t.code = (struct code){.at = bt->scratch, .size = MAX_BLOCK_CODE, .gs = bt->tc.user_code};
     *t.b = (struct block){
-        .eip = v->eip,
+        .eip = t.eip,
         .mode = cache_mode(v),
         .bases = cache_bases(v),
         .tc = bt->tc_used,
         .frame = {s->page->frame.v, NO_FRAME},
     };
-    entry_new(bt, self, v->eip, bt->tc_used);
+    entry_new(bt, self, t.eip, bt->tc_used);
     fill(&t, s);
     if (t.nmade == 0 || t.failed || t.code.overflow)
         return take_back(bt, self, nslots, nrecords);
@@ -240,7 +251,7 @@ uint64_t bt_translate(struct vcpu *v, const struct code_page *page, const struct
     struct bt *bt = v->vm->bt;
     struct source s = {page, next};
     struct stats *st = &v->vm->stats;
-    uint32_t entry = cache_find(bt, v->eip, cache_mode(v), page, next);
+    uint32_t entry = cache_find(bt, vcpu_next(v), cache_mode(v), page, next);
     if (entry) {
         st->n[STAT_BT_FOUND]++;
         if (!page->global && lookup_is_new(v, page->linear))

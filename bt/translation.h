@@ -20,6 +20,7 @@ struct translation {
     uint32_t self; /* b's index */
     uint32_t eip;  /* of the instruction at hand */
     uint32_t next; /* of the one behind it */
+    uint32_t base; /* where CS begins: addresses here are linear ones */
     struct insn insn;
     int delta;                    /* the guest's ESP is R14 plus this (stack.c) */
     const struct code_page *page; /* that the block's instructions are in */
@@ -43,6 +44,21 @@ struct translation {
 };
 
 #define NOT_HERE 0xffffffffu
+
+static inline bool is_code16(const struct translation *t)
+{
+    return t->b->mode & MODE_CODE16;
+}
+
+/* The default size of the code's operands and addresses. */
+static inline unsigned code_size(const struct translation *t)
+{
+    return is_code16(t) ? 2 : 4;
+}
+
+/* insn_decode for t's code. */
+enum decode_result decode_code(const struct translation *t, const uint8_t *bytes, size_t len,
+                               struct insn *out);
 
 /* Adds an unwind record for what is emitted from here on; t->delta is in it. */
 void record(struct translation *t, uint32_t eip, int esp_delta, unsigned how);
@@ -104,6 +120,12 @@ void emit_gate(const struct bt *bt, struct code *c, enum tc_code code);
 
 unsigned host_gpr(unsigned r);           /* host register of guest register R */
 uint32_t selector_offset(unsigned sreg); /* of a segment register's selector in the vcpu */
+
+/* R8D = the guest's EFLAGS. */
+void emit_flags_image(struct translation *t);
+
+/* Where the jump at hand leads. */
+uint32_t branch_target(const struct translation *t);
 
 /* Brings R14 up to date; the guest is at EIP. */
 void esp_settle(struct translation *t, uint32_t eip);

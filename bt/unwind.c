@@ -70,7 +70,7 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
     struct bt *bt = v->vm->bt;
     uint32_t off = stop_offset(bt, x);
     struct unwind u = find_record(bt, off);
-    v->eip = u.how & UNWIND_FORWARD ? (uint32_t)x->scratch[SCR_R8] : u.eip;
+    v->eip = (u.how & UNWIND_FORWARD ? (uint32_t)x->scratch[SCR_R8] : u.eip) - v->seg[S_CS].base;
     v->gpr[R_ESP] += (uint32_t)(int32_t)u.esp_delta;
     if (u.how & UNWIND_ECX_R11)
         v->gpr[R_ECX] = (uint32_t)x->scratch[SCR_R11];

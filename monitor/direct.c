@@ -101,7 +101,7 @@ static bool note(struct vcpu *v)
 void direct_arm_translated(struct vcpu *v)
 {
     struct direct *d = &v->direct;
-    if (!note(v))
+    if (!note(v) || !(v->seg[S_CS].attr & SA_DB))
         return;
     v->cpl = 0;
     bool kernel = bt_ready(v);

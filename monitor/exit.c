@@ -85,13 +85,14 @@ static uint64_t translate(struct vcpu *v, const struct code_page *page,
 uint64_t exit_find_block(struct vcpu *v)
 {
     struct code_page page, next;
-    if (gdb_breaks_on_page(v->vm, v->eip))
+    uint32_t at = vcpu_next(v);
+    if (gdb_breaks_on_page(v->vm, at))
         return 0;
     uint64_t entry = bt_lookup(v);
     if (entry)
         return entry;
     uint64_t start = host_now_ns();
-    if (!code_page(v, gva(v->eip), true, &page))
+    if (!code_page(v, gva(at), true, &page))
         return 0;
     bool has_next = code_page(v, gva(page.linear.v + PAGE_SIZE), false, &next);
     uint64_t before = v->vm->stats.n[STAT_BT_INSNS];
@@ -109,7 +110,7 @@ static bool is_string_operation(struct vcpu *v)
     uint8_t bytes[INSN_MAX];
     struct insn i;
     unsigned got = 0;
-    bool fetched = vmem_fetch(v, gva(v->seg[S_CS].base + v->eip), bytes, sizeof bytes, &got);
+    bool fetched = vmem_fetch(v, gva(vcpu_next(v)), bytes, sizeof bytes, &got);
     v->exc.valid &= fetched; /* what was got is enough */
     return insn_decode(bytes, got, v->seg[S_CS].attr & SA_DB, &i) == DECODE_OK &&
            (i.flags & INSN_STRING);
@@ -225,12 +226,12 @@ static void exit_software_interrupt(struct vcpu *v, const struct host_exit *x)
 /* An instruction that was made a callout because it used to fault. Would it have this time? */
 static void exit_adapted(struct vcpu *v, const struct host_exit *x)
 {
-    uint32_t eip = v->eip, before = v->vm->trapping;
+    uint32_t at = vcpu_next(v), before = v->vm->trapping;
     count(v, STAT_EXIT_CALLOUT);
     count(v, STAT_EXIT_ADAPTED);
     exit_interpret(v);
     if (!v->exc.valid)
-        bt_called_out(v, x, eip, v->vm->trapping == before);
+        bt_called_out(v, x, at, v->vm->trapping == before);
 }
 
 static void exit_translated(struct vcpu *v, const struct host_exit *x)

@@ -20,10 +20,23 @@ static bool flat_stack(const struct vcpu *v)
     return segment_flat(ss) && (ss->attr & SA_DB) && !(ss->attr & SA_DC);
 }
 
+/* 16-bit code is translated on a 16-bit stack, where both segments hold all that 16 bits reach and
+ * lie below 4 GiB. */
+static enum run_mode choose_code16(const struct vcpu *v, enum stat *why)
+{
+    bool plain =
+        segment_holds16(v, S_CS) && v->eip <= 0xffff && v->seg[S_CS].base <= 0xffffffffu - 0xffff;
+    if (!plain)
+        return interpret(STAT_FB_CODE16, why);
+    if ((v->seg[S_SS].attr & SA_DB) || !segment_holds16(v, S_SS))
+        return interpret(STAT_FB_SS, why);
+    return MODE_TRANSLATED;
+}
+
 static enum run_mode choose_translated(const struct vcpu *v, enum stat *why)
 {
     if (!(v->seg[S_CS].attr & SA_DB))
-        return interpret(STAT_FB_CODE16, why);
+        return choose_code16(v, why);
     if (!segment_flat(&v->seg[S_CS]) ||
         !(v->seg[S_CS].attr & SA_RW)) /* read through CS is checked */
         return interpret(STAT_FB_CS_BASE, why);
@@ -70,8 +83,10 @@ enum run_mode mode_choose(struct vcpu *v, enum stat *why)
         return interpret(STAT_FB_BREAKPOINT, why);
     if (v->eflags & FL_TF)
         return interpret(STAT_FB_TF, why);
-    if (!vcpu_protected(v))
-        return interpret(vcpu_v86(v) ? STAT_FB_V86 : STAT_FB_REALMODE, why);
+    if (vcpu_v86(v)) /* user code of the kernel's own rights: not on every host (limits.md) */
+        return interpret(STAT_FB_V86, why);
+    if (!vcpu_protected(v) && (v->seg[S_CS].attr & SA_DB))
+        return interpret(STAT_FB_REALMODE, why);
     if (v->cpl < 3)
         return choose_translated(v, why);
     return v->vm->user_code ? choose_user_code(v, why) : choose_user(v, why);

@@ -233,7 +233,7 @@ void profile_sample(struct vcpu *v, enum profile_who who, uint32_t block)
     };
     struct entry e = {.count = take_due(v->vm)};
     bool user = v->cpl == 3;
-    e.at = v->seg[S_CS].base + v->eip;
+    e.at = vcpu_next(v);
     e.block = block && e.at - block < IN_BLOCK ? block : 0;
     e.space = user && vcpu_paging(v) ? v->cr3 : 0;
     e.mode = modes[who][user];

@@ -81,3 +81,13 @@ bool vcpu_raise_pf(struct vcpu *v, gva_t where, uint32_t error)
     return raise(
         v, (struct exception){.vector = VEC_PF, .has_error = true, .error = error, .cr2 = where.v});
 }
+
+bool segment_holds16(const struct vcpu *v, enum sreg r)
+{
+    const struct segment *s = &v->seg[r];
+    const uint32_t kind = r == S_CS ? (uint32_t)SA_CODE : 0;
+    bool down = (s->attr & (SA_CODE | SA_DC)) == SA_DC;
+    bool typed = vcpu_protected(v); /* other modes know limits only */
+    return s->limit >= 0xffff && !(s->attr & SA_NULL) && !down &&
+           (!typed || (s->attr & (SA_P | SA_S | SA_RW | SA_CODE)) == (SA_P | SA_S | SA_RW | kind));
+}

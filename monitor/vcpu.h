@@ -123,6 +123,7 @@ struct vcpu {
     struct direct direct;
     struct soft_tlb_entry tlb[SOFT_TLB_SIZE];
     struct windows windows;
+    uint64_t place16[2][32]; /* place[] of 16-bit addresses; [1]: operands that end behind 64 KiB */
     uint32_t large_used[32]; /* a bit for 4 MiB of linear space: a large page was used there since
                                 all was flushed last (vmem.c) */
 };
@@ -179,6 +180,15 @@ static inline bool vcpu_v86(const struct vcpu *v)
 static inline bool vcpu_protected(const struct vcpu *v)
 {
     return (v->cr0 & CR0_PE) && !vcpu_v86(v);
+}
+
+/* Does register R hold all that 16 bits reach, to be read and, but for CS, written there? */
+bool segment_holds16(const struct vcpu *v, enum sreg r);
+
+/* The linear address of the next instruction. */
+static inline uint32_t vcpu_next(const struct vcpu *v)
+{
+    return v->seg[S_CS].base + v->eip;
 }
 
 /* Data or code segment that covers 0 - 4 GiB from base 0, usable and (data) writable. */

@@ -19,7 +19,7 @@
 
 static uint32_t here(const struct vcpu *v)
 {
-    return v->seg[S_CS].base + v->eip;
+    return vcpu_next(v);
 }
 
 /* ---- The line --------------------------------------------------------------------- */

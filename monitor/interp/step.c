@@ -128,7 +128,7 @@ static bool verify_slot(struct vcpu *v, const struct slot *s, uint32_t linear, b
 /* The decoded instruction at CS:EIP, in SCRATCH if there is no cache; NULL: v->exc is set. */
 static const struct slot *find_instruction(struct vcpu *v, struct slot *scratch)
 {
-    uint32_t linear = v->seg[S_CS].base + v->eip;
+    uint32_t linear = vcpu_next(v);
     bool code32 = v->seg[S_CS].attr & SA_DB, valid = false;
     struct interp *cache = v->vm->interp;
     struct slot *s = cache ? &cache->slot[slot_index(linear)] : scratch;
@@ -194,7 +194,7 @@ static bool at_breakpoint(struct vcpu *v)
 {
     if (!(v->armed & ARMED_CODE) || (v->eflags & FL_RF) || v->inhibit == INHIBIT_SS)
         return false;
-    uint32_t met = debugreg_code(v, v->seg[S_CS].base + v->eip);
+    uint32_t met = debugreg_code(v, vcpu_next(v));
     if (!met)
         return false;
     v->dr[6] = (v->dr[6] & ~(uint32_t)DR6_MET) | met;

@@ -7,133 +7,8 @@
 
 #include <string.h>
 
+#include "tests/unit/bt_gen_rows.h"
 #include "tests/unit/bt_world.h"
-
-enum form { RM, DIGIT, PLUS, FIXED, MOFFS };
-enum traits {
-    BYTE = 1, /* byte operands */
-    P66 = 2,  /* has a 16-bit form */
-    LOCK = 4,
-    MEM = 8,    /* memory only */
-    REG = 16,   /* register only */
-    READS = 32, /* the operand is only read: CS: will do */
-    BITS = 64,  /* the register is a bit offset */
-    ANY = 128,  /* the address alone is used */
-    A16 = 256,  /* 16-byte aligned */
-    FPU = 512,
-    UNDEF = 1024, /* leaves flags undefined: a comparison follows that defines them */
-};
-
-/* clang-format off */
-struct row {
-    uint8_t prefix;   /* mandatory */
-    uint8_t map, opcode, last; /* opcodes opcode..last */
-    uint8_t form, digit, imm; /* imm: bytes, 4 shrinks to 2 with 66; digit 8: any */
-    uint16_t traits;
-};
-
-static const struct row table[] = {
-#define ARITH(n) {0, 0, (n) * 8, (n) * 8, RM, 0, 0, BYTE | LOCK}, \
-    {0, 0, (n) * 8 + 1, (n) * 8 + 1, RM, 0, 0, P66 | LOCK}, \
-    {0, 0, (n) * 8 + 2, (n) * 8 + 2, RM, 0, 0, BYTE | READS}, \
-    {0, 0, (n) * 8 + 3, (n) * 8 + 3, RM, 0, 0, P66 | READS}, \
-    {0, 0, (n) * 8 + 4, (n) * 8 + 4, FIXED, 0, 1, 0}, \
-    {0, 0, (n) * 8 + 5, (n) * 8 + 5, FIXED, 0, 4, P66}
-    ARITH(0), ARITH(1), ARITH(2), ARITH(3), ARITH(4), ARITH(5), ARITH(6), ARITH(7),
-    {0, 0, 0x80, 0x80, DIGIT, 8, 1, BYTE | LOCK}, {0, 0, 0x82, 0x82, DIGIT, 8, 1, BYTE},
-    {0, 0, 0x81, 0x81, DIGIT, 8, 4, P66 | LOCK}, {0, 0, 0x83, 0x83, DIGIT, 8, 1, P66 | LOCK},
-    {0, 0, 0x84, 0x84, RM, 0, 0, BYTE | READS}, {0, 0, 0x85, 0x85, RM, 0, 0, P66 | READS},
-    {0, 0, 0x86, 0x86, RM, 0, 0, BYTE | LOCK}, {0, 0, 0x87, 0x87, RM, 0, 0, P66 | LOCK},
-    {0, 0, 0x88, 0x88, RM, 0, 0, BYTE}, {0, 0, 0x89, 0x89, RM, 0, 0, P66},
-    {0, 0, 0x8a, 0x8a, RM, 0, 0, BYTE | READS}, {0, 0, 0x8b, 0x8b, RM, 0, 0, P66 | READS},
-    {0, 0, 0x8b, 0x8b, RM, 0, 0, READS}, {0, 0, 0x89, 0x89, RM, 0, 0, 0},
-    {0, 0, 0x8d, 0x8d, RM, 0, 0, P66 | MEM | ANY},
-    {0, 0, 0x90, 0x97, PLUS, 0, 0, P66}, {0, 0, 0x98, 0x99, FIXED, 0, 0, P66},
-    {0, 0, 0xa0, 0xa0, MOFFS, 0, 0, READS}, {0, 0, 0xa1, 0xa1, MOFFS, 0, 0, READS | P66},
-    {0, 0, 0xa2, 0xa2, MOFFS, 0, 0, 0}, {0, 0, 0xa3, 0xa3, MOFFS, 0, 0, P66},
-    {0, 0, 0xa8, 0xa8, FIXED, 0, 1, 0}, {0, 0, 0xa9, 0xa9, FIXED, 0, 4, P66},
-    {0, 0, 0xb0, 0xb7, PLUS, 0, 1, BYTE}, {0, 0, 0xb8, 0xbf, PLUS, 0, 4, P66},
-    {0, 0, 0xc0, 0xc0, DIGIT, 8, 1, BYTE | UNDEF}, {0, 0, 0xc1, 0xc1, DIGIT, 8, 1, P66 | UNDEF},
-    {0, 0, 0xd0, 0xd0, DIGIT, 8, 0, BYTE | UNDEF}, {0, 0, 0xd1, 0xd1, DIGIT, 8, 0, P66 | UNDEF},
-    {0, 0, 0xd2, 0xd2, DIGIT, 8, 0, BYTE | UNDEF}, {0, 0, 0xd3, 0xd3, DIGIT, 8, 0, P66 | UNDEF},
-    {0, 0, 0xc6, 0xc6, DIGIT, 0, 1, BYTE}, {0, 0, 0xc7, 0xc7, DIGIT, 0, 4, P66},
-    {0, 0, 0xf5, 0xf5, FIXED, 0, 0, 0}, {0, 0, 0xf8, 0xf9, FIXED, 0, 0, 0},
-    {0, 0, 0xfc, 0xfd, FIXED, 0, 0, 0}, {0, 0, 0xfa, 0xfb, FIXED, 0, 0, 0},
-    {0, 0, 0xfa, 0xfb, FIXED, 0, 0, 0},
-    {0, 0, 0xf6, 0xf6, DIGIT, 0, 1, BYTE | READS}, {0, 0, 0xf7, 0xf7, DIGIT, 1, 4, P66 | READS},
-    {0, 0, 0xf6, 0xf6, DIGIT, 2, 0, BYTE | LOCK}, {0, 0, 0xf7, 0xf7, DIGIT, 3, 0, P66 | LOCK},
-    {0, 0, 0xf6, 0xf6, DIGIT, 4, 0, BYTE | READS | UNDEF}, {0, 0, 0xf7, 0xf7, DIGIT, 4, 0, P66 | READS | UNDEF},
-    {0, 0, 0xf6, 0xf6, DIGIT, 5, 0, BYTE | READS | UNDEF}, {0, 0, 0xf7, 0xf7, DIGIT, 5, 0, P66 | READS | UNDEF},
-    {0, 0, 0xf6, 0xf6, DIGIT, 6, 0, BYTE | READS | UNDEF}, {0, 0, 0xf7, 0xf7, DIGIT, 6, 0, P66 | READS | UNDEF},
-    {0, 0, 0xf6, 0xf6, DIGIT, 7, 0, BYTE | READS | UNDEF}, {0, 0, 0xf7, 0xf7, DIGIT, 7, 0, P66 | READS | UNDEF},
-    {0, 0, 0xfe, 0xfe, DIGIT, 0, 0, BYTE | LOCK}, {0, 0, 0xfe, 0xfe, DIGIT, 1, 0, BYTE | LOCK},
-    {0, 0, 0xff, 0xff, DIGIT, 0, 0, P66 | LOCK}, {0, 0, 0xff, 0xff, DIGIT, 1, 0, P66 | LOCK},
-    {0, 0, 0x40, 0x4f, PLUS, 0, 0, P66}, {0, 0, 0x40, 0x4f, PLUS, 0, 0, 0},
-    {0, 0, 0x69, 0x69, RM, 0, 4, P66 | READS | UNDEF}, {0, 0, 0x6b, 0x6b, RM, 0, 1, P66 | READS | UNDEF},
-    {0, 1, 0x40, 0x4f, RM, 0, 0, P66 | READS}, {0, 1, 0x90, 0x9f, DIGIT, 0, 0, BYTE},
-    {0, 1, 0xa3, 0xa3, RM, 0, 0, P66 | BITS | READS | UNDEF}, {0, 1, 0xab, 0xab, RM, 0, 0, P66 | BITS | LOCK | UNDEF},
-    {0, 1, 0xb3, 0xb3, RM, 0, 0, P66 | BITS | LOCK | UNDEF}, {0, 1, 0xbb, 0xbb, RM, 0, 0, P66 | BITS | LOCK | UNDEF},
-    {0, 1, 0xba, 0xba, DIGIT, 4, 1, P66 | READS | UNDEF}, {0, 1, 0xba, 0xba, DIGIT, 5, 1, P66 | LOCK | UNDEF},
-    {0, 1, 0xba, 0xba, DIGIT, 6, 1, P66 | LOCK | UNDEF}, {0, 1, 0xba, 0xba, DIGIT, 7, 1, P66 | LOCK | UNDEF},
-    {0, 1, 0xa4, 0xa4, RM, 0, 1, P66 | UNDEF}, {0, 1, 0xac, 0xac, RM, 0, 1, P66 | UNDEF},
-    {0, 1, 0xa5, 0xa5, RM, 0, 0, P66 | UNDEF}, {0, 1, 0xad, 0xad, RM, 0, 0, P66 | UNDEF},
-    {0, 1, 0xaf, 0xaf, RM, 0, 0, P66 | READS | UNDEF},
-    {0, 1, 0xb0, 0xb0, RM, 0, 0, BYTE | LOCK}, {0, 1, 0xb1, 0xb1, RM, 0, 0, P66 | LOCK},
-    {0, 1, 0xc0, 0xc0, RM, 0, 0, BYTE | LOCK}, {0, 1, 0xc1, 0xc1, RM, 0, 0, P66 | LOCK},
-    {0, 1, 0xb6, 0xb7, RM, 0, 0, P66 | READS}, {0, 1, 0xbe, 0xbf, RM, 0, 0, P66 | READS},
-    {0, 1, 0xb6, 0xb6, RM, 0, 0, READS}, {0, 1, 0xbe, 0xbe, RM, 0, 0, READS},
-    {0, 1, 0xbc, 0xbd, RM, 0, 0, P66 | READS | UNDEF}, {0xf3, 1, 0xbc, 0xbd, RM, 0, 0, READS | UNDEF},
-    {0, 1, 0xc8, 0xcf, PLUS, 0, 0, 0}, {0, 1, 0xc7, 0xc7, DIGIT, 1, 0, LOCK | MEM},
-    {0, 1, 0xc3, 0xc3, RM, 0, 0, MEM}, {0xf3, 1, 0xb8, 0xb8, RM, 0, 0, READS},
-    {0xf2, 2, 0xf0, 0xf1, RM, 0, 0, READS}, {0, 1, 0x1f, 0x1f, DIGIT, 0, 0, P66},
-    {0, 1, 0x18, 0x18, DIGIT, 1, 0, MEM}, {0, 1, 0x0d, 0x0d, DIGIT, 1, 0, MEM},
-    {0xf3, 0, 0x90, 0x90, FIXED, 0, 0, 0}, {0, 1, 0xae, 0xae, DIGIT, 5, 0, REG},
-    /* stack */
-    {0, 0, 0x50, 0x5f, PLUS, 0, 0, P66}, {0, 0, 0x50, 0x57, PLUS, 0, 0, 0},
-    {0, 0, 0x50, 0x5f, PLUS, 0, 0, 0}, {0, 0, 0x50, 0x5f, PLUS, 0, 0, 0},
-    {0, 0, 0x54, 0x54, FIXED, 0, 0, 0}, {0, 0, 0x5c, 0x5c, FIXED, 0, 0, 0},
-    {0, 0, 0x68, 0x68, FIXED, 0, 4, P66}, {0, 0, 0x6a, 0x6a, FIXED, 0, 1, P66},
-    {0, 0, 0xff, 0xff, DIGIT, 6, 0, P66 | READS}, {0, 0, 0x8f, 0x8f, DIGIT, 0, 0, P66},
-    {0, 0, 0xff, 0xff, DIGIT, 6, 0, READS}, {0, 0, 0x8f, 0x8f, DIGIT, 0, 0, 0},
-    {0, 0, 0xc9, 0xc9, FIXED, 0, 0, 0}, {0, 0, 0xc9, 0xc9, FIXED, 0, 0, 0},
-    {0, 0, 0x9c, 0x9c, FIXED, 0, 0, P66}, {0, 0, 0x9c, 0x9c, FIXED, 0, 0, 0},
-    {0, 0, 0x06, 0x06, FIXED, 0, 0, P66}, {0, 0, 0x0e, 0x0e, FIXED, 0, 0, 0},
-    {0, 0, 0x16, 0x16, FIXED, 0, 0, 0}, {0, 0, 0x1e, 0x1e, FIXED, 0, 0, 0},
-    {0, 1, 0xa0, 0xa0, FIXED, 0, 0, 0}, {0, 1, 0xa8, 0xa8, FIXED, 0, 0, 0},
-    {0, 0, 0x60, 0x61, FIXED, 0, 0, 0}, {0, 0, 0x8c, 0x8c, DIGIT, 1, 0, P66},
-    {0, 0, 0x8c, 0x8c, DIGIT, 3, 0, 0}, {0, 0, 0x8c, 0x8c, DIGIT, 5, 0, 0},
-    {0, 1, 0x20, 0x20, DIGIT, 0, 0, REG}, {0, 1, 0x20, 0x20, DIGIT, 2, 0, REG},
-    {0, 1, 0x20, 0x20, DIGIT, 3, 0, REG}, {0, 1, 0x20, 0x20, DIGIT, 4, 0, REG},
-    /* callouts */
-    {0, 0, 0x27, 0x27, FIXED, 0, 0, 0}, {0, 0, 0x9e, 0x9f, FIXED, 0, 0, 0},
-    {0, 0, 0x9d, 0x9d, FIXED, 0, 0, 0}, {0, 0, 0xd6, 0xd6, FIXED, 0, 0, 0},
-    /* x87, MMX, SSE */
-    {0, 0, 0xd8, 0xd8, DIGIT, 8, 0, FPU | READS}, {0, 0, 0xd9, 0xd9, DIGIT, 0, 0, FPU | READS},
-    {0, 0, 0xd9, 0xd9, DIGIT, 2, 0, FPU | MEM}, {0, 0, 0xd9, 0xd9, DIGIT, 3, 0, FPU | MEM},
-    {0, 0, 0xd9, 0xd9, DIGIT, 7, 0, FPU | MEM}, {0, 0, 0xda, 0xda, DIGIT, 8, 0, FPU | MEM | READS},
-    {0, 0, 0xda, 0xda, DIGIT, 0, 0, FPU | REG}, {0, 0, 0xdb, 0xdb, DIGIT, 5, 0, FPU | READS},
-    {0, 0, 0xdb, 0xdb, DIGIT, 7, 0, FPU | MEM}, {0, 0, 0xdb, 0xdb, DIGIT, 2, 0, FPU | MEM},
-    {0, 0, 0xdc, 0xdc, DIGIT, 8, 0, FPU | MEM | READS}, {0, 0, 0xdd, 0xdd, DIGIT, 0, 0, FPU | MEM | READS},
-    {0, 0, 0xdd, 0xdd, DIGIT, 3, 0, FPU | MEM}, {0, 0, 0xdd, 0xdd, DIGIT, 7, 0, FPU | MEM},
-    {0, 0, 0xdf, 0xdf, DIGIT, 5, 0, FPU}, {0, 0, 0xdf, 0xdf, DIGIT, 7, 0, FPU | MEM},
-    {0, 1, 0x10, 0x11, RM, 0, 0, FPU}, {0xf3, 1, 0x10, 0x11, RM, 0, 0, FPU},
-    {0xf2, 1, 0x10, 0x11, RM, 0, 0, FPU}, {0x66, 1, 0x12, 0x13, RM, 0, 0, FPU | MEM},
-    {0, 1, 0x28, 0x29, RM, 0, 0, FPU | A16}, {0, 1, 0x2b, 0x2b, RM, 0, 0, FPU | A16 | MEM},
-    {0xf3, 1, 0x2a, 0x2a, RM, 0, 0, FPU | READS}, {0xf2, 1, 0x2a, 0x2a, RM, 0, 0, FPU | READS},
-    {0xf3, 1, 0x2c, 0x2d, RM, 0, 0, FPU | READS}, {0, 1, 0x2e, 0x2f, RM, 0, 0, FPU | READS},
-    {0, 1, 0x50, 0x50, RM, 0, 0, FPU | REG}, {0, 1, 0x54, 0x59, RM, 0, 0, FPU | A16 | READS},
-    {0x66, 1, 0xd4, 0xd6, RM, 0, 0, FPU | A16}, {0, 1, 0x60, 0x6b, RM, 0, 0, FPU | READS},
-    {0, 1, 0x6e, 0x6e, RM, 0, 0, FPU | READS}, {0x66, 1, 0x6e, 0x6e, RM, 0, 0, FPU | READS},
-    {0, 1, 0x7e, 0x7e, RM, 0, 0, FPU}, {0x66, 1, 0x7e, 0x7e, RM, 0, 0, FPU},
-    {0xf3, 1, 0x7e, 0x7e, RM, 0, 0, FPU | READS}, {0x66, 1, 0x6f, 0x6f, RM, 0, 0, FPU | A16 | READS},
-    {0xf3, 1, 0x6f, 0x6f, RM, 0, 0, FPU | READS}, {0xf3, 1, 0x7f, 0x7f, RM, 0, 0, FPU},
-    {0, 1, 0x6f, 0x6f, RM, 0, 0, FPU | READS}, {0, 1, 0x7f, 0x7f, RM, 0, 0, FPU},
-    {0x66, 1, 0x70, 0x70, RM, 0, 1, FPU | A16 | READS}, {0, 1, 0xc4, 0xc4, RM, 0, 1, FPU | READS},
-    {0x66, 1, 0xc5, 0xc5, RM, 0, 1, FPU | REG}, {0, 1, 0xc6, 0xc6, RM, 0, 1, FPU | A16 | READS},
-    {0, 1, 0xae, 0xae, DIGIT, 3, 0, FPU | MEM}, {0x66, 2, 0x00, 0x0b, RM, 0, 0, FPU | A16 | READS},
-    {0x66, 3, 0x16, 0x16, RM, 0, 1, FPU}, {0x66, 1, 0x72, 0x72, DIGIT, 2, 1, FPU | REG},
-};
-/* clang-format on */
 
 uint32_t gen_random(struct gen *g, uint32_t below)
 {
@@ -151,6 +26,12 @@ static void put_n(struct gen *g, uint32_t value, unsigned bytes)
 {
     for (unsigned n = 0; n < bytes; n++)
         put(g, value >> 8 * n);
+}
+
+/* Of the code's own size. */
+static void put_word(struct gen *g, uint32_t value)
+{
+    put_n(g, value, g->code16 ? 2 : 4);
 }
 
 static uint32_t gen_address(struct gen *g, bool aligned)
@@ -220,11 +101,15 @@ static uint32_t bit_distance(const struct gen *g, unsigned reg, bool wide)
     return wide ? (uint32_t)(offset >> 5) * 4 : (uint32_t)(offset >> 4) * 2;
 }
 
-static void gen_prefixes(struct gen *g, const struct row *r, bool wide)
+static void gen_lock(struct gen *g, const struct row *r)
 {
     if ((r->traits & LOCK) && gen_random(g, 12) == 0)
         put(g, 0xf0);
-    if (!wide)
+}
+
+static void gen_prefixes(struct gen *g, const struct row *r, bool wide)
+{
+    if (wide == g->code16)
         put(g, 0x66);
     if (r->prefix)
         put(g, r->prefix);
@@ -239,13 +124,44 @@ static void put_opcode(struct gen *g, const struct row *r)
     put(g, r->opcode + gen_random(g, r->last - r->opcode + 1u));
 }
 
+/* An operand with a 16-bit address. */
+static void gen_memory16(struct gen *g, const struct row *r, unsigned reg, bool wide)
+{
+    static const uint8_t base[8] = {R_EBX, R_EBX, R_EBP, R_EBP, R_ESI, R_EDI, R_EBP, R_EBX};
+    static const uint8_t index[4] = {R_ESI, R_EDI, R_ESI, R_EDI};
+    unsigned rm = gen_random(g, 8);
+    bool bare = rm == 6 && gen_random(g, 2);
+    uint32_t seg = gen_segment(g, r->traits & READS, bare ? (unsigned)R_EAX : base[rm]);
+    uint32_t sum = bare ? 0 : g->v->gpr[base[rm]] + (rm < 4 ? g->v->gpr[index[rm]] : 0);
+    uint32_t a = gen_near(g, (sum & 0xffff) + seg, gen_address(g, r->traits & A16));
+    if (r->traits & A16)
+        a &= ~15u;
+    if (r->traits & BITS)
+        a -= bit_distance(g, reg, wide);
+    int16_t disp = (int16_t)(a - seg - sum);
+    unsigned mod = !disp && rm != 6 ? 0 : disp >= -128 && disp <= 127 ? 1 : 2;
+    gen_lock(g, r);
+    gen_prefixes(g, r, wide);
+    put_opcode(g, r);
+    put(g, (bare ? 0 : mod << 6) | reg << 3 | rm);
+    if (bare || mod)
+        put_n(g, (uint16_t)disp, !bare && mod == 1 ? 1 : 2);
+}
+
 static void gen_memory(struct gen *g, const struct row *r, unsigned reg, bool wide)
 {
     struct operand_shape s;
+    if (g->code16 && gen_random(g, 8)) {
+        gen_memory16(g, r, reg, wide);
+        return;
+    }
+    if (g->code16)
+        put(g, 0x67);
     shape(g, &s);
     uint32_t seg = gen_segment(g, r->traits & READS, s.base);
     if (r->traits & ANY)
         seg = 0;
+    gen_lock(g, r);
     gen_prefixes(g, r, wide);
     put_opcode(g, r);
     uint32_t sum = (s.base == R_NONE ? 0 : g->v->gpr[s.base]) +
@@ -260,7 +176,8 @@ static void gen_memory(struct gen *g, const struct row *r, unsigned reg, bool wi
 
 static void gen_row(struct gen *g, const struct row *r)
 {
-    bool wide = !(r->traits & P66) || gen_random(g, 4);
+    bool wide =
+        g->code16 ? (r->traits & P66) && !gen_random(g, 4) : !(r->traits & P66) || gen_random(g, 4);
     unsigned reg = r->form == DIGIT && r->digit < 8 ? r->digit : gen_random(g, 8);
     bool memory = r->traits & MEM || (!(r->traits & REG) && gen_random(g, 2));
     if ((r->form == RM || r->form == DIGIT) && memory) {
@@ -269,12 +186,9 @@ static void gen_row(struct gen *g, const struct row *r)
         uint32_t base = gen_segment(g, r->traits & READS, R_EAX);
         gen_prefixes(g, r, wide);
         put_opcode(g, r);
-        put_n(g, gen_address(g, false) - base, 4);
+        put_word(g, gen_address(g, false) - base);
     } else {
-        if (!wide)
-            put(g, 0x66);
-        if (r->prefix)
-            put(g, r->prefix);
+        gen_prefixes(g, r, wide);
         put_opcode(g, r);
         if (r->form == RM || r->form == DIGIT)
             put(g, 0xc0 | reg << 3 | gen_random(g, 8));
@@ -287,6 +201,8 @@ static void gen_row(struct gen *g, const struct row *r)
 
 static void gen_set(struct gen *g, unsigned reg, uint32_t value)
 {
+    if (g->code16)
+        put(g, 0x66);
     put(g, 0xb8 + reg);
     put_n(g, value, 4);
 }
@@ -328,7 +244,7 @@ static void gen_system(struct gen *g)
     case 0: /* push imm32 or pushf; popf */
         put(g, gen_random(g, 2) ? 0x9c : 0x68);
         if (g->at[g->len - 1] == 0x68)
-            put_n(g, gen_random(g, 0) & (FL_ARITH | FL_DF | FL_IF | FL_ID), 4);
+            put_word(g, gen_random(g, 0) & (FL_ARITH | FL_DF | FL_IF | FL_ID));
         put(g, 0x9d);
         break;
     case 1: /* mov sreg, ax */
@@ -338,17 +254,22 @@ static void gen_system(struct gen *g)
         break;
     case 2: /* push imm32; pop sreg */
         put(g, 0x68);
-        put_n(g, gen_selector(g), 4);
+        put_word(g, gen_selector(g));
         if (sreg >= S_FS)
             put(g, 0x0f);
         put(g, sreg >= S_FS ? 0xa1 | (sreg - S_FS) << 3 : 0x07 | sreg << 3);
         break;
     default: /* pushf; push cs; push imm32; iret to what is behind */
         put_n(g, 0x680e9c, 3);
-        put_n(g, g->v->eip + (uint32_t)g->len + 5, 4);
+        put_word(g, g->v->eip + (uint32_t)g->len + (g->code16 ? 3 : 5));
         put(g, 0xcf);
         break;
     }
+}
+
+static uint32_t gen_stack(struct gen *g)
+{
+    return BT_STACK + PAGE_SIZE - 256 + gen_random(g, 128) * 4 - g->v->seg[S_SS].base;
 }
 
 static void gen_special(struct gen *g)
@@ -362,11 +283,11 @@ static void gen_special(struct gen *g)
         put(g, 0xd7);
         break;
     case 1: /* a register that points into the stack, so that ESP may become it */
-        gen_set(g, gen_random(g, 4), BT_STACK + PAGE_SIZE - 256 + gen_random(g, 128) * 4);
+        gen_set(g, gen_random(g, 4), gen_stack(g));
         put_n(g, 0x9494, 2); /* xchg eax, esp; twice */
         break;
     case 2: /* leave needs a frame */
-        gen_set(g, R_EBP, BT_STACK + PAGE_SIZE - 256 + gen_random(g, 128) * 4);
+        gen_set(g, R_EBP, gen_stack(g));
         put(g, 0xc9);
         break;
     case 3: /* maskmovdqu, maskmovq */
@@ -404,6 +325,8 @@ static void gen_loop(struct gen *g)
     const struct vcpu *v = g->v;
     struct vcpu then = *v;
     then.gpr[R_ECX] = 1 + gen_random(g, 3);
+    if (g->code16 && gen_random(g, 2)) /* CX alone counts */
+        then.gpr[R_ECX] |= gen_random(g, 0) << 16;
     gen_set(g, R_ECX, then.gpr[R_ECX]);
     unsigned body = g->len;
     g->v = &then;
@@ -432,6 +355,12 @@ void gen_instruction(struct gen *g)
         gen_any_row(g);
 }
 
+static void put_address32(struct gen *g)
+{
+    if (g->code16)
+        put(g, 0x67);
+}
+
 /* An indirect jump or call, MODE its /digit, to TARGET. */
 static void gen_indirect(struct gen *g, unsigned mode, uint32_t target)
 {
@@ -445,9 +374,11 @@ static void gen_indirect(struct gen *g, unsigned mode, uint32_t target)
                        (s.index == R_NONE ? 0 : g->v->gpr[s.index] << s.scale);
         uint32_t base = g->v->seg[s.base == R_ESP || s.base == R_EBP ? S_SS : S_DS].base;
         uint32_t disp = gen_address(g, false) - base - sum;
+        put_address32(g);
         put(g, store.opcode);
         put_modrm(g, 0, &s, disp);
-        put_n(g, target, 4);
+        put_word(g, target);
+        put_address32(g);
         put(g, jump.opcode);
         put_modrm(g, mode, &s, disp);
         return;
@@ -459,7 +390,7 @@ static void gen_indirect(struct gen *g, unsigned mode, uint32_t target)
 
 void gen_jump(struct gen *g, uint32_t target, uint8_t forward)
 {
-    uint32_t from = g->v->eip;
+    uint32_t from = g->v->eip, size = g->code16 ? 2 : 4;
     g->len = 0;
     switch (gen_random(g, 9)) {
     case 0:
@@ -469,7 +400,7 @@ void gen_jump(struct gen *g, uint32_t target, uint8_t forward)
     case 1:
         put(g, 0x0f);
         put(g, 0x80 + gen_random(g, 16));
-        put_n(g, target - from - 6, 4);
+        put_word(g, target - from - 2 - size);
         break;
     case 2:
         put(g, 0xe0 + gen_random(g, 4));
@@ -477,15 +408,15 @@ void gen_jump(struct gen *g, uint32_t target, uint8_t forward)
         break;
     case 3:
         put(g, 0xe9);
-        put_n(g, target - from - 5, 4);
+        put_word(g, target - from - 1 - size);
         break;
     case 4:
         put(g, 0xe8);
-        put_n(g, target - from - 5, 4);
+        put_word(g, target - from - 1 - size);
         break;
     case 5:
         put(g, 0x68);
-        put_n(g, target, 4);
+        put_word(g, target);
         put(g, gen_random(g, 2) ? 0xc3 : 0xc2);
         if (g->at[g->len - 1] == 0xc2)
             put_n(g, 4 * gen_random(g, 3), 2);

@@ -14,6 +14,7 @@ struct gen {
     uint8_t at[64];       /* the bytes */
     unsigned len;
     bool fpu; /* x87, MMX and SSE too */
+    bool code16;
 };
 
 uint32_t gen_random(struct gen *g, uint32_t below);

@@ -20,6 +20,16 @@
 
 struct program prog;
 
+uint32_t program_at(const struct vcpu *v)
+{
+    return prog.base + v->eip;
+}
+
+void program_decode(uint32_t linear, struct insn *i)
+{
+    insn_decode(bt_ram(prog.vm, linear), INSN_MAX, !prog.config.code16, i);
+}
+
 /* ---- States ----------------------------------------------------------------- */
 
 static uint8_t *page_ram(unsigned n)
@@ -132,18 +142,20 @@ static bool in_code(uint32_t eip)
 
 static bool acceptable(const struct vcpu *v)
 {
-    uint32_t esp = v->gpr[R_ESP];
+    uint32_t at = program_at(v), esp = v->gpr[R_ESP];
+    if (prog.config.code16)
+        esp = v->seg[S_SS].base + (esp & 0xffff);
     return !v->exc.valid && !v->halted && v->cpl == prog.config.cpl &&
-           !(v->eflags & (FL_TF | FL_AC)) && esp >= BT_STACK + 256 &&
-           esp < BT_STACK + BT_STACK_PAGES * PAGE_SIZE - 256 && in_code(v->eip) &&
-           (prog.used[v->eip - BT_CODE] || room_at(v->eip) > 16);
+           v->seg[S_CS].base == prog.base && !(v->eflags & (FL_TF | FL_AC)) &&
+           esp >= BT_STACK + 256 && esp < BT_STACK + BT_STACK_PAGES * PAGE_SIZE - 256 &&
+           in_code(at) && (prog.used[at - BT_CODE] || room_at(at) > 16);
 }
 
 /* Flags that the manual leaves open and this CPU makes depend on the flags before. */
 static uint32_t undefined_flags(uint32_t eip)
 {
     struct insn i;
-    insn_decode(bt_ram(prog.vm, eip), INSN_MAX, true, &i);
+    program_decode(eip, &i);
     switch (i.op) {
     case OP_MUL:
     case OP_IMUL:
@@ -174,21 +186,30 @@ static bool harmless(uint32_t linear)
            linear - BT_STACK <= BT_STACK_PAGES * PAGE_SIZE - 16;
 }
 
+/* A string that may go on beyond the first or last byte that its address can have is none. */
+static bool harmless_string(uint32_t base, uint32_t offset, uint32_t mask)
+{
+    offset &= mask;
+    return harmless(base + offset) && offset >= 256 && offset <= mask - 256;
+}
+
 static bool harmless_access(const struct vcpu *v)
 {
     struct insn i;
-    insn_decode(bt_ram(prog.vm, v->eip), INSN_MAX, true, &i);
+    program_decode(program_at(v), &i);
+    const uint32_t mask = i.addrsize == 2 ? 0xffffu : 0xffffffffu;
     if (i.flags & INSN_STRING)
-        return harmless(v->seg[i.mem.seg].base + v->gpr[R_ESI]) && harmless(v->gpr[R_EDI]);
+        return harmless_string(v->seg[i.mem.seg].base, v->gpr[R_ESI], mask) &&
+               harmless_string(v->seg[S_ES].base, v->gpr[R_EDI], mask);
     for (unsigned n = 0; n < i.nopd; n++) {
         if (i.opd[n].kind != OPD_MEM || !i.opd[n].access)
             continue;
-        uint32_t linear = v->seg[i.mem.seg].base + operand_offset(v, &i);
+        uint32_t offset = operand_offset(v, &i);
         if (i.op >= OP_BT && i.op <= OP_BTC && i.opd[1].kind == OPD_GPR)
-            linear += (uint32_t)((i.opsize == 4 ? (int32_t)v->gpr[i.opd[1].reg]
+            offset += (uint32_t)((i.opsize == 4 ? (int32_t)v->gpr[i.opd[1].reg]
                                                 : (int16_t)v->gpr[i.opd[1].reg]) >>
                                  3);
-        if (!harmless(linear))
+        if (!harmless(v->seg[i.mem.seg].base + (offset & mask)))
             return false;
     }
     return true;
@@ -197,7 +218,7 @@ static bool harmless_access(const struct vcpu *v)
 /* Steps once and keeps the state. */
 static bool step_and_take(struct vcpu *v)
 {
-    uint32_t unknown = undefined_flags(v->eip);
+    uint32_t unknown = undefined_flags(program_at(v));
     if (!harmless_access(v))
         return false;
     if (prog.shots >= MAX_SHOTS || interp_step(v) != INTERP_OK)
@@ -214,20 +235,21 @@ static bool run_new(struct vcpu *v, uint32_t start, unsigned len)
     do {
         if (!step_and_take(v) || ++steps > 24)
             return false;
-    } while (v->eip > start && v->eip < start + len);
+    } while (program_at(v) > start && program_at(v) < start + len);
     return true;
 }
 
 static void generate_bytes(struct vcpu *v)
 {
     prog.gen.v = v;
-    if (room_at(v->eip) < 96) {
-        prog.gen.len = 5;
+    if (room_at(program_at(v)) < 96) {
+        unsigned size = prog.config.code16 ? 2 : 4;
+        prog.gen.len = 1 + size;
         prog.gen.at[0] = 0xe9;
-        uint32_t rel = new_area() - v->eip - 5;
-        memcpy(prog.gen.at + 1, &rel, 4);
+        uint32_t rel = new_area() - program_at(v) - prog.gen.len;
+        memcpy(prog.gen.at + 1, &rel, size);
     } else if (gen_random(&prog.gen, 7) == 0) {
-        gen_jump(&prog.gen, new_area(), (uint8_t)gen_random(&prog.gen, 30));
+        gen_jump(&prog.gen, new_area() - prog.base, (uint8_t)gen_random(&prog.gen, 30));
     } else {
         gen_instruction(&prog.gen);
     }
@@ -238,7 +260,7 @@ static void extend(struct vcpu *v)
 {
     static struct vcpu before;
     unsigned shots = prog.shots;
-    uint32_t start = v->eip;
+    uint32_t start = program_at(v);
     before = *v;
     generate_bytes(v);
     bt_put(prog.vm, start, prog.gen.at, prog.gen.len);
@@ -251,13 +273,29 @@ static void extend(struct vcpu *v)
     shot_restore_memory(&prog.shot[shots - 1]);
 }
 
+/* Where 16-bit code's segments begin: what is reached is the same. */
+static uint32_t base16(unsigned sreg)
+{
+    static const uint32_t at[S_COUNT] = {
+        [S_CS] = BT_CODE, [S_SS] = BT_STACK - 0x7f00, [S_DS] = BT_DATA - 0x1230,
+        [S_ES] = BT_DATA, [S_FS] = BT_DATA - 0x5550,  [S_GS] = BT_DATA - 0x10};
+    bool data = sreg != S_CS && sreg != S_SS;
+    return data && prog.config.unlimited ? BT_DATA + 2 * PAGE_SIZE - 0x10000 : at[sreg];
+}
+
+static uint32_t prog_stack(void)
+{
+    return prog.config.code16 ? base16(S_SS) : 0;
+}
+
 static uint32_t start_value(unsigned reg)
 {
+    uint32_t upper = prog.config.code16 ? gen_random(&prog.gen, 0) << 16 : 0;
     switch (reg == R_ESP ? 1 : gen_random(&prog.gen, 5)) {
     case 0:
         return BT_DATA + gen_random(&prog.gen, BT_DATA_PAGES * PAGE_SIZE);
     case 1:
-        return BT_STACK + PAGE_SIZE - 512 + 4 * gen_random(&prog.gen, 256);
+        return upper + BT_STACK + PAGE_SIZE - 512 + 4 * gen_random(&prog.gen, 256) - prog_stack();
     case 2:
         return gen_random(&prog.gen, 100);
     default:
@@ -269,6 +307,17 @@ static uint64_t flat_descriptor(uint32_t base, uint32_t attr)
 {
     return 0x000f00000000ffffull | (uint64_t)(attr & 0xf0ff) << 40 |
            (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(base >> 24) << 56;
+}
+
+static void make_gdt16(uint64_t *gdt, uint32_t attr)
+{
+    const uint64_t high_limit = 15ull << 48;
+    for (unsigned n = 0; n < S_COUNT; n++) {
+        uint32_t code = n == S_CS ? (uint32_t)SA_CODE : 0;
+        gdt[2 + n] = flat_descriptor(base16(n), (attr | code) & ~(uint32_t)SA_DB);
+        if (!prog.config.unlimited || n == S_CS || n == S_SS)
+            gdt[2 + n] &= ~(high_limit | (uint64_t)SA_G << 40);
+    }
 }
 
 /* Selector 10h + 8n is register n's, all of them flat but FS's; 40h is a data segment with a base,
@@ -284,6 +333,8 @@ static void make_gdt(struct vcpu *v)
                                      data | (n == S_CS ? (uint32_t)SA_CODE : 0));
     gdt[8] = flat_descriptor(0x1000, data);
     gdt[9] = flat_descriptor(0, data) & ~(15ull << 48);
+    if (prog.config.code16)
+        make_gdt16(gdt, data);
     v->gdtr = (struct table_reg){BT_GDT, 10 * 8 - 1};
     vcpu_forget_memos(v);
 }
@@ -295,9 +346,11 @@ static void start_segments(struct vcpu *v)
     for (unsigned n = 0; n < S_COUNT; n++)
         segment_unpack((uint16_t)(0x10 + n * 8), ((uint64_t *)bt_ram(prog.vm, BT_GDT))[2 + n],
                        &v->seg[n]);
-    v->seg[S_FS].base = c->fs_base;
+    prog.base = v->seg[S_CS].base;
+    if (!c->code16)
+        v->seg[S_FS].base = c->fs_base;
     if (c->small_gs)
-        v->seg[S_GS].limit = BT_DATA + PAGE_SIZE - 1;
+        v->seg[S_GS].limit = c->code16 ? 0x1fff : BT_DATA + PAGE_SIZE - 1;
     if (c->no_ds)
         v->seg[S_DS].base = 0x1230;
     if (c->no_es)
@@ -318,13 +371,16 @@ static void start_state(struct vcpu *v)
     v->exc.valid = v->halted = false;
     v->cr2 = 0x12345678;
     v->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT;
+    v->cr0 = prog.config.real ? v->cr0 & ~(uint32_t)CR0_PE : v->cr0 | CR0_PE;
     start_segments(v);
 }
 
 bool program_make(uint64_t seed, unsigned length)
 {
     struct vcpu *v = prog.vm->vcpu;
-    prog.gen = (struct gen){.seed = seed * 0x9e3779b97f4a7c15u + 1, .fpu = prog.config.fpu};
+    prog.gen = (struct gen){.seed = seed * 0x9e3779b97f4a7c15u + 1,
+                            .fpu = prog.config.fpu,
+                            .code16 = prog.config.code16};
     prog.areas = prog.shots = 0;
     memset(prog.used, 0, sizeof prog.used);
     for (unsigned n = 0; n < 4; n++)
@@ -336,16 +392,16 @@ bool program_make(uint64_t seed, unsigned length)
         memset(bt_ram(prog.vm, a), 0xcc, PAGE_SIZE);
     fake_fpu_reset();
     start_state(v);
-    v->eip = new_area();
+    v->eip = new_area() - prog.base;
     prog.start = *v;
     shot_take(&prog.shot[prog.shots++], v);
     while (prog.shots < length && prog.areas < AREAS - 3) {
-        if (!prog.used[v->eip - BT_CODE])
+        if (!prog.used[program_at(v) - BT_CODE])
             extend(v);
         else if (!step_and_take(v))
             break;
     }
-    prog.end = v->eip;
+    prog.end = program_at(v);
     if (prog.used[prog.end - BT_CODE])
         return false;
     bt_put(prog.vm, prog.end, "\x0f\x0b", 2); /* UD2, a callout */

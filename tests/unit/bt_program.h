@@ -25,6 +25,8 @@ struct shot {
 
 struct config {
     bool thunk, count, fpu, no_ds, no_es, small_gs, slots, windows, gates, adapted;
+    bool code16, real; /* 16-bit code; in real mode */
+    bool unlimited;    /* its data segments have no limit, and 64 KiB end in the data */
     uint8_t cpl;
     uint32_t fs_base;
 };
@@ -37,7 +39,8 @@ extern struct program {
     struct vcpu start;
     struct shot shot[MAX_SHOTS + 1];
     unsigned shots;
-    uint32_t end; /* where the program is over */
+    uint32_t base; /* of CS */
+    uint32_t end;  /* where the program is over, a linear address */
     uint8_t used[BT_CODE_PAGES * PAGE_SIZE];
     unsigned areas;
     unsigned cursor;       /* shot that the translation has reached */
@@ -46,6 +49,10 @@ extern struct program {
     bool mmx_fault; /* the stop is a fault of an MMX instruction */
     uint32_t torn;  /* ... of an x87 store of ten bytes there, part of which may be done; 0: not */
 } prog;
+
+/* The linear address of the next instruction; the instruction there. */
+uint32_t program_at(const struct vcpu *v);
+void program_decode(uint32_t linear, struct insn *i);
 
 /* The present state of V, memory and FPU; memory and FPU as S has them. */
 void shot_take(struct shot *s, const struct vcpu *v);

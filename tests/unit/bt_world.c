@@ -99,7 +99,8 @@ uint64_t bt_find(struct vcpu *v)
     uint64_t entry = bt_lookup(v);
     if (entry)
         return entry;
-    struct code_page page = bt_page(v->vm, v->eip), next = bt_page(v->vm, v->eip + PAGE_SIZE);
+    uint32_t at = vcpu_next(v);
+    struct code_page page = bt_page(v->vm, at), next = bt_page(v->vm, at + PAGE_SIZE);
     return bt_translate(v, &page, &next);
 }
 

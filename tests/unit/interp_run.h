@@ -10,7 +10,7 @@
 
 static inline void put_code(const uint8_t *bytes, size_t len)
 {
-    assert_true(guest_write(vm, gpa(v->seg[S_CS].base + v->eip), bytes, len));
+    assert_true(guest_write(vm, gpa(vcpu_next(v)), bytes, len));
 }
 
 /* Registers that an exception must not change. */

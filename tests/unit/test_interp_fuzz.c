@@ -74,7 +74,7 @@ static void random_code(void)
         code[n] = (uint8_t)rnd(256);
     for (size_t n = 0; n < 4 && rnd(2); n++)
         code[n] = prefixes[rnd(sizeof prefixes)];
-    guest_write(vm, gpa(v->seg[S_CS].base + v->eip), code, sizeof code);
+    guest_write(vm, gpa(vcpu_next(v)), code, sizeof code);
 }
 
 /* Strings keep what they have done, and debug registers report in DR6, which is not compared. */

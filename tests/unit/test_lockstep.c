@@ -36,7 +36,7 @@ static void show_program(void)
     char text[96];
     struct insn i;
     for (unsigned n = 0; n + 1 < prog.shots; n++) {
-        insn_decode(bt_ram(prog.vm, prog.shot[n].eip), INSN_MAX, true, &i);
+        program_decode(prog.base + prog.shot[n].eip, &i);
         insn_format(&i, prog.shot[n].eip, text, sizeof text);
         printf("%c%3u %6x  %s\n", n == prog.cursor ? '>' : ' ', n, prog.shot[n].eip, text);
     }
@@ -72,22 +72,23 @@ static void mismatch(const struct vcpu *v, const char *why, uint64_t rip)
 static bool at_repeated_string(const struct vcpu *v)
 {
     struct insn i;
-    return insn_decode(bt_ram(prog.vm, v->eip), INSN_MAX, true, &i) == DECODE_OK &&
-           (i.flags & INSN_STRING) && (i.flags & (INSN_REP | INSN_REPNE));
+    program_decode(program_at(v), &i);
+    return (i.flags & INSN_STRING) && (i.flags & (INSN_REP | INSN_REPNE));
 }
 
 static bool at_mmx(const struct vcpu *v)
 {
     struct insn i;
-    return insn_decode(bt_ram(prog.vm, v->eip), INSN_MAX, true, &i) == DECODE_OK && i.op == OP_MMX;
+    program_decode(program_at(v), &i);
+    return i.op == OP_MMX;
 }
 
 /* Where an x87 store of ten bytes at V's instruction goes, or 0. */
 static uint32_t long_store(const struct vcpu *v)
 {
     struct insn i;
-    bool is = insn_decode(bt_ram(prog.vm, v->eip), INSN_MAX, true, &i) == DECODE_OK &&
-              i.op == OP_X87 && i.opd[0].kind == OPD_MEM && i.opd[0].size == 10 &&
+    program_decode(program_at(v), &i);
+    bool is = i.op == OP_X87 && i.opd[0].kind == OPD_MEM && i.opd[0].size == 10 &&
               (i.opd[0].access & ACC_WRITE);
     return is ? v->seg[i.mem.seg].base + operand_offset(v, &i) : 0;
 }
@@ -144,7 +145,7 @@ static void adapt_some(void)
     struct adapt *a = &prog.vm->bt->adapt;
     memset(a, 0, sizeof *a);
     for (unsigned n = prog.seed % 5; prog.config.adapted && n < prog.shots; n += 5) {
-        uint32_t eip = prog.shot[n].eip;
+        uint32_t eip = prog.base + prog.shot[n].eip;
         for (unsigned k = 0; k < 100 && may_fault(eip) && !adapt_is_callout(a, eip); k++)
             adapt_faulted(a, eip);
     }
@@ -158,7 +159,7 @@ static void turn_some_windows(void)
     memset(w, 0, sizeof *w);
     for (unsigned n = prog.seed % 3; n < prog.shots; n += 3) {
         for (unsigned k = (prog.seed + n) % (WINDOW_TURNS + 1); k > 0; k--)
-            window_turn(w, prog.shot[n].eip, 1 + (prog.seed + n + k) % 3, 0, 0);
+            window_turn(w, prog.base + prog.shot[n].eip, 1 + (prog.seed + n + k) % 3, 0, 0);
     }
 }
 
@@ -228,7 +229,7 @@ static bool turn(struct vcpu *v, enum stops stops)
         mismatch(v, "the segments differ", x.rip);
     prog.mmx_fault = false;
     prog.torn = 0;
-    if (v->eip == prog.end && x.kind == HX_TC && x.code != TC_EXIT_EVENT)
+    if (program_at(v) == prog.end && x.kind == HX_TC && x.code != TC_EXIT_EVENT)
         return false;
     if (x.kind == HX_EXCEPTION)
         prog.faults++;
@@ -246,7 +247,7 @@ static void run(enum stops stops)
     struct vcpu *v = prog.vm->vcpu;
     unsigned turns = 0;
     back_to_start();
-    while (v->eip != prog.end) {
+    while (program_at(v) != prog.end) {
         if (!turn(v, stops))
             break;
         if (++turns > 10 * MAX_SHOTS)
@@ -274,6 +275,11 @@ static const struct config configs[] = {
     {.windows = true, .fs_base = 0xc0001000u},
     {.windows = true, .fpu = true, .small_gs = true, .thunk = true, .fs_base = 0xffff0010u},
     {.windows = true, .cpl = 3, .fpu = true, .fs_base = 0x80000000u},
+    {.code16 = true, .fpu = true},
+    {.code16 = true, .real = true, .thunk = true},
+    {.code16 = true, .unlimited = true, .small_gs = true, .count = true},
+    {.code16 = true, .unlimited = true, .windows = true, .cpl = 3},
+    {.code16 = true, .windows = true, .real = true, .fpu = true},
 };
 
 /* From the environment: SEED repeats one program, MORE=n tries n times as many, TRACE names each.

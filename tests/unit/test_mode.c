@@ -63,18 +63,52 @@ static void what_concerns_both(void **state)
     }
 }
 
+/* 32-bit code in real mode is what a guest may run into by not loading CS. */
 static void real_mode(void **state)
 {
     (void)state;
     v->cr0 &= ~(uint32_t)CR0_PE;
     interpreted_because(STAT_FB_REALMODE);
+    force(S_CS, C0_16);
+    force(S_SS, D0_16);
+    chosen(MODE_TRANSLATED);
+    v->seg[S_CS].attr &= ~(uint32_t)SA_RW; /* of no concern there */
+    chosen(MODE_TRANSLATED);
+}
+
+/* Both segments hold what 16 bits reach, and EIP is among that. */
+static void code_of_16_bits(void **state)
+{
+    (void)state;
+    force(S_CS, C0_16);
+    interpreted_because(STAT_FB_SS);
+    force(S_SS, D0_16);
+    v->eip = 0xffff;
+    chosen(MODE_TRANSLATED);
+    v->eip = 0x10000;
+    interpreted_because(STAT_FB_CODE16);
+    v->eip = 0;
+    v->seg[S_CS].base = 0xffff0000;
+    chosen(MODE_TRANSLATED);
+    v->seg[S_CS].base++;
+    interpreted_because(STAT_FB_CODE16);
+    force(S_CS, C0_16);
+    v->seg[S_CS].limit--;
+    interpreted_because(STAT_FB_CODE16);
+    force(S_CS, C0_16);
+    v->seg[S_CS].attr &= ~(uint32_t)SA_RW; /* execute-only */
+    interpreted_because(STAT_FB_CODE16);
+    force(S_CS, C0_16);
+    v->seg[S_SS].limit--;
+    interpreted_because(STAT_FB_SS);
+    force(S_SS, D0_16);
+    v->seg[S_SS].attr |= SA_DC; /* expand-down */
+    interpreted_because(STAT_FB_SS);
 }
 
 static void kernel_segments(void **state)
 {
     (void)state;
-    force(S_CS, C0_16);
-    interpreted_because(STAT_FB_CODE16);
     force(S_CS, C0_SMALL);
     interpreted_because(STAT_FB_CS_BASE);
     force(S_CS, C0);
@@ -183,6 +217,7 @@ int main(void)
         cmocka_unit_test_setup(user_code_is_direct, top_world),
         cmocka_unit_test_setup(what_concerns_both, top_world),
         cmocka_unit_test_setup(real_mode, top_world),
+        cmocka_unit_test_setup(code_of_16_bits, top_world),
         cmocka_unit_test_setup(kernel_segments, top_world),
         cmocka_unit_test_setup(writes_through_read_only_pages, top_world),
         cmocka_unit_test_setup(user_io_rights, top_world),

@@ -31,7 +31,7 @@ static void see(const struct note *n)
 
 static struct mode {
     const char *name;
-    bool patching, windows, count, not_flat, control;
+    bool patching, windows, count, not_flat, control, code16;
     unsigned cpl;
 } modes[] = {
     {.name = "pc", .patching = true},
@@ -40,6 +40,12 @@ static struct mode {
     {.name = "process", .patching = true, .windows = true},
     {.name = "process, user code", .patching = true, .windows = true, .cpl = 3},
     {.name = "process, TS", .patching = true, .windows = true, .control = true},
+    {.name = "16-bit code", .patching = true, .code16 = true},
+    {.name = "process, 16-bit user code",
+     .patching = true,
+     .windows = true,
+     .code16 = true,
+     .cpl = 3},
 };
 
 static void set_mode(const struct mode *m)
@@ -54,6 +60,8 @@ static void set_mode(const struct mode *m)
     v->cpl = (uint8_t)m->cpl;
     v->cr0 = CR0_PE | CR0_ET | (m->control ? (uint32_t)CR0_TS : 0);
     v->cr4 = CR4_OSFXSR;
+    v->seg[S_CS].attr = SA_P | SA_S | SA_CODE | SA_RW | (m->code16 ? 0 : (uint32_t)SA_DB);
+    v->seg[S_CS].base = m->code16 ? BT_CODE : 0;
     v->seg[S_DS].limit = v->seg[S_ES].limit = m->not_flat ? 0xfffff : 0xffffffff;
     cache_flush_all(vm);
 }
@@ -64,7 +72,7 @@ static const uint8_t *translate_at(uint32_t eip, const uint8_t *code, unsigned l
     memset(bt_ram(vm, BT_CODE), 0xf4, PAGE_SIZE);
     memset(bt_ram(vm, BT_CODE + PAGE_SIZE), 0xf4, PAGE_SIZE);
     bt_put(vm, eip, code, len);
-    vm->vcpu->eip = eip;
+    vm->vcpu->eip = eip - vm->vcpu->seg[S_CS].base;
     notes.count = 0;
     uint64_t entry = bt_find(vm->vcpu);
     if (!entry)
@@ -126,7 +134,7 @@ static void check(const struct mode *m, const struct insn *i, const uint8_t *cod
 static void one(const struct mode *m, const uint8_t *bytes)
 {
     struct insn i;
-    if (insn_decode(bytes, INSN_MAX, true, &i) != DECODE_OK)
+    if (insn_decode(bytes, INSN_MAX, !m->code16, &i) != DECODE_OK)
         return;
     const uint8_t *code = translate_at(EIP, i.bytes, i.len);
     assert_non_null(code);
@@ -231,6 +239,17 @@ static void what_is_learnt(void **state)
     memset(&vm->bt->adapt, 0, sizeof vm->bt->adapt);
 }
 
+/* The last byte of the segment, and what goes beyond. */
+static void end_of_segment(void **state)
+{
+    (void)state;
+    set_mode(&modes[6]);
+    assert_true(modes[6].code16);
+    assert_int_equal(NTH(BT_CODE + 0xfffe, 0, "\x90")->why, WHY_NOTHING);
+    assert_int_equal(NTH(BT_CODE + 0xffff, 0, "\x90")->why, WHY_SEGMENT_END);
+    assert_int_equal(NTH(BT_CODE + 0xfffe, 0, "\xb0\x01")->why, WHY_SEGMENT_END);
+}
+
 static void lock_step(void **state)
 {
     (void)state;
@@ -291,6 +310,7 @@ int main(void)
         cmocka_unit_test(all),
         cmocka_unit_test(shadows_and_ends),
         cmocka_unit_test(what_is_learnt),
+        cmocka_unit_test(end_of_segment),
         cmocka_unit_test(lock_step),
         cmocka_unit_test(nobody_asks),
         cmocka_unit_test(none_is_idle),

@@ -30,6 +30,9 @@ static void options(struct vcpu *v, const char *text)
 {
     const char *cpl = strstr(text, "cpl=");
     v->cpl = cpl ? (uint8_t)atoi(cpl + 4) : 0;
+    v->seg[S_CS].base = strstr(text, "code16") ? BT_CODE : 0;
+    v->seg[S_CS].attr =
+        SA_P | SA_S | SA_CODE | SA_RW | (strstr(text, "code16") ? 0 : (uint32_t)SA_DB);
     v->seg[S_DS].base = strstr(text, "nods") ? 0x1000 : 0;
     v->seg[S_ES].limit = strstr(text, "noes") ? 0xfffff : 0xffffffff;
     vm->bt->patching = vm->bt->save_flags = strstr(text, "patch");
@@ -99,8 +102,12 @@ static void name_field(char *to, size_t size, uint32_t off)
         FIELD(cr2),
         FIELD(cr3),
         FIELD(cr4),
+        FIELD(place[S_DS]),
         FIELD(place[S_FS]),
         FIELD(place[S_GS]),
+        FIELD(place16[0][S_ES]),
+        FIELD(place16[0][S_SS]),
+        FIELD(place16[0][S_DS]),
         FIELD(seg[S_FS].base),
         FIELD(seg[S_GS].base),
         FIELD(seg[S_ES].sel),
@@ -119,15 +126,17 @@ static void name_field(char *to, size_t size, uint32_t off)
     snprintf(to, size, "[vcpu+%x]", off);
 }
 
-/* "[r15+0x28]" becomes "[vcpu.vif]"; a look-up's indexed operand stays. */
+/* "[r15+0x28]" becomes "[vcpu.vif]", "[r15+r8*1+0x90]" what its first word is; a look-up's indexed
+ * operand stays. */
 static void put_text(const char *text)
 {
     char field[64], line[192];
-    const char *r15 = strstr(text, "[r15+0x");
-    if (r15) {
-        name_field(field, sizeof field, (uint32_t)strtoul(r15 + 5, NULL, 0));
-        snprintf(line, sizeof line, "%.*s%s%s", (int)(r15 - text), text, field,
-                 strchr(r15, ']') + 1);
+    const char *r15 = strstr(text, "[r15+"), *byte = strstr(text, "*1+0x"),
+               *off = strstr(text, "+0x");
+    if (r15 && off && (byte || off == r15 + 4)) {
+        name_field(field, sizeof field, (uint32_t)strtoul(off + 1, NULL, 0));
+        snprintf(line, sizeof line, "%.*s%s%.*s%s", (int)(r15 - text), text, field,
+                 (int)(off - r15 - 4), r15 + 4, strchr(r15, ']') + 1);
         text = line;
     }
     fprintf(out, "%-46s ", text);
@@ -174,7 +183,7 @@ static void one_case(char *line)
     memset(bt_ram(vm, BT_CODE), 0xf4, PAGE_SIZE); /* what follows is a callout */
     bt_put(vm, EIP, code, n);
     cache_flush_all(vm);
-    v->eip = EIP;
+    v->eip = EIP - v->seg[S_CS].base;
     uint64_t entry = bt_find(v);
     assert_int_not_equal(entry, 0);
     fprintf(out, "%s\n", line);
