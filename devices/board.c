@@ -46,6 +46,7 @@ struct board {
 #define IRQ_COM2     3u
 #define IRQ_COM1     4u
 #define IRQ_RTC      8u
+#define IRQ_FPU      13u
 
 /* ---- Ports --------------------------------------------------------------- */
 
@@ -160,6 +161,13 @@ static void write_port92(struct board *b, unsigned offset, uint8_t value)
     misc_write_92(&b->misc, value);
 }
 
+static void write_fpu(struct board *b, unsigned offset, uint8_t value)
+{
+    (void)offset;
+    (void)value;
+    misc_write_fpu(&b->misc);
+}
+
 static uint8_t read_com1(struct board *b, unsigned offset)
 {
     return uart_read(&b->uart[0], offset);
@@ -257,6 +265,7 @@ static const struct port_range {
     {0x080, 0x080, BYTES, read_post,          write_post},
     {0x092, 0x092, BYTES, read_port92,        write_port92},
     {0x0a0, 0x0a1, BYTES, read_pic_slave,     write_pic_slave},
+    {0x0f0, 0x0f0, BYTES, NULL,               write_fpu},
     {VGA_PORT, VGA_PORT_LAST, BYTES, read_vga, write_vga},
     {0x2f8, 0x2ff, BYTES, read_com2,          write_com2},
     {0x3f8, 0x3ff, BYTES, read_com1,          write_com1},
@@ -279,6 +288,7 @@ static void drive_lines(struct board *b)
     pics_set_line(&b->pics, IRQ_COM2, uart_irq(&b->uart[1]));
     pics_set_line(&b->pics, IRQ_COM1, uart_irq(&b->uart[0]));
     pics_set_line(&b->pics, IRQ_RTC, rtc_irq(&b->rtc));
+    pics_set_line(&b->pics, IRQ_FPU, misc_fpu_irq(&b->misc));
     pics_set_line(&b->pics, ACPI_SCI_IRQ, acpi_pm_irq(&b->acpi_pm));
 }
 
@@ -427,6 +437,12 @@ bool board_create(struct vm *vm)
     b->run = (uint8_t)vm->run;
     vm->board = b;
     return true;
+}
+
+void board_fpu_error(struct vm *vm)
+{
+    misc_fpu_error(&vm->board->misc);
+    settle(vm->board);
 }
 
 bool board_pending(const struct vm *vm)

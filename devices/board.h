@@ -43,6 +43,9 @@ void board_advance(struct vm *vm, uint64_t now);
  * come at any time. */
 uint64_t board_next_event(const struct vm *vm);
 
+/* The CPU's FERR# pin: an FPU error that CR0.NE does not make an exception. */
+void board_fpu_error(struct vm *vm);
+
 /* Is an interrupt waiting at the CPU's pin? And the acknowledge cycle, which returns its
  * vector. Call board_ack only after board_pending said true. */
 bool board_pending(const struct vm *vm);

@@ -60,6 +60,21 @@ bool misc_a20(const struct misc *m)
     return m->port92 & P92_A20;
 }
 
+void misc_fpu_error(struct misc *m)
+{
+    m->fpu_error = true;
+}
+
+void misc_write_fpu(struct misc *m)
+{
+    m->fpu_error = false;
+}
+
+bool misc_fpu_irq(const struct misc *m)
+{
+    return m->fpu_error;
+}
+
 uint8_t misc_read_reset_control(const struct misc *m)
 {
     return m->reset_control;

@@ -50,6 +50,12 @@ static uint32_t low_bytes(uint32_t value, unsigned size)
     return size == 4 ? value : value & ((1u << (8 * size)) - 1);
 }
 
+void priv_fpu_error(struct vcpu *v)
+{
+    board_fpu_error(v->vm);
+    v->event = board_pending(v->vm);
+}
+
 bool priv_in(struct vcpu *v, uint16_t port, unsigned size, uint32_t *value)
 {
     struct io_access io = {.size = (uint8_t)size, .address = port};

@@ -26,6 +26,9 @@ void priv_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, uint32_t regs[4
 bool priv_in(struct vcpu *v, uint16_t port, unsigned size, uint32_t *value);
 bool priv_out(struct vcpu *v, uint16_t port, unsigned size, uint32_t value);
 
+/* An FPU error that CR0.NE does not make an exception goes to the board (IRQ 13). */
+void priv_fpu_error(struct vcpu *v);
+
 /* HLT: stops the vcpu until an interrupt, or ends the VM if none can ever come. */
 void priv_halt(struct vcpu *v);
 

@@ -12,6 +12,7 @@
 #include "monitor/interp/ops.h"
 #include "monitor/log.h"
 #include "monitor/mem.h"
+#include "monitor/priv.h"
 
 /* #NM or #UD as SDM 3A 2.5 and table 13-1 of 3A say, by the family. */
 bool fpu_available(struct vcpu *v, const struct insn *i)
@@ -35,6 +36,9 @@ bool fpu_aligned16(struct vcpu *v, const struct insn *i)
     return vcpu_raise_error(v, VEC_GP, 0);
 }
 
+/* An error of an earlier instruction is #MF or, without CR0.NE, an interrupt of the board's: then
+ * the instruction waits for it, no exception is raised and nothing is done (SDM 3A 8.7 and appendix
+ * D of volume 1). */
 static bool run_code(struct vcpu *v, const uint8_t *code, unsigned len, void *mem)
 {
     int vector = host_fpu_run(v, code, len, mem);
@@ -44,6 +48,10 @@ static bool run_code(struct vcpu *v, const uint8_t *code, unsigned len, void *me
         panic("host FPU code faulted with vector %d at eip %x", vector, v->eip);
     if (vector == VEC_GP || vector == VEC_AC)
         return vcpu_raise_error(v, (uint8_t)vector, 0);
+    if (vector == VEC_MF && !(v->cr0 & CR0_NE)) {
+        priv_fpu_error(v);
+        return false;
+    }
     return vcpu_raise(v, (uint8_t)vector);
 }
 

@@ -227,7 +227,7 @@ static enum interp_result step_special(struct vcpu *v, const struct slot *s)
         v->met = 0;
         if (!v->exc.is_trap && !v->exc.new_task) {
             v->eflags |= before & FL_RF;
-            v->inhibit = inhibit;
+            v->inhibit = v->exc.valid ? inhibit : 0; /* what it waits for may come */
         }
         return r;
     }

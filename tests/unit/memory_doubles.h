@@ -32,12 +32,19 @@ static struct {
     struct io_access io[8];
     bool mark;       /* accesses are to the statistics port */
     bool a20_closed; /* what the board has of the gate */
+    unsigned fpu_errors;
 } told;
 
 bool board_a20(const struct vm *vm)
 {
     (void)vm;
     return !told.a20_closed;
+}
+
+void board_fpu_error(struct vm *vm)
+{
+    (void)vm;
+    told.fpu_errors++;
 }
 
 bool bt_wrote(struct vm *vm, gfn_t frame, unsigned first, unsigned last)

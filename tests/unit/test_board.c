@@ -355,6 +355,23 @@ static void console_input(void **state)
     assert_int_equal(fake.console_in_pos, 19);
 }
 
+/* The latch outlives the CPU's error; only the port ends it. */
+static void fpu_error(void **state)
+{
+    (void)state;
+    unmask(4, 0x20);
+    board_fpu_error(vm);
+    assert_vector(0x3d);
+    out(0xa0, 0x20);
+    out(0x20, 0x20);
+    board_fpu_error(vm);
+    assert_false(board_pending(vm));
+    out(0xf0, 0);
+    assert_false(board_pending(vm));
+    board_fpu_error(vm);
+    assert_vector(0x3d);
+}
+
 static void uart_transmit_interrupt(void **state)
 {
     (void)state;
@@ -463,7 +480,7 @@ int main(void)
     /* clang-format off */
     const struct CMUnitTest tests[] = {
         TEST(no_memory), TEST(unclaimed), TEST(number_of_the_run), TEST(mmio), TEST(every_port_finds_its_device),
-        TEST(wide_accesses_are_bytes), TEST(cmos_of_the_machine), TEST(tick),
+        TEST(wide_accesses_are_bytes), TEST(cmos_of_the_machine), TEST(fpu_error), TEST(tick),
         TEST(late_ticks_come_one_by_one), TEST(late_ticks_with_automatic_eoi),
         TEST(a_tick_shows_in_irr), TEST(timer_and_gate), TEST(rtc_interrupt),
         TEST(the_sooner_event), TEST(console_output), TEST(console_input),

@@ -340,6 +340,29 @@ static void x87_exceptions_are_reported_late(void **state)
     OK(0x9b);
 }
 
+/* It stays at the instruction, and an STI before holds nothing off: what it waits for may come. */
+static void without_ne_it_waits(void **state)
+{
+    (void)state;
+    v->cr0 &= ~(uint32_t)CR0_NE;
+    poke(vm, DATA, 0x37b);
+    OK(0xd9, 0x2b); /* fldcw: division by zero unmasked */
+    OK(0xd9, 0xe8);
+    OK(0xd9, 0xee);
+    OK(0xde, 0xf9); /* fdivp */
+    v->inhibit = INHIBIT_STI;
+    uint32_t start = v->eip;
+    for (unsigned n = 1; n < 4; n++) {
+        RUN(0xd9, 0xe8);
+        assert_int_equal(v->eip, start);
+        assert_int_equal(told.fpu_errors, n);
+        assert_int_equal(v->inhibit, INHIBIT_NONE);
+    }
+    OK(0xdb, 0xe2); /* fnclex */
+    OK(0xd9, 0xe8);
+    assert_int_equal(told.fpu_errors, 3);
+}
+
 static void simd_exceptions(void **state)
 {
     (void)state;
@@ -378,6 +401,7 @@ int main(void)
         cmocka_unit_test_setup(masked_stores, fpu_world),
         cmocka_unit_test_setup(images_leave_xmm8_out, fpu_world),
         cmocka_unit_test_setup(x87_exceptions_are_reported_late, fpu_world),
+        cmocka_unit_test_setup(without_ne_it_waits, fpu_world),
         cmocka_unit_test_setup(simd_exceptions, fpu_world),
         cmocka_unit_test_setup(lock_is_undefined, fpu_world),
     };
