@@ -65,6 +65,11 @@ lab blocks --host tcg --count 'eb 10'
 check "blocks: QEMU's form" 0 'exit to 00100012' 'vcpu.tc_insns'
 lab blocks --not-flat --gs-base 0xc0000000 '8b03 658b4304'
 check "blocks: segments" 0 'callout: a memory operand in a segment' 'vcpu.place.gs'
+lab blocks --code16 --at 0x1fff0 '8b07 50 e2fb 6650 cb'
+check "blocks: 16-bit code" 0 '0001fff0  8b 07 .*ax, word \[bx\]' 'vcpu.place16.ds' 'vcpu.place16.ss' 'exit: its displacement' \
+    'callout: shows or changes'
+lab blocks --code16 --at 0x1fffe '8b07 50'
+check "blocks: 16-bit code ends with its segment" 2 '3 bytes of 16-bit code at 0x1fffe go beyond 64 KiB'
 lab blocks --json --host process 'fa f3a4 f4'
 check "blocks: JSON" 0 '"host": "process"' '"cpl": 0' '"eip": 1048576' '"text": "cli"' '"kind": "rewritten"' '"reason": "IF"' \
     '"ESI and EDI are host addresses meanwhile"' '"bytes": "41c6472800"' '"unwind": "eip=00100003"'

@@ -31,7 +31,7 @@ _ring1() {
             profile) mapfile -t COMPREPLY < <(compgen -W "--output= --json= --from= --symbols= --rows= $guest --on= --console=
                 --screen= --timeout= --stats --count --verbose --trace= --trace-file= --profile= --host-args= $common" -- "$word") ;;
             blocks) mapfile -t COMPREPLY < <(compgen -W "--at= --file= --kernel= --from= --to= --trace-file= --host= --cpl=
-                --fs-base= --gs-base= --not-flat --count --blocks= --unwind --json $common" -- "$word") ;;
+                --fs-base= --gs-base= --not-flat --code16 --count --blocks= --unwind --json $common" -- "$word") ;;
             step) mapfile -t COMPREPLY < <(compgen -W "--memory= --initrd= --append= --console= --timeout= --every-block --stats
                 --verbose --no-confine $common" -- "$word") ;;
             hole) mapfile -t COMPREPLY < <(compgen -W "--on= --iso= --read= --timeout= --json --html= $common" -- "$word") ;;

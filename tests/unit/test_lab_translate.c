@@ -107,6 +107,17 @@ static void hosts_differ(void **state)
     assert_true(has(0, "vcpu.tc_insns"));
 }
 
+static void code_of_16_bits(void **state)
+{
+    const struct lab_mode mode = {.code16 = true};
+    (void)state;
+    TRANSLATE(&mode, "\x8b\x07\x66\x50");
+    assert_string_equal(list.row[0].text, "mov ax, word [bx]");
+    assert_true((list.row[0].changes & CHANGE_OFFSET16) && has(0, "vcpu.place16.ds"));
+    assert_int_equal(list.row[1].why, WHY_STACK_SP);
+    assert_true(has(1, "vcpu.place16.ss"));
+}
+
 static void segments_count(void **state)
 {
     const struct lab_mode limited = {.data_not_flat = true}, high = {.gs_base = 0xc0000000};
@@ -235,6 +246,7 @@ int main(void)
         cmocka_unit_test(rows_are_the_guests_instructions),
         cmocka_unit_test(lines_leave_nothing_out),
         cmocka_unit_test(hosts_differ),
+        cmocka_unit_test(code_of_16_bits),
         cmocka_unit_test(segments_count),
         cmocka_unit_test(ends_and_cuts),
         cmocka_unit_test(every_byte_is_in_a_row),

@@ -24,6 +24,7 @@ struct field {
     }
 #define SEGMENT(s, name)                                                                           \
     NAMED(seg[s].base, name ".base"), NAMED(seg[s].sel, name ".sel"), NAMED(seg[s], name)
+#define PLACE16(s, name) NAMED(place16[0][s], "place16." name)
 #define MEMO(m)                                                                                    \
     FIELD(m.minus_raw), FIELD(m.minus_sel), FIELD(m.where), FIELD(m.seg.base), FIELD(m.seg)
 
@@ -33,6 +34,8 @@ static const struct field fields[] = {
     NAMED(gate[TC_EXIT_MISS], "gate.miss"), NAMED(gate[TC_EXIT_INTERP], "gate.interp"),
     NAMED(gate[TC_EXIT_EVENT], "gate.event"), NAMED(gate[TC_EXIT_ADAPTED], "gate.adapted"),
     NAMED(place[S_FS], "place.fs"), NAMED(place[S_GS], "place.gs"), FIELD(place),
+    PLACE16(S_ES, "es"), PLACE16(S_CS, "cs"), PLACE16(S_SS, "ss"), PLACE16(S_DS, "ds"), PLACE16(S_FS, "fs"),
+    PLACE16(S_GS, "gs"),
     FIELD(tc_insns), FIELD(tc_rsp), FIELD(no_place), FIELD(null_segment), MEMO(code_memo),
     {offsetof(struct vcpu, memo[0].minus_raw), 8, "memo.minus_raw"},
     {offsetof(struct vcpu, memo[0].minus_sel), 4, "memo.minus_sel"},

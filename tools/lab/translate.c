@@ -37,7 +37,15 @@ static bool machine_create(void)
     return trace_create(&machine) && bt_create(&machine);
 }
 
-static void set_segments(struct vcpu *v, const struct lab_mode *mode)
+/* A segment of 64 KiB, CS or SS of 16-bit code. */
+static void set_segment16(struct segment *s, uint32_t base)
+{
+    s->base = base;
+    s->limit = 0xffff;
+    s->attr &= ~(uint32_t)SA_DB;
+}
+
+static void set_segments(struct vcpu *v, const struct lab_mode *mode, uint32_t address)
 {
     const uint32_t flat = SA_P | SA_S | SA_RW | SA_ACCESSED | SA_DB | SA_G;
     for (unsigned i = 0; i < S_COUNT; i++)
@@ -45,11 +53,15 @@ static void set_segments(struct vcpu *v, const struct lab_mode *mode)
     v->seg[S_CS].attr |= SA_CODE;
     v->seg[S_FS].base = mode->fs_base;
     v->seg[S_GS].base = mode->gs_base;
+    if (mode->code16) {
+        set_segment16(&v->seg[S_CS], address & 0xffff0000u);
+        set_segment16(&v->seg[S_SS], 0);
+    }
     if (mode->data_not_flat)
         v->seg[S_DS].limit = v->seg[S_ES].limit = 0xfffff;
 }
 
-static void set_mode(const struct lab_mode *mode)
+static void set_mode(const struct lab_mode *mode, uint32_t address)
 {
     struct vcpu *v = machine.vcpu;
     struct bt *bt = machine.bt;
@@ -57,7 +69,7 @@ static void set_mode(const struct lab_mode *mode)
     v->cr0 = CR0_PE | CR0_ET;
     v->cr4 = CR4_OSFXSR;
     v->cpl = mode->cpl;
-    set_segments(v, mode);
+    set_segments(v, mode, address);
     machine.user_code = bt->tc.user_code = process;
     bt->tc.gate_kind = process ? GATE_NEAR : GATE_FAR;
     bt->tc.gate = process ? HOST_CODE : 0x8004;
@@ -145,7 +157,8 @@ static struct code_page page_of(const struct job *j, uint32_t eip)
 static enum decode_result decode(const struct job *j, uint32_t eip, struct insn *i)
 {
     uint32_t at = offset_of(j, eip);
-    return insn_decode(j->code->bytes + at, j->code->size - at, true, i);
+    bool code32 = machine.vcpu->seg[S_CS].attr & SA_DB;
+    return insn_decode(j->code->bytes + at, j->code->size - at, code32, i);
 }
 
 /* An instruction that has no translation of its own. */
@@ -223,7 +236,7 @@ static bool one_block(struct job *j, uint32_t eip, struct notes *notes)
     struct bt *bt = machine.bt;
     struct code_page page = page_of(j, eip), next = page_of(j, eip + PAGE_SIZE);
     bool more = next.linear.v && next.linear.v - j->code->address < j->end;
-    v->eip = eip;
+    v->eip = eip - v->seg[S_CS].base;
     notes->count = 0;
     bt->notes = notes;
     bool made = bt_translate(v, &page, more ? &next : NULL) != 0;
@@ -263,13 +276,16 @@ bool lab_translate(const struct lab_code *code, uint32_t start, uint32_t blocks,
                            LAB_CODE_MAX);
     if (code->size > 0 && code->size - 1 > UINT32_MAX - code->address)
         return problem_bad(p, "%u bytes of code at %#x go beyond 4 GiB", code->size, code->address);
+    if (mode->code16 && (code->address & 0xffff) + code->size > 0x10000)
+        return problem_bad(p, "%u bytes of 16-bit code at %#x go beyond 64 KiB", code->size,
+                           code->address);
     if (start < code->address || start - code->address >= code->size)
         return problem_bad(p, "there is no code at %#x", start);
     j.page = malloc((size_t)PAGES * PAGE_SIZE);
     j.covered = calloc(1, code->size);
     bool ok = j.page && j.covered && machine_create();
     if (ok) {
-        set_mode(mode);
+        set_mode(mode, code->address);
         lay_out(&j);
         ok = all_blocks(&j, start - code->address, blocks);
     }

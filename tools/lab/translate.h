@@ -26,6 +26,7 @@ struct lab_mode {
     uint8_t cpl;               /* virtual CPL, 0 to 3; 3 with LAB_PROCESS only */
     uint32_t fs_base, gs_base; /* guesses depend on them; 0 is as good as any */
     bool data_not_flat;        /* DS and ES have a limit */
+    bool code16;               /* CS is a 16-bit segment, which begins at a multiple of 64 KiB */
     bool count;                /* as with --count: instructions are counted */
 };
 
@@ -69,8 +70,8 @@ struct lab_listing {
 /*
  * Translates CODE from START on, a block after the other, to its end or for BLOCKS blocks, and adds
  * what came of it to OUT (zero at first). A block that is left by an unconditional jump is followed
- * by one at the next byte that none before it holds. False, with P: addresses beyond 4 GiB, more
- * than LAB_CODE_MAX bytes, no memory.
+ * by one at the next byte that none before it holds. False, with P: addresses beyond 4 GiB or, of
+ * 16-bit code, 64 KiB; more than LAB_CODE_MAX bytes; no memory.
  */
 bool lab_translate(const struct lab_code *code, uint32_t start, uint32_t blocks,
                    const struct lab_mode *mode, struct lab_listing *out, struct problem *p);

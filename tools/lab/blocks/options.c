@@ -24,6 +24,7 @@ enum key {
     KEY_FS,
     KEY_GS,
     KEY_NOT_FLAT,
+    KEY_CODE16,
     KEY_COUNT,
     KEY_BLOCKS,
     KEY_UNWIND,
@@ -45,6 +46,7 @@ static const char doc[] =
     "  ring1 lab blocks fa 9c 58 cf\n"
     "        CLI, PUSHF, POP EAX, IRET\n"
     "  ring1 lab blocks --host process --unwind 'f3 a4 c3'\n"
+    "  ring1 lab blocks --code16 '8b 07 50 e2 fb'\n"
     "  ring1 lab blocks --at 0xc0100000 --file code.bin\n"
     "  ring1 lab blocks --kernel vmlinux --from entry_INT80_32\n"
     "  ring1 run --on process --trace blocks --trace-file events kernel.elf\n"
@@ -67,6 +69,7 @@ static const struct argp_option options[] = {
     {"fs-base", KEY_FS, "ADDRESS", 0, "Where FS begins; default 0", 2},
     {"gs-base", KEY_GS, "ADDRESS", 0, "Where GS begins; default 0", 2},
     {"not-flat", KEY_NOT_FLAT, 0, 0, "DS and ES have a limit", 2},
+    {"code16", KEY_CODE16, 0, 0, "It is 16-bit code, of the segment that begins at the multiple of 64 KiB below", 2},
     {"count", KEY_COUNT, 0, 0, "As under ring1 run --count", 2},
     {"blocks", KEY_BLOCKS, "N", 0, "Show N blocks at most", 3},
     {"unwind", KEY_UNWIND, 0, 0, "Show what guest state a stop before each host instruction means", 3},
@@ -201,6 +204,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         break;
     case KEY_NOT_FLAT:
         o->mode.data_not_flat = true;
+        break;
+    case KEY_CODE16:
+        o->mode.code16 = true;
         break;
     case KEY_COUNT:
         o->mode.count = true;
