@@ -68,8 +68,6 @@ check "blocks: segments" 0 'callout: a memory operand in a segment' 'vcpu.place.
 lab blocks --code16 --at 0x1fff0 '8b07 50 e2fb 6650 cb'
 check "blocks: 16-bit code" 0 '0001fff0  8b 07 .*ax, word \[bx\]' 'vcpu.place16.ds' 'vcpu.place16.ss' 'exit: its displacement' \
     'callout: shows or changes'
-lab blocks --code16 --at 0x1fffe '8b07 50'
-check "blocks: 16-bit code ends with its segment" 2 '3 bytes of 16-bit code at 0x1fffe go beyond 64 KiB'
 lab blocks --json --host process 'fa f3a4 f4'
 check "blocks: JSON" 0 '"host": "process"' '"cpl": 0' '"eip": 1048576' '"text": "cli"' '"kind": "rewritten"' '"reason": "IF"' \
     '"ESI and EDI are host addresses meanwhile"' '"bytes": "41c6472800"' '"unwind": "eip=00100003"'
@@ -114,6 +112,7 @@ bad "blocks: an empty file" 'empty' blocks --file empty
 bad "blocks: a device" 'neither a regular file' blocks --file /dev/null
 bad "blocks: two sources" 'only one of' blocks --file code.bin 90
 bad "blocks: an address out of range" 'not a number from 0' blocks --at 0x100000000 90
+bad "blocks: 16-bit code beyond its segment" '3 bytes of 16-bit code at 0x1fffe go beyond 64 KiB' blocks --code16 --at 0x1fffe '8b07 50'
 bad "blocks: beyond 4 GiB" 'beyond 4 GiB' blocks --at 0xffffffff 90 90
 bad "blocks: no such host" 'no such host' blocks --host vax 90
 bad "blocks: no such level" 'not a number' blocks --cpl 4 90
