@@ -37,6 +37,7 @@ enum choices {
     C_SMALL_GS = 1u << 12,
     C_NULL_FS = 1u << 13,
     C_PAGING = 1u << 14,
+    C_CODE16 = 1u << 15,
 };
 
 static void choose_policy(uint16_t choices)
@@ -53,6 +54,16 @@ static void choose_policy(uint16_t choices)
     bt->tc.user_return = bt->tc.user_call = choices & C_HOST_CODE ? 1ull << 46 : 0;
 }
 
+/* 16-bit code whose segment begins BEFORE the code. */
+static void choose_code16(uint32_t before)
+{
+    for (unsigned n = S_CS; n <= S_SS; n++) {
+        v->seg[n].attr &= ~(uint32_t)(SA_DB | SA_G);
+        v->seg[n].limit = 0xffff;
+    }
+    v->seg[S_CS].base = BT_CODE - before;
+}
+
 static void choose_guest(struct input *in, uint16_t choices)
 {
     const uint32_t attr = SA_P | SA_S | SA_RW | SA_ACCESSED | SA_DB | SA_G;
@@ -67,6 +78,8 @@ static void choose_guest(struct input *in, uint16_t choices)
     v->seg[S_GS].base = take32(in);
     v->seg[S_GS].limit = choices & C_SMALL_GS ? 0xfff : 0xffffffffu;
     v->seg[S_FS].attr = choices & C_NULL_FS ? SA_NULL : attr;
+    if (choices & C_CODE16)
+        choose_code16(v->seg[S_FS].base & 0xf000);
     v->tc_rsp = (uint64_t)(vm->bt->tc.stack + vm->bt->tc.stack_words / 2);
     v->inhibit = 0;
 }
@@ -96,7 +109,9 @@ static struct code_page page_of(uint32_t linear)
 static uint64_t translate(uint32_t eip, bool alone)
 {
     uint32_t before = vm->bt->nblocks;
-    v->eip = eip;
+    v->eip = eip - v->seg[S_CS].base;
+    if (!(v->seg[S_CS].attr & SA_DB) && v->eip > 0xffff) /* the interpreter's (mode.c) */
+        return 0;
     uint64_t entry = bt_lookup(v);
     if (!entry) {
         struct code_page page = page_of(eip), next = page_of(eip + PAGE_SIZE);
@@ -141,8 +156,8 @@ static void follow_slot(unsigned n)
     x.rip = bt->tc.exec + slot_stub(bt, slot) + gate_size(bt);
     x.scratch[SCR_RSP] = v->tc_rsp;
     bt_unwind(v, &x);
-    must(v->eip == bt->slot[slot].eip, "slot %u leaves at %x", slot, v->eip);
-    uint64_t entry = translate(v->eip, false);
+    must(vcpu_next(v) == bt->slot[slot].eip, "slot %u leaves at %x", slot, v->eip);
+    uint64_t entry = translate(vcpu_next(v), false);
     if (!entry)
         return;
     bt_chain(v, &x, entry);
@@ -169,7 +184,7 @@ static void call_out(uint32_t arg)
 {
     struct host_exit x;
     for (unsigned n = 0; n < 20 && stop(arg, &x); n++)
-        bt_called_out(v, &x, v->eip, arg & 1);
+        bt_called_out(v, &x, vcpu_next(v), arg & 1);
 }
 
 static void turn_window(uint32_t arg)
