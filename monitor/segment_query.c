@@ -35,6 +35,7 @@ static bool answers(uint32_t attr, uint32_t types)
     return (attr & SA_S) || (types & BIT(attr_system_type(attr)));
 }
 
+/* Bits 16 to 19, of the limit, are undefined (SDM 2, LAR); CPUs leave them in. */
 bool segment_lar(struct vcpu *v, uint16_t sel, bool *ok, uint32_t *value)
 {
     struct descriptor d;
@@ -42,7 +43,7 @@ bool segment_lar(struct vcpu *v, uint16_t sel, bool *ok, uint32_t *value)
         return false;
     *ok = *ok && answers(descriptor_attr(&d), lar_types);
     if (*ok)
-        *value = (uint32_t)(d.raw >> 32) & 0x00f0ff00;
+        *value = (uint32_t)(d.raw >> 32) & 0x00ffff00;
     return true;
 }
 

@@ -91,15 +91,24 @@ static unsigned piece(const struct stack *st, uint32_t off, unsigned bytes, unsi
     return stack_mask(&st->ss) == 0xffff && off + bytes > 0x10000 ? size : bytes;
 }
 
-static bool in_limit(struct vcpu *v, const struct stack *st, uint32_t off, unsigned bytes,
-                     unsigned step)
+/* User code's frames are checked as all its accesses are (SDM 3A 6.15, #AC). Items are aligned
+ * alike. */
+static bool misaligned(const struct vcpu *v, const struct stack *st, uint32_t off, unsigned size)
+{
+    return (st->access & PF_U) && (v->cr0 & CR0_AM) && (v->eflags & FL_AC) &&
+           ((st->ss.base + off) & (size - 1));
+}
+
+/* N items of SIZE at OFF, in limit and aligned? */
+static bool movable(struct vcpu *v, const struct stack *st, uint32_t off, unsigned n, unsigned size)
 {
     bool whole = st->ss.limit == 0xffffffffu && !(st->ss.attr & (SA_DC | SA_NULL));
-    for (unsigned i = 0; i < bytes && !whole; i += step) {
+    unsigned step = piece(st, off, n * size, size);
+    for (unsigned i = 0; i < n * size && !whole; i += step) {
         if (!segment_in_limit(&st->ss, (off + i) & stack_mask(&st->ss), step))
             return vcpu_raise_error(v, VEC_SS, st->error);
     }
-    return true;
+    return !misaligned(v, st, off, size) || vcpu_raise_error(v, VEC_AC, 0);
 }
 
 static uint32_t below(const struct stack *st, unsigned bytes)
@@ -109,8 +118,7 @@ static uint32_t below(const struct stack *st, unsigned bytes)
 
 bool frame_room(struct vcpu *v, const struct stack *st, unsigned n, unsigned size)
 {
-    uint32_t off = below(st, n * size);
-    return in_limit(v, st, off, n * size, piece(st, off, n * size, size));
+    return movable(v, st, below(st, n * size), n, size);
 }
 
 bool frame_push(struct vcpu *v, struct stack *st, const uint32_t *words, unsigned n, unsigned size)
@@ -121,7 +129,7 @@ bool frame_push(struct vcpu *v, struct stack *st, const uint32_t *words, unsigne
     unsigned step = piece(st, off, bytes, size);
     for (unsigned i = 0; i < n; i++)
         memcpy(image + (n - 1 - i) * size, &words[i], size);
-    if (!in_limit(v, st, off, bytes, step))
+    if (!movable(v, st, off, n, size))
         return false;
     for (unsigned i = 0; i < bytes; i += step) {
         gva_t at = gva(st->ss.base + ((off + i) & stack_mask(&st->ss)));
@@ -138,7 +146,7 @@ bool frame_pop(struct vcpu *v, struct stack *st, uint32_t *words, unsigned n, un
     unsigned bytes = n * size;
     uint32_t off = st->esp & stack_mask(&st->ss);
     unsigned step = piece(st, off, bytes, size);
-    if (!in_limit(v, st, off, bytes, step))
+    if (!movable(v, st, off, n, size))
         return false;
     for (unsigned i = 0; i < bytes; i += step) {
         gva_t at = gva(st->ss.base + ((off + i) & stack_mask(&st->ss)));

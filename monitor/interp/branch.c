@@ -117,16 +117,12 @@ bool interp_far_direct(struct vcpu *v, const struct insn *i)
     return far_to(v, i, i->imm2, i->imm & size_mask(i->opsize));
 }
 
-/* JMP and CALL m16:16, m16:32: the offset first. */
+/* JMP and CALL m16:16, m16:32. */
 bool interp_far_indirect(struct vcpu *v, const struct insn *i)
 {
-    uint8_t raw[6] = {0};
-    uint32_t off = 0;
-    if (!mem_read(v, i->mem.seg, operand_offset(v, i), raw, i->opsize + 2u, 0))
-        return false;
-    for (unsigned n = 0; n < i->opsize; n++)
-        off |= (uint32_t)raw[n] << (8 * n);
-    return far_to(v, i, (uint16_t)(raw[i->opsize] | raw[i->opsize + 1] << 8), off);
+    uint32_t off;
+    uint16_t sel;
+    return operand_read_far(v, i, &off, &sel) && far_to(v, i, sel, off);
 }
 
 bool interp_ret_far(struct vcpu *v, const struct insn *i)

@@ -126,17 +126,12 @@ static enum sreg far_pointer_register(unsigned op)
     }
 }
 
-/* LDS and its like: offset first, selector behind it. */
+/* LDS and its like. */
 bool interp_load_far_pointer(struct vcpu *v, const struct insn *i)
 {
-    uint8_t raw[6] = {0};
-    uint32_t off = 0;
-    if (!mem_read(v, i->mem.seg, operand_offset(v, i), raw, i->opsize + 2u, 0))
-        return false;
-    uint16_t sel = (uint16_t)(raw[i->opsize] | raw[i->opsize + 1] << 8);
-    for (unsigned n = 0; n < i->opsize; n++)
-        off |= (uint32_t)raw[n] << (8 * n);
-    if (!segment_load(v, far_pointer_register(i->op), sel))
+    uint32_t off;
+    uint16_t sel;
+    if (!operand_read_far(v, i, &off, &sel) || !segment_load(v, far_pointer_register(i->op), sel))
         return false;
     gpr_write(v, i->opd[0].reg, i->opsize, off);
     return true;

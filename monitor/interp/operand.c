@@ -118,3 +118,11 @@ bool operand_write_any(struct vcpu *v, const struct insn *i, unsigned n, uint32_
     gpr_write(v, o->reg, o->size, value);
     return true;
 }
+
+bool operand_read_far(struct vcpu *v, const struct insn *i, uint32_t *off, uint16_t *sel)
+{
+    uint32_t where = operand_offset(v, i);
+    *off = 0;
+    return mem_read(v, i->mem.seg, where, off, i->opsize, 0) &&
+           mem_read(v, i->mem.seg, (where + i->opsize) & size_mask(i->addrsize), sel, 2, 0);
+}

@@ -49,6 +49,10 @@ static inline bool segment_unlimited(const struct segment *s)
 bool mem_read(struct vcpu *v, unsigned seg, uint32_t off, void *buf, unsigned len, unsigned access);
 bool mem_write(struct vcpu *v, unsigned seg, uint32_t off, const void *buf, unsigned len);
 
+/* The far pointer in I's memory operand, an offset of the operand size and a selector: two reads,
+ * each with its own alignment (SDM 3A table 6-7). */
+bool operand_read_far(struct vcpu *v, const struct insn *i, uint32_t *off, uint16_t *sel);
+
 /* Would mem_write fail? Raises what it would. */
 bool mem_probe_write(struct vcpu *v, unsigned seg, uint32_t off, unsigned len);
 

@@ -6,23 +6,31 @@
  * is ignored here: a third behaviour fails. Included by one file of a test program;
  * real_choice_fpu.h is the same for the FPU.
  *
- *   push16       PUSH of a segment register with 32 bits stores 16: the upper half stays, and the
- *                store need only be aligned to 2 bytes. Otherwise zeroes are pushed. SDM 2 PUSH
- *                allows both.
+ *   push16       PUSH of a segment register with 32 bits stores 16: the upper half stays, and need
+ *                not be there or aligned. Otherwise zeroes are pushed. SDM 2 PUSH allows both.
  *   trap_undoes  REPE/REPNE CMPS and SCAS at the debug trap between two elements: the
  *                arithmetic flags are those before the instruction; otherwise the last element's.
  *   fault_undoes The same at a fault. SDM 2 REP demands it, of Intel's CPUs; AMD's leave the last
  *                element's. The instruction run again does not read them.
- *   lower_first  BOUND raises #BR by the lower bound before it reads the upper, whose page fault
- *                is then not seen. Within a class the order of faults is the CPU's (SDM 3A 6.9).
+ *   lower_first  BOUND raises #BR by the lower bound before it reads the upper, whose fault is
+ *                then not seen. Within a class the order of faults is the CPU's (SDM 3A 6.9).
+ *   popa_keeps   POPA that faults has loaded what it popped before; ESP is as it was.
+ *   pop16        A selector that is popped with 32 bits is read with 16: the upper half need not be
+ *                there or aligned. By the pages of POP, RET and IRET in SDM 2 all of it is read.
+ *   wrap_faults  An access around the end of a segment of 4 GiB that does not begin at 0 raises #GP
+ *                or #SS; of one that begins at 0 it does not. SDM 3A 5.3: it may or may not, and
+ *                need not be the same each time; so either is accepted.
  */
 #ifndef RING1_REAL_CHOICE_H
 #define RING1_REAL_CHOICE_H
 
-#include "tests/unit/real_insn.h"
+#include <asm/ldt.h>
+
+#include "monitor/interp/stack.h"
+#include "tests/unit/real_relax.h"
 
 static struct host_choice {
-    bool push16, trap_undoes, fault_undoes, lower_first;
+    bool push16, trap_undoes, fault_undoes, lower_first, popa_keeps, pop16, wrap_faults;
 } host;
 
 /* ---- The probes --------------------------------------------------------------- */
@@ -33,6 +41,7 @@ static inline void probe(struct real_state *s, const uint8_t *code, size_t len)
 {
     memcpy(native(CODE + 0x800), code, len);
     s->eip = CODE + 0x800;
+    real_flat(s);
     real_run(s);
 }
 
@@ -46,6 +55,27 @@ static inline bool probe_push(void)
     assert_int_equal(slot[0], REAL_DS);
     assert_true(slot[1] == 0xaaaa || slot[1] == 0);
     return slot[1] == 0xaaaa;
+}
+
+/* Its last register lies in the hole behind the stack. */
+static inline bool probe_popa(void)
+{
+    struct real_state s = {.gpr = {[R_ESP] = STACK + 0x2000 - 28, [R_EDI] = 1}, .eflags = FL_TF};
+    *(uint32_t *)native(STACK + 0x2000 - 28) = 2;
+    PROBE(&s, 0x61); /* popa */
+    assert_int_equal(s.vector, VEC_PF);
+    assert_int_equal(s.gpr[R_ESP], STACK + 0x2000 - 28);
+    return s.gpr[R_EDI] == 2;
+}
+
+/* Only its upper half is not aligned as 32 bits must be. */
+static inline bool probe_pop(void)
+{
+    struct real_state s = {.gpr[R_ESP] = STACK + 0x802, .eflags = FL_TF | FL_AC};
+    *(uint16_t *)native(STACK + 0x802) = REAL_DS;
+    PROBE(&s, 0x1f); /* pop ds */
+    assert_true(s.vector == VEC_DB || s.vector == VEC_AC);
+    return s.vector == VEC_DB;
 }
 
 /* One element that compares unequal, then a trap or the hole. */
@@ -73,39 +103,73 @@ static inline bool probe_bound(void)
     return s.vector == VEC_BR;
 }
 
+/* A segment of the LDT, as only there the base is ours. */
+static inline bool probe_wrap(void)
+{
+    struct user_desc d = {.base_addr = DATA + 4, .limit = 0xfffff, .limit_in_pages = 1};
+    struct real_state s = {.gpr[R_EBX] = 0u - 2, .eflags = FL_TF};
+    const uint8_t code[] = {0x8b, 0x03}; /* mov eax, [ebx] */
+    if (syscall(SYS_modify_ldt, 0x11, &d, sizeof d))
+        return false;
+    memcpy(native(CODE + 0x800), code, sizeof code);
+    real_flat(&s);
+    s.sel[S_DS] = SEL_TI | 3;
+    s.eip = CODE + 0x800;
+    real_run(&s);
+    assert_true(s.vector == VEC_GP || s.vector == VEC_DB);
+    return s.vector == VEC_GP;
+}
+
 static inline int build_machines_and_probe(void **state)
 {
     build_machines(state);
     real_prepare();
     host.push16 = probe_push();
+    host.popa_keeps = probe_popa();
+    host.pop16 = probe_pop();
     host.trap_undoes = probe_repeat(FL_TF, VEC_DB);
     host.fault_undoes = probe_repeat(0, VEC_PF);
     host.lower_first = probe_bound();
+    host.wrap_faults = probe_wrap();
     refill_memory();
     return 0;
 }
 
 /* ---- What the interpreter left becomes what the host leaves ---------------------- */
 
-/* Is this the #AC that a store of 16 bits does not raise? */
-static inline bool choice_lets_push(const struct test_case *c, const struct real_state *soft)
+/* Has it to do with an access or a selector? */
+static inline bool is_fault(const struct real_state *s)
 {
-    return host.push16 && c->insn.op == OP_PUSH_SREG && c->insn.opsize == 4 &&
-           soft->vector == VEC_AC && !(c->in.gpr[R_ESP] & 1);
+    return s->vector >= VEC_NP && s->vector <= VEC_AC;
+}
+
+static inline bool op_faults(const struct test_case *c, enum op op, const struct real_state *soft)
+{
+    return c->insn.op == op && is_fault(soft) && can_be_fetched(c);
 }
 
 /* OLD: what was in the upper half, on both sides. */
 static inline void choose_upper_half(const struct test_case *c, const struct real_state *soft,
                                      uint16_t old)
 {
-    uint32_t top = soft->gpr[R_ESP];
+    uint32_t top = stack_linear(c, soft->gpr[R_ESP]);
     if (!host.push16 || c->insn.op != OP_PUSH_SREG || c->insn.opsize != 4 || soft->vector != VEC_DB)
         return;
-    for (unsigned k = 0; k < 2; k++) {
-        uint8_t *byte = guest_byte(top + 2 + k);
-        assert_int_equal(*byte, 0);
-        *byte = (uint8_t)(old >> 8 * k);
+    for (unsigned k = 0; k < 2; k++)
+        if (is_writable(top + 2 + k)) {
+            assert_int_equal(*guest_byte(top + 2 + k), 0);
+            *guest_byte(top + 2 + k) = (uint8_t)(old >> 8 * k);
+        }
+}
+
+static inline bool choice_of_wrap(const struct test_case *c)
+{
+    bool any = false;
+    for (unsigned r = 0; r < S_COUNT; r++) {
+        struct segment s = segment_of(c->in.sel[r]);
+        any |= wraps(&s);
     }
+    return host.wrap_faults && any;
 }
 
 static inline void choose_flags(const struct test_case *c, struct real_state *soft)
@@ -117,26 +181,44 @@ static inline void choose_flags(const struct test_case *c, struct real_state *so
         soft->eflags = (soft->eflags & ~(uint32_t)FL_ARITH) | (c->in.eflags & FL_ARITH);
 }
 
-/* Signed, of the operand's size. */
-static inline bool below_lower_bound(const struct test_case *c, uint32_t where)
+/* Is the lower bound within reach, and the index below it? Signed, of the operand's size. */
+static inline bool below_lower_bound(const struct test_case *c)
 {
     uint32_t bound = 0, index = c->in.gpr[c->insn.opd[0].reg];
-    unsigned unused = 32 - 8u * c->insn.opsize;
-    memcpy(&bound, native(where), c->insn.opsize);
+    unsigned size = c->insn.opsize, unused = 32 - 8u * size;
+    start_relaxed(c);
+    bool readable = mem_read(vm->vcpu, c->insn.mem.seg, offset_of_operand(c), &bound, size, 0);
+    end_relaxed(c);
+    if (!readable)
+        return false;
     return (int32_t)(index << unused) < (int32_t)(bound << unused);
 }
 
 static inline void choose_bound(const struct test_case *c, struct real_state *soft)
 {
-    struct vcpu start;
-    if (!host.lower_first || c->insn.op != OP_BOUND || soft->vector != VEC_PF)
+    if (!host.lower_first || !op_faults(c, OP_BOUND, soft) || !below_lower_bound(c))
         return;
-    memcpy(start.gpr, c->in.gpr, sizeof start.gpr);
-    uint32_t where = operand_offset(&start, &c->insn);
-    if (where + c->insn.opsize > soft->cr2 || !below_lower_bound(c, where))
-        return; /* the lower bound itself is out of reach, or kept */
     soft->vector = VEC_BR;
     soft->error = soft->cr2 = 0;
+}
+
+/* Slot by slot, as far as they can be read. */
+static inline void choose_popa(const struct test_case *c, struct real_state *soft)
+{
+    struct vcpu *v = vm->vcpu;
+    unsigned size = c->insn.opsize;
+    if (!host.popa_keeps || !op_faults(c, OP_POPA, soft))
+        return;
+    start_relaxed(c);
+    for (unsigned r = 8; r-- > 0;) {
+        uint32_t x;
+        if (!stack_peek(v, (7 - r) * size, size, &x))
+            break;
+        if (r != R_ESP)
+            gpr_write(v, r, size, x);
+    }
+    end_relaxed(c);
+    end_state(v, soft);
 }
 
 #endif

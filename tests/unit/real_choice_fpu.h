@@ -104,12 +104,10 @@ static inline void choose_first_eight(const struct test_case *c, const struct re
 {
     const struct operand *o = &c->insn.opd[0];
     uint8_t ten[64] __attribute__((aligned(64)));
-    struct vcpu start;
     if (!host_fpu.first_eight || c->insn.op != OP_X87 || o->kind != OPD_MEM || o->size != 10 ||
         !(o->access & ACC_WRITE) || soft->vector != VEC_PF)
         return;
-    memcpy(start.gpr, c->in.gpr, sizeof start.gpr);
-    uint32_t where = operand_offset(&start, &c->insn);
+    uint32_t where = operand_linear(c);
     if (where + 8 > soft->cr2)
         return;
     ten_bytes(&c->insn, fpu, ten);

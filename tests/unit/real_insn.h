@@ -17,16 +17,25 @@ struct test_case {
     struct insn insn;
     struct real_state in;
     const struct row *row; /* the test's own */
+    unsigned relaxed;      /* enum relax (real_relax.h), for the interpreter */
     bool whole;            /* run a repeated string operation to its end, not one iteration */
 };
 
-static inline unsigned put_prefixes(uint8_t *p)
+/* How often prefixes come. */
+struct prefixes {
+    unsigned segments;         /* this many of ES, CS, SS, DS, FS and GS, ... */
+    unsigned segment, address; /* ... one in so many instructions */
+};
+
+static const struct prefixes flat_prefixes = {4, 12, 20};
+
+static inline unsigned put_prefixes(uint8_t *p, const struct prefixes *often)
 {
-    static const uint8_t segments[4] = {0x26, 0x2e, 0x36, 0x3e};
+    static const uint8_t segments[6] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
     unsigned n = 0;
-    if (rnd_below(12) == 0)
-        p[n++] = segments[rnd_below(4)];
-    if (rnd_below(20) == 0)
+    if (rnd_below(often->segment) == 0)
+        p[n++] = segments[rnd_below(often->segments)];
+    if (rnd_below(often->address) == 0)
         p[n++] = 0x67;
     if (rnd_below(16) == 0)
         p[n++] = 0xf0;
@@ -57,18 +66,57 @@ static inline uint32_t target(void)
 static inline void patch_displacement(struct test_case *c, uint32_t delta)
 {
     c->insn.mem.disp = (int32_t)((uint32_t)c->insn.mem.disp + delta);
-    memcpy(c->bytes + c->insn.disp_offset, &c->insn.mem.disp, 4);
+    if (c->insn.disp_size == 2)
+        c->insn.mem.disp = (int16_t)c->insn.mem.disp;
+    memcpy(c->bytes + c->insn.disp_offset, &c->insn.mem.disp, c->insn.disp_size);
     memcpy(c->insn.bytes, c->bytes, sizeof c->insn.bytes);
 }
 
-/* Makes the memory operand's address that of TARGET, by displacement or base. */
+static inline uint32_t offset_of_operand(const struct test_case *c)
+{
+    struct vcpu probe;
+    memcpy(probe.gpr, c->in.gpr, sizeof probe.gpr);
+    return operand_offset(&probe, &c->insn);
+}
+
+/* Of the memory operand, and of the instruction. */
+static inline uint32_t operand_linear(const struct test_case *c)
+{
+    return segment_of(c->in.sel[c->insn.mem.seg]).base + offset_of_operand(c);
+}
+
+static inline uint32_t code_linear(const struct test_case *c)
+{
+    return segment_of(c->in.sel[S_CS]).base + c->in.eip;
+}
+
+/* Does all of the instruction lie in its segment? */
+static inline bool can_be_fetched(const struct test_case *c)
+{
+    return segment_of(c->in.sel[S_CS]).limit - c->in.eip >= c->insn.len - 1u;
+}
+
+/* The top of the stack with ESP, as the segment of the start has it. */
+static inline uint32_t stack_linear(const struct test_case *c, uint32_t esp)
+{
+    struct segment ss = segment_of(c->in.sel[S_SS]);
+    return ss.base + (ss.attr & SA_DB ? esp : esp & 0xffff);
+}
+
+/* What a push there would overwrite; 0 if it cannot. */
+static inline uint16_t word_at(uint32_t where)
+{
+    if (!is_writable(where) || !is_writable(where + 1))
+        return 0;
+    return (uint16_t)(*guest_byte(where) | *guest_byte(where + 1) << 8);
+}
+
+/* Makes the memory operand's offset WHERE, by displacement or base. */
 static inline void aim(struct test_case *c, uint32_t where)
 {
     struct mem_operand *m = &c->insn.mem;
-    struct vcpu probe;
-    memcpy(probe.gpr, c->in.gpr, sizeof probe.gpr);
-    uint32_t delta = where - operand_offset(&probe, &c->insn);
-    if (c->insn.disp_size == 4)
+    uint32_t delta = where - offset_of_operand(c);
+    if (c->insn.disp_size >= 2)
         patch_displacement(c, delta);
     else if (m->base != R_NONE && m->base == m->index)
         c->in.gpr[m->base] = (where - (uint32_t)m->disp) / (1u + m->scale);
@@ -83,8 +131,20 @@ static inline void print_state(const char *name, const struct real_state *s)
     fprintf(stderr, "%s: eax %08x ecx %08x edx %08x ebx %08x esp %08x ebp %08x esi %08x edi %08x\n",
             name, s->gpr[0], s->gpr[1], s->gpr[2], s->gpr[3], s->gpr[4], s->gpr[5], s->gpr[6],
             s->gpr[7]);
-    fprintf(stderr, "    eip %08x eflags %08x vector %d error %x cr2 %08x\n", s->eip, s->eflags,
+    fprintf(stderr, "    eip %08x eflags %08x vector %d error %x cr2 %08x", s->eip, s->eflags,
             s->vector, s->error, s->cr2);
+    fprintf(stderr, " es %02x cs %02x ss %02x ds %02x fs %02x gs %02x\n", s->sel[0], s->sel[1],
+            s->sel[2], s->sel[3], s->sel[4], s->sel[5]);
+}
+
+static inline void print_segments(const struct real_state *s)
+{
+    static const char *const name[] = {"es", "cs", "ss", "ds", "fs", "gs"};
+    for (unsigned r = 0; r < S_COUNT; r++) {
+        struct segment g = segment_of(s->sel[r]);
+        fprintf(stderr, "    %s %02x: base %08x limit %08x attr %05x\n", name[r], g.sel, g.base,
+                g.limit, g.attr);
+    }
 }
 
 static inline void print_case(const struct test_case *c, unsigned number)

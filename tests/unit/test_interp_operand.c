@@ -198,6 +198,39 @@ static void alignment_is_checked_at_cpl3(void **state)
     OK(0x8b, 0x03);
 }
 
+/* SDM 3A table 6-7: a far pointer of 48 bits wants four, one of 32 bits two. */
+static void far_pointers_are_aligned_in_parts(void **state)
+{
+    (void)state;
+    go_user();
+    v->eflags |= FL_AC;
+    v->cr0 |= CR0_AM;
+    v->gpr[R_EBX] = DATA + 2;
+    FAULTS(E(VEC_AC, 0), 0xc4, 0x03); /* les eax, [ebx] */
+    FAULTS(E(VEC_AC, 0), 0xff, 0x2b); /* jmp far [ebx] */
+    OK(0x66, 0xc4, 0x03);
+    v->gpr[R_EBX] = DATA + 1;
+    FAULTS(E(VEC_AC, 0), 0x66, 0xc4, 0x03);
+    v->gpr[R_EBX] = DATA + 4;
+    OK(0xc4, 0x03);
+}
+
+static void frames_of_user_code_are_aligned(void **state)
+{
+    (void)state;
+    go_user();
+    v->eflags |= FL_AC;
+    v->cr0 |= CR0_AM;
+    v->gpr[R_ESP] = STACK - 0x102;
+    FAULTS(E(VEC_AC, 0), 0xcf);                          /* iret */
+    FAULTS(E(VEC_AC, 0), 0xcb);                          /* retf */
+    FAULTS(E(VEC_AC, 0), 0x9a, 0, 0, 1, 0, C3 & 255, 0); /* call far */
+    poke16(STACK - 0x102, 0x1234);
+    poke16(STACK - 0x100, C3);
+    RUN(0x66, 0xcb);
+    assert_int_equal(v->eip, 0x1234);
+}
+
 static void far_bits(void **state)
 {
     (void)state;
@@ -299,6 +332,8 @@ int main(void)
         cmocka_unit_test_setup(rmw_faults_change_nothing, world),
         cmocka_unit_test_setup(privilege_reaches_the_pages, world),
         cmocka_unit_test_setup(alignment_is_checked_at_cpl3, world),
+        cmocka_unit_test_setup(far_pointers_are_aligned_in_parts, world),
+        cmocka_unit_test_setup(frames_of_user_code_are_aligned, world),
         cmocka_unit_test_setup(far_bits, world),
         cmocka_unit_test_setup(segment_registers, world),
         cmocka_unit_test_setup(far_pointers, world),

@@ -49,7 +49,7 @@ static bool runs_here(const struct insn *i)
 
 static void put_bytes(struct test_case *c)
 {
-    unsigned n = put_prefixes(c->bytes), kind = rnd_below(8);
+    unsigned n = put_prefixes(c->bytes, &flat_prefixes), kind = rnd_below(8);
     if (kind < 2) {
         c->bytes[n++] = rnd_below(16) ? 0xd8 + (uint8_t)rnd_below(8) : 0x9b;
     } else {
@@ -77,15 +77,14 @@ static bool make_case(struct test_case *c)
         return false;
     for (unsigned r = 0; r < 8; r++)
         c->in.gpr[r] = interesting();
+    real_flat(&c->in);
     c->in.eip = CODE + 0x800;
     c->in.eflags = (rnd() & (FL_ARITH | FL_DF)) | FL_TF;
     const struct operand *m = memory_operand(&c->insn);
     if (!m)
         return true;
     aim(c, choose_target(&c->insn));
-    struct vcpu probe;
-    memcpy(probe.gpr, c->in.gpr, sizeof probe.gpr);
-    uint32_t off = operand_offset(&probe, &c->insn);
+    uint32_t off = operand_linear(c);
     return off >= DATA && off < RO + 0x800;
 }
 

@@ -285,9 +285,9 @@ static void answers_lar_and_lsl(void **state)
     uint32_t x = 0xdeadbeef;
     (void)state;
     assert_true(lar(C0, &x));
-    assert_int_equal(x, 0x00c09b00);
+    assert_int_equal(x, 0x00cf9b00);
     assert_true(lar(D3 | 3, &x));
-    assert_int_equal(x, 0x00c0f300);
+    assert_int_equal(x, 0x00cff300);
     assert_true(lsl(D0, &x));
     assert_int_equal(x, 0xffffffff);
     assert_true(lsl(D0_SMALL, &x));
