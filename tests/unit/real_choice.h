@@ -17,9 +17,11 @@
  *   popa_keeps   POPA that faults has loaded what it popped before; ESP is as it was.
  *   pop16        A selector that is popped with 32 bits is read with 16: the upper half need not be
  *                there or aligned. By the pages of POP, RET and IRET in SDM 2 all of it is read.
- *   wrap_faults  An access around the end of a segment of 4 GiB that does not begin at 0 raises #GP
- *                or #SS; of one that begins at 0 it does not. SDM 3A 5.3: it may or may not, and
- *                need not be the same each time; so either is accepted.
+ *   enter_borrows  ENTER with 32 bits on a 16-bit stack leaves ESP less 4 in EBP even where SP
+ * wraps, which keeps the upper half of ESP. By SDM 2 ENTER it leaves ESP. wrap_faults  An access
+ * around the end of a segment of 4 GiB that does not begin at 0 raises #GP or #SS; of one that
+ * begins at 0 it does not. SDM 3A 5.3: it may or may not, and need not be the same each time; so
+ * either is accepted.
  */
 #ifndef RING1_REAL_CHOICE_H
 #define RING1_REAL_CHOICE_H
@@ -30,7 +32,8 @@
 #include "tests/unit/real_relax.h"
 
 static struct host_choice {
-    bool push16, trap_undoes, fault_undoes, lower_first, popa_keeps, pop16, wrap_faults;
+    bool push16, trap_undoes, fault_undoes, lower_first, popa_keeps, pop16, enter_borrows,
+        wrap_faults;
 } host;
 
 /* ---- The probes --------------------------------------------------------------- */
@@ -103,21 +106,42 @@ static inline bool probe_bound(void)
     return s.vector == VEC_BR;
 }
 
-/* A segment of the LDT, as only there the base is ours. */
-static inline bool probe_wrap(void)
+/* Segments of the LDT, as only their bases and sizes are ours; none: nothing to tell. */
+static inline bool probe_segment(struct user_desc d, enum sreg r, struct real_state *s,
+                                 const uint8_t code[4])
 {
-    struct user_desc d = {.base_addr = DATA + 4, .limit = 0xfffff, .limit_in_pages = 1};
-    struct real_state s = {.gpr[R_EBX] = 0u - 2, .eflags = FL_TF};
-    const uint8_t code[] = {0x8b, 0x03}; /* mov eax, [ebx] */
+    d.limit = 0xfffff;
+    d.limit_in_pages = 1;
     if (syscall(SYS_modify_ldt, 0x11, &d, sizeof d))
         return false;
-    memcpy(native(CODE + 0x800), code, sizeof code);
-    real_flat(&s);
-    s.sel[S_DS] = SEL_TI | 3;
-    s.eip = CODE + 0x800;
-    real_run(&s);
+    memcpy(native(CODE + 0x800), code, 4);
+    real_flat(s);
+    s->sel[r] = SEL_TI | 3;
+    s->eip = CODE + 0x800;
+    real_run(s);
+    d = (struct user_desc){.read_exec_only = 1, .seg_not_present = 1}; /* makes it empty */
+    return !syscall(SYS_modify_ldt, 0x11, &d, sizeof d);
+}
+
+static inline bool probe_wrap(void)
+{
+    struct real_state s = {.gpr[R_EBX] = 0u - 2, .eflags = FL_TF};
+    const uint8_t code[4] = {0x8b, 0x03}; /* mov eax, [ebx] */
+    if (!probe_segment((struct user_desc){.base_addr = DATA + 4}, S_DS, &s, code))
+        return false;
     assert_true(s.vector == VEC_GP || s.vector == VEC_DB);
     return s.vector == VEC_GP;
+}
+
+static inline bool probe_enter(void)
+{
+    struct real_state s = {.gpr[R_ESP] = 0x20000, .eflags = FL_TF};
+    const uint8_t code[4] = {0xc8}; /* enter 0, 0 */
+    if (!probe_segment((struct user_desc){.base_addr = STACK}, S_SS, &s, code))
+        return false;
+    assert_int_equal(s.gpr[R_ESP], 0x2fffc);
+    assert_true(s.gpr[R_EBP] == 0x2fffc || s.gpr[R_EBP] == 0x1fffc);
+    return s.gpr[R_EBP] == 0x1fffc;
 }
 
 static inline int build_machines_and_probe(void **state)
@@ -130,6 +154,7 @@ static inline int build_machines_and_probe(void **state)
     host.trap_undoes = probe_repeat(FL_TF, VEC_DB);
     host.fault_undoes = probe_repeat(0, VEC_PF);
     host.lower_first = probe_bound();
+    host.enter_borrows = probe_enter();
     host.wrap_faults = probe_wrap();
     refill_memory();
     return 0;
@@ -219,6 +244,21 @@ static inline void choose_popa(const struct test_case *c, struct real_state *sof
     }
     end_relaxed(c);
     end_state(v, soft);
+}
+
+/* The frame's pointer is in EBP and, at a level above 0, the last that was pushed. */
+static inline void choose_enter(const struct test_case *c, struct real_state *soft)
+{
+    uint32_t esp = c->in.gpr[R_ESP], level = c->insn.imm2 & 31;
+    bool wide = segment_of(c->in.sel[S_SS]).attr & SA_DB;
+    if (!host.enter_borrows || c->insn.op != OP_ENTER || c->insn.opsize != 4 || wide ||
+        (esp & 0xffff) >= 4 || soft->vector != VEC_DB)
+        return;
+    soft->gpr[R_EBP] -= 0x10000;
+    uint32_t upper = stack_linear(c, esp - 4 * level - 4) + 2;
+    for (unsigned k = 0; k < 2 && level; k++)
+        if (is_writable(upper + k))
+            *guest_byte(upper + k) = (uint8_t)(soft->gpr[R_EBP] >> (16 + 8 * k));
 }
 
 #endif

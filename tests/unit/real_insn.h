@@ -103,12 +103,12 @@ static inline uint32_t stack_linear(const struct test_case *c, uint32_t esp)
     return ss.base + (ss.attr & SA_DB ? esp : esp & 0xffff);
 }
 
-/* What a push there would overwrite; 0 if it cannot. */
+/* What a push there would overwrite; 0 where it cannot. */
 static inline uint16_t word_at(uint32_t where)
 {
-    if (!is_writable(where) || !is_writable(where + 1))
-        return 0;
-    return (uint16_t)(*guest_byte(where) | *guest_byte(where + 1) << 8);
+    unsigned lo = is_writable(where) ? *guest_byte(where) : 0;
+    unsigned hi = is_writable(where + 1) ? *guest_byte(where + 1) : 0;
+    return (uint16_t)(lo | hi << 8);
 }
 
 /* Makes the memory operand's offset WHERE, by displacement or base. */

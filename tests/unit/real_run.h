@@ -84,6 +84,7 @@ static inline void run_and_choose(const struct test_case *c, uint16_t pushed_ove
     choose_flags(c, soft);
     choose_bound(c, soft);
     choose_popa(c, soft);
+    choose_enter(c, soft);
 }
 
 #endif
