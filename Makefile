@@ -188,12 +188,12 @@ $(B)/bench/image.o: tests/bench/native/image.asm $(B)/bench/programs.bin
 	$(Q)$(NASM) -f elf64 -DIMAGE='"$(B)/bench/programs.bin"' -o $@ $<
 $(B)/unit/test_image: $(B)/host/tests/unit/bt_image.o $(B)/bench/image.o
 # Programs that run in the guest.
-$(B)/bench/ring1-bench: $(patsubst %,tests/bench/guest/%.c,main print loops calls process memory)
+$(B)/bench/ring1-bench: $(patsubst %,tests/bench/guest/%.c,main start print loops calls process memory)
 $(B)/bench/ring1-tiny: tests/bench/guest/tiny.c
-$(B)/bench/ring1-compute: $(patsubst %,tests/bench/%.c,compute/main compute/work guest/print native/programs) $(B)/bench/calls.o \
+$(B)/bench/ring1-compute: $(patsubst %,tests/bench/%.c,compute/main compute/work guest/start guest/print native/programs) $(B)/bench/calls.o \
 	tests/bench/compute/work.h tests/bench/native/programs.h
-$(B)/bench/ring1-soak: $(patsubst %,tests/soak/%.c,main work storm registers) tests/bench/guest/print.c tests/soak/soak.h
-$(B)/bench/ring1-jit: $(patsubst %,tests/jit/%.c,main emit memory rewrite map process) tests/bench/guest/print.c tests/jit/jit.h
+$(B)/bench/ring1-soak: $(patsubst %,tests/soak/%.c,main work storm registers) $(patsubst %,tests/bench/guest/%.c,start print) tests/soak/soak.h
+$(B)/bench/ring1-jit: $(patsubst %,tests/jit/%.c,main emit memory rewrite map process) $(patsubst %,tests/bench/guest/%.c,start print) tests/jit/jit.h
 $(B)/bench/ring1-%: tests/bench/guest/sys.h Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  CC   $@"

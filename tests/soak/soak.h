@@ -29,9 +29,8 @@ bool registers_kept(uint32_t seed, uint32_t turns);
 /* Makes system calls with every register loaded: only EAX may change. */
 bool call_keeps_registers(uint32_t seed);
 
-/* work.c: what storm.c needs, too. The process ends; a child has to end with STATUS, by itself;
- * fresh memory; HANDLER is called for SIGNAL. */
-_Noreturn void leave(long status);
+/* work.c: what storm.c needs, too. A child has to end with STATUS, by itself; fresh memory; HANDLER
+ * is called for SIGNAL. */
 void reap(long child, int status);
 uint32_t *map_pages(uint32_t pages);
 void handle(int signal, void (*handler)(int));

@@ -14,12 +14,6 @@ void expect(bool ok, const char *what)
     must(ok ? 0 : -1, what);
 }
 
-_Noreturn void leave(long status)
-{
-    for (;;)
-        call3(SYS_EXIT, status, 0, 0);
-}
-
 void reap(long child, int status)
 {
     int got = -1;

@@ -59,14 +59,6 @@ static void run_own(const char *only)
 
 /* ---- Programs of others ---------------------------------------------------------------------- */
 
-static uint32_t number(const char *s)
-{
-    uint32_t n = 0;
-    while (*s >= '0' && *s <= '9')
-        n = n * 10 + (uint32_t)(*s++ - '0');
-    return n;
-}
-
 static uint32_t sum_of(const char *file)
 {
     static uint8_t piece[65536];
@@ -103,22 +95,12 @@ static void run_program(char **argv, char **envp)
     report(argv[1], took, sum_of(argv[3]));
 }
 
-void compute_main(char **stack);
-void compute_main(char **stack)
+int guest_main(char **stack)
 {
     long argc = (long)stack[0];
     if (argc > 4)
         run_program(stack + 1, stack + argc + 2);
     else
         run_own(argc > 1 ? stack[2] : 0);
-    for (;;)
-        call3(SYS_EXIT, 0, 0, 0);
+    return 0;
 }
-
-void _start(void);
-__asm__(".globl _start\n"
-        "_start: mov %esp, %eax\n"
-        "  and $-16, %esp\n"
-        "  sub $12, %esp\n"
-        "  push %eax\n"
-        "  call compute_main\n");

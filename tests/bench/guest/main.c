@@ -128,10 +128,9 @@ static void report_switch(void)
     report("switch", ns > 0 ? ns : 0, 0);
 }
 
-void bench_main(int argc);
-void bench_main(int argc)
+int guest_main(char **stack)
 {
-    counting = argc > 1;
+    counting = (long)stack[0] > 1;
     report_clock("begin");
     run_all(loop_tests);
     run_all(call_tests);
@@ -139,14 +138,5 @@ void bench_main(int argc)
     report_switch();
     run_all(memory_tests);
     report_clock("end");
-    for (;;)
-        call3(SYS_EXIT, 0, 0, 0);
+    return 0;
 }
-
-void _start(void);
-__asm__(".globl _start\n"
-        "_start: mov (%esp), %eax\n"
-        "  and $-16, %esp\n"
-        "  sub $12, %esp\n"
-        "  push %eax\n"
-        "  call bench_main\n");

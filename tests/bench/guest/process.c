@@ -11,12 +11,6 @@ static void reap(long child)
     must(status == 0 ? 0 : -1, "a child failed");
 }
 
-static _Noreturn void leave(long status)
-{
-    for (;;)
-        call3(SYS_EXIT, status, 0, 0);
-}
-
 static uint64_t fork_exit(uint32_t n)
 {
     uint64_t start = now_ns();

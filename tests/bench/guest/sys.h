@@ -62,6 +62,17 @@ static inline long call0(long n)
     return call3(n, 0, 0, 0);
 }
 
+/* ---- start.c ------------------------------------------------------------------------- */
+
+/* The program's own: STACK is as the kernel leaves it, argc, argv, NULL, the environment, NULL. The
+ * result is its exit status. */
+int guest_main(char **stack);
+
+_Noreturn void leave(long status);
+
+/* The decimal number that S begins with; 0: none. */
+uint32_t number(const char *s);
+
 /* ---- print.c ------------------------------------------------------------------------- */
 
 /* A line is put together and written in one go. */
