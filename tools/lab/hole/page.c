@@ -1,39 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * The page: a table of <details>, so that it works without its script, which only adds a search,
- * a choice of rows and arrow keys. All text goes through escape(); the runs may come from a file
+ * a choice of rows and arrow keys. All text goes through html_text(); the runs may come from a file
  * that anybody wrote.
  */
 #include "tools/lab/hole/report.h"
 #include "tools/lab/hole/translation.h"
+#include "tools/lab/html.h"
 
 #include <string.h>
 
 /* From data.asm. */
 extern const char hole_css[], hole_js[];
 extern const uint32_t hole_css_size, hole_js_size;
-
-static void escape(const char *text, FILE *to)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '<':
-            fputs("&lt;", to);
-            break;
-        case '>':
-            fputs("&gt;", to);
-            break;
-        case '&':
-            fputs("&amp;", to);
-            break;
-        case '"':
-            fputs("&quot;", to);
-            break;
-        default:
-            fputc((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f ? '?' : *text, to);
-        }
-    }
-}
 
 /* ---- States --------------------------------------------------------------- */
 
@@ -61,7 +40,7 @@ static void put_state(const struct hole_state *s, const struct hole_state *old, 
             bool marked = old && !hole_item_same(old, s, *i);
             hole_item_text(*i, s->v[*i], text, sizeof text);
             fputs(marked ? "<mark>" : "<span>", to);
-            escape(text, to);
+            html_text(to, text);
             fputs(marked ? "</mark>" : "</span>", to);
             fputs(i[1] == HOLE_ITEM_COUNT ? "\n" : "  ", to);
         }
@@ -86,10 +65,10 @@ static void put_result(const struct hole_row *row, const struct hole_test *t, en
     put_bytes(t, to);
     fputs("</code>: ", to);
     hole_outcome_text(row, x, text, sizeof text);
-    escape(text, to);
+    html_text(to, text);
     fputs(". Changed: ", to);
     hole_result_changes(t, r, text, sizeof text);
-    escape(text, to);
+    html_text(to, text);
     fputs(".</p><p class=\"head\">Before</p>", to);
     put_state(&x->before, NULL, to);
     fputs("<p class=\"head\">After</p>", to);
@@ -109,7 +88,7 @@ static void native_cell(const struct hole_report *rep, unsigned i, enum hole_rin
             : trap     ? "trap"
                        : "hole",
             sensitive && !trap ? "<span aria-label=\"silently: \">! </span>" : "");
-    escape(cell, to);
+    html_text(to, cell);
     fputs("</summary>", to);
     put_result(row, t, r, to);
     if (!hole_as_manual(row, t, r))
@@ -120,7 +99,7 @@ static void native_cell(const struct hole_report *rep, unsigned i, enum hole_rin
 static void say_line(void *with, const char *text)
 {
     FILE *to = with;
-    escape(text, to);
+    html_text(to, text);
     fputc('\n', to);
 }
 
@@ -157,7 +136,7 @@ static void guest_cell(const struct hole_report *rep, unsigned i, enum hole_ring
     enum hole_match m = hole_match(row, n, g, r);
     hole_cell(row, &g->ring[r], text, sizeof text);
     fprintf(to, "<td class=\"cell %s\"><details><summary>", looks[m]);
-    escape(text, to);
+    html_text(to, text);
     fputs(" <span class=\"class\">(", to);
     if (m == HOLE_VIRTUAL)
         fputs(words[m], to);
@@ -167,9 +146,9 @@ static void guest_cell(const struct hole_report *rep, unsigned i, enum hole_ring
     if (m == HOLE_KNOWN || m == HOLE_DIFFERS) {
         hole_difference(row, &n->ring[r], &g->ring[r], text, sizeof text);
         fputs("<p>Against the bare machine: ", to);
-        escape(text, to);
+        html_text(to, text);
         fputs(m == HOLE_KNOWN ? "; " : "", to);
-        escape(m == HOLE_KNOWN ? row->guest : "", to);
+        html_text(to, m == HOLE_KNOWN ? row->guest : "");
         fputs(".</p>", to);
     }
     put_translation(rep, n, r, to);
@@ -184,15 +163,15 @@ static void put_about(const struct hole_row *row, enum hole_verdict v, FILE *to)
     char words[100];
     hole_class_words(row->class, words, sizeof words);
     fputs("<details><summary>", to);
-    escape(row->label, to);
+    html_text(to, row->label);
     fprintf(to, "</summary><p>%s: ", words);
-    escape(row->why, to);
+    html_text(to, row->why);
     fputs(".</p><p>Guarded by ", to);
-    escape(hole_guard_name[row->guard], to);
+    html_text(to, hole_guard_name[row->guard]);
     fputs(".</p><p>On this CPU: ", to);
-    escape(hole_verdict_text[v], to);
+    html_text(to, hole_verdict_text[v]);
     fputs(".</p><p>Intel SDM Vol. 2, ", to);
-    escape(row->name, to);
+    html_text(to, row->name);
     fprintf(to, "%s.</p></details>", row->robin_irvine ? "; Robin and Irvine 2000" : "");
 }
 
@@ -234,9 +213,9 @@ static void put_row(const struct hole_report *rep, unsigned i, FILE *to)
 static void put_place(const char *what, const struct hole_run *run, FILE *to)
 {
     fprintf(to, "<dt>%s</dt><dd>", what);
-    escape(run->place, to);
+    html_text(to, run->place);
     fputs(" (CPU ", to);
-    escape(run->vendor, to);
+    html_text(to, run->vendor);
     fprintf(to, " %x)</dd>", (unsigned)run->signature);
 }
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/lab/html.h"
+
 #define WIDTH  1000.0
 #define HEIGHT 220.0
 #define LEFT   64.0
@@ -16,31 +18,6 @@
 #define TOP    12.0
 #define BOTTOM 34.0
 #define TICKS  4
-
-void chart_text(FILE *to, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            fputs("&amp;", to);
-            break;
-        case '<':
-            fputs("&lt;", to);
-            break;
-        case '>':
-            fputs("&gt;", to);
-            break;
-        case '"':
-            fputs("&quot;", to);
-            break;
-        case '\'':
-            fputs("&#39;", to);
-            break;
-        default:
-            fputc(*text >= ' ' && *text < 127 ? *text : '?', to);
-        }
-    }
-}
 
 static double prefix_of(double n, const char **prefix)
 {
@@ -144,7 +121,7 @@ static void write_axes(FILE *to, const struct chart *c, const struct scale *s)
             HEIGHT - 3);
     fprintf(to, "<text x=\"%.1f\" y=\"%.1f\" class=\"unit\" transform=\"rotate(-90 12 %.1f)\">",
             12.0, TOP, TOP);
-    chart_text(to, c->y_unit);
+    html_text(to, c->y_unit);
     fputs("</text>\n", to);
 }
 
@@ -172,12 +149,12 @@ static void write_titles(FILE *to, const struct chart *c, const struct scale *s)
         fprintf(to, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>", x, TOP,
                 x_of(s, c->edge[n + 1]) - x, HEIGHT - TOP - BOTTOM);
         fprintf(to, "%.3f to %.3f s, ", c->edge[n], c->edge[n + 1]);
-        chart_text(to, c->y_unit);
+        html_text(to, c->y_unit);
         for (unsigned i = c->count; i--;) {
             if (c->series[i].value[n] <= 0)
                 continue;
             fprintf(to, "\n%s  ", chart_number(c->series[i].value[n], number));
-            chart_text(to, c->series[i].name);
+            html_text(to, c->series[i].name);
         }
         fputs("</title></rect>\n", to);
     }
@@ -190,9 +167,9 @@ static void write_legend(FILE *to, const struct chart *c)
     for (unsigned i = 0; i < c->count; i++) {
         const struct chart_series *s = &c->series[i];
         fprintf(to, "<li title=\"");
-        chart_text(to, s->what);
+        html_text(to, s->what);
         fprintf(to, "\"><i class=\"s%u\"></i>", s->colour);
-        chart_text(to, s->name);
+        html_text(to, s->name);
         fprintf(to, " <b>%s%s%s</b></li>\n", chart_number(s->total, number), s->unit[0] ? " " : "",
                 s->unit);
     }
@@ -204,13 +181,13 @@ void chart_write(FILE *to, const struct chart *c)
     struct scale s = make_scale(c);
     double *below = calloc(c->columns + 1, sizeof *below);
     fputs("<figure>\n<figcaption>", to);
-    chart_text(to, c->title);
+    html_text(to, c->title);
     fputs("</figcaption>\n<p class=\"note\">", to);
-    chart_text(to, c->note);
+    html_text(to, c->note);
     fputs("</p>\n", to);
     if (c->count && c->columns && below) {
         fprintf(to, "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"", WIDTH, HEIGHT);
-        chart_text(to, c->title);
+        html_text(to, c->title);
         fputs("\">\n", to);
         write_axes(to, c, &s);
         for (unsigned i = 0; i < c->count; i++)

@@ -36,9 +36,6 @@ void chart_write(FILE *to, const struct chart *c);
 void chart_spark(FILE *to, const double *value, unsigned columns, const double *edge, double most,
                  unsigned colour);
 
-/* TEXT in HTML: markup is not markup, control characters and what is no ASCII become '?'. */
-void chart_text(FILE *to, const char *text);
-
 /* N with a unit's prefix and three digits: "12.3k", "4.56 M"; "0". */
 #define CHART_NUMBER 24
 const char *chart_number(double n, char out[CHART_NUMBER]);

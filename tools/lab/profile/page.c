@@ -4,6 +4,7 @@
  */
 #include "tools/lab/profile/page.h"
 
+#include "tools/lab/html.h"
 #include "tools/lab/profile/chart.h"
 
 #include <inttypes.h>
@@ -20,33 +21,33 @@ static void write_head(FILE *to, const struct data *d)
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>",
           to);
-    chart_text(to, r->kernel[0] ? r->kernel : "A guest");
+    html_text(to, r->kernel[0] ? r->kernel : "A guest");
     fprintf(to, " under Ring1: profile</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>",
             page_style);
-    chart_text(to, r->kernel[0] ? r->kernel : "A guest");
+    html_text(to, r->kernel[0] ? r->kernel : "A guest");
     fputs(" under Ring1</h1>\n<p class=\"sub\">", to);
     fprintf(to, "%.2f s", (double)total_time(d) / 1e9);
     if (r->on[0]) {
         fputs(" on ", to);
-        chart_text(to, r->on);
+        html_text(to, r->on);
     }
     if (r->memory[0]) {
         fputs(", ", to);
-        chart_text(to, r->memory);
+        html_text(to, r->memory);
         fputs(" MiB", to);
     }
     if (r->engine[0]) {
         fputs(", engine ", to);
-        chart_text(to, r->engine);
+        html_text(to, r->engine);
     }
     if (r->append[0]) {
         fputs("<br>command line <code>", to);
-        chart_text(to, r->append);
+        html_text(to, r->append);
         fputs("</code>", to);
     }
     if (r->end[0]) {
         fputs("<br>", to);
-        chart_text(to, r->end);
+        html_text(to, r->end);
     }
     fputs("</p>\n", to);
     if (!d->complete)

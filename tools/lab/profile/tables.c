@@ -3,6 +3,7 @@
  * Tables of a report. Shares are of all samples: of the time in which the guest was not asleep.
  */
 #include "monitor/stats.h"
+#include "tools/lab/html.h"
 #include "tools/lab/profile/chart.h"
 #include "tools/lab/profile/page.h"
 
@@ -71,7 +72,7 @@ static void write_symbol(FILE *to, const struct symbol *symbol, uint32_t offset)
     sum_name(symbol, offset, name);
     fputs("<td class=\"code\">", to);
     if (symbol)
-        chart_text(to, name);
+        html_text(to, name);
     else
         fputs("<span class=\"dim\">no symbol</span>", to);
     fputs("</td>", to);
@@ -182,9 +183,9 @@ void tables_counters(FILE *to, const struct data *d)
         if (!d->total[i])
             continue;
         fprintf(to, "<tr><td class=\"n\">%" PRIu64 "</td><td class=\"code\">", d->total[i]);
-        chart_text(to, d->name[i]);
+        html_text(to, d->name[i]);
         fputs("</td><td class=\"dim\">", to);
-        chart_text(to, tables_meaning(d->name[i]));
+        html_text(to, tables_meaning(d->name[i]));
         fputs("</td></tr>\n", to);
     }
     fputs("</table></div></details>\n", to);
