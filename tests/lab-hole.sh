@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `ring1 lab hole' from outside: tests/lab-hole.sh BUILD [full]. The probe runs on QEMU, bare and under Ring1, in a
 # process, and from its CD image; what cannot be done must give one clear line and leave nothing behind. The page is
-# looked at in headless Chromium where that is installed. With "full", Bochs, and the image's other menu entry, too.
+# looked at in headless Chromium. With "full", Bochs, and the image's other menu entry, too.
 # Last line: "N passed, N failed".
 set -u
 # shellcheck source=tests/lib.sh
@@ -21,42 +21,7 @@ run() { # ring1 lab hole with nothing to read
 left() {
     ls -A tmp
     ls -d page.html.* x.iso.* 2>/dev/null
-    find /proc/[0-9]*/cwd -maxdepth 0 -lname "$TMPDIR*" 2>/dev/null
-}
-nothing_left() {
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        [ -z "$(left)" ] && return 0
-        sleep 0.1
-    done
-    return 1
-}
-
-# check NAME STATUS PATTERN...: of what the last run left in out, err and $rc. "err:PATTERN" is for err, the others
-# (grep -E) for out, "no:PATTERN" must not be there.
-check() {
-    local name=$1 want=$2 why=
-    shift 2
-    [ "$rc" = "$want" ] || why="exit status $rc, wanted $want; "
-    for p; do
-        case $p in
-        err:*) grep -aqE -- "${p#err:}" err || why="${why}no /${p#err:}/ in the message; " ;;
-        no:*) ! grep -aqE -- "${p#no:}" out || why="${why}/${p#no:}/ is there; " ;;
-        *) grep -aqE -- "$p" out || why="${why}no /$p/; " ;;
-        esac
-    done
-    nothing_left || why="${why}left behind: $(left)"
-    [ -z "$why" ]
-    report $? "$name" "$why
-$(head -c 1000 err)"
-}
-
-# bad NAME STATUS PATTERN ARGS: one line of message, no output.
-bad() {
-    local name=$1 want=$2 pattern=$3
-    shift 3
-    run "$@"
-    [ "$(wc -l <err)" = 1 ] && [ ! -s out ] || rc="$rc, with more than one line of message"
-    check "$name" "$want" "err:$pattern"
+    processes_in "$TMPDIR"
 }
 
 # fake QEMU, which is the shell commands on standard input; $con is COM1's descriptor.
@@ -109,37 +74,35 @@ check "the table" 0 'Bare machine: QEMU' "Ring1's guest: Ring1 on QEMU" \
     '^CLI +C +IF=0 +#GP\(0\) +#GP\(0\) +same +same$' \
     '^HLT +C +ran +#GP\(0\) +#GP\(0\) +same +same$' \
     '^SGDT +BL .* same +differs\*$' '^UD2 +#UD +#UD +#UD +same +same$' \
-    'Virtual ring 0: [0-9]+ tests the same' 'no:DIFFERS' "no:$(printf '\033')"
+    'Virtual ring 0: [0-9]+ tests the same' 'not:DIFFERS' "not:$(printf '\033')"
 [ "$(grep -c ' same ' out)" -ge 70 ] && [ "$(awk 'length($0) > 100 && !/^  /' out | wc -l)" = 0 ]
 report $? "of at most 100 columns, and nearly all the same" "$(head -c 500 out)"
 cp out table
 run popf-iopl arpl
 check "details" 0 '^POPF \(sets IOPL\) \[popf-iopl\]  9d$' 'Robin and Irvine' \
     'bare +ring 0  ran; changed: .*eflags 202 > 3202 \(IOPL\)' 'guest +ring 0  ran; changed: .*eflags 202 > 3202 \(IOPL\)' \
-    'translated +rewritten: ' '^ARPL' 'no:\[popf\]'
+    'translated +rewritten: ' '^ARPL' 'not:\[popf\]'
 run --json sgdt
-check "--json" 0 '"id": "sgdt-umip"' '"verdict": "silent-real"' '"ring3": "known-difference"' '"gdtb": [0-9]+' 'no:"id": "popf"'
+check "--json" 0 '"id": "sgdt-umip"' '"verdict": "silent-real"' '"ring3": "known-difference"' '"gdtb": [0-9]+' 'not:"id": "popf"'
 "$ring1" lab hole >/dev/full 2>err </dev/null
 rc=$?
 : >out
 check "to a full disk" 3 'err:cannot write to the standard output: No space left'
 echo old >page.html
 run --html page.html
-check "--html" 0 'no:.'
+check "--html" 0 'not:.'
 [ "$(grep -c '^<tr id=' page.html)" = 88 ] && grep -q '^</script></body></html>$' page.html &&
     ! grep -qiE '(src|href)=|https?:|@import|url\(' page.html
 report $? "a page of 88 tests that needs nothing else"
 
 echo "# the page in Chromium"
-if command -v chromium >/dev/null; then
-    timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$tmp/chromium" \
-        --dump-dom "file://$tmp/page.html" >dom 2>/dev/null
-    grep -q '<html lang="en" class="js">' dom && grep -q '>88 of 88 tests</span>' dom &&
-        [ "$(grep -o '<details>' dom | wc -l)" = 528 ]
-    report $? "its table and its script" "$(head -c 300 dom)"
-    # Its own script again, driven: the hole only, a search, arrow keys, all cells opened.
-    sed 's|^</script></body></html>$||' page.html >driven.html
-    cat >>driven.html <<'EOT'
+in_browser "$tmp/page.html"
+grep -q '<html lang="en" class="js">' dom && grep -q '>88 of 88 tests</span>' dom &&
+    [ "$(grep -o '<details>' dom | wc -l)" = 528 ]
+report $? "its table and its script" "$(head -c 300 dom)"
+# Its own script again, driven: the hole only, a search, arrow keys, all cells opened.
+sed 's|^</script></body></html>$||' page.html >driven.html
+cat >>driven.html <<'EOT'
 (function () {
   const log = [];
   const press = (e, key) => e.dispatchEvent(new KeyboardEvent('keydown', { key: key, bubbles: true }));
@@ -160,20 +123,15 @@ if command -v chromium >/dev/null; then
 }());
 </script></body></html>
 EOT
-    timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$tmp/chromium" \
-        --dump-dom "file://$tmp/driven.html" >dom 2>/dev/null
-    title=$(sed -n 's|.*<title>\(.*\)</title>.*|\1|p' dom)
-    [ "$title" = "37 of 88 tests, 4 of 88 tests, moved, 24 open, tall" ]
-    report $? "choosing, searching, arrow keys, opening" "$title"
-    rm -rf "$tmp/chromium"
-else
-    echo "# skipped: chromium is not installed (apt install chromium)"
-fi
+in_browser "$tmp/driven.html"
+title=$(sed -n 's|.*<title>\(.*\)</title>.*|\1|p' dom)
+[ "$title" = "37 of 88 tests, 4 of 88 tests, moved, 24 open, tall" ]
+report $? "choosing, searching, arrow keys, opening" "$title"
 
 echo "# in a process"
 run --on process
 check "bare on QEMU, Ring1 in a process" 0 "Ring1's guest: Ring1 on a Linux process" \
-    '^SGDT +BL .* same +same$' '^PUSHF \(IF clear\) .* same +same$' 'no:DIFFERS'
+    '^SGDT +BL .* same +same$' '^PUSHF \(IF clear\) .* same +same$' 'not:DIFFERS'
 
 grep -E ' (same|no such|differs\*) +(same|no such|differs\*)$' "$here/../docs/hole.md" >quoted
 [ "$(wc -l <quoted)" -ge 20 ] && ! cat table out | grep -vxFf - quoted
@@ -188,9 +146,9 @@ boot() { # the image; COM1 is standard input and output
 }
 boot </dev/null >bare.txt 2>/dev/null
 run --read bare.txt popf
-check "--read of the bare machine" 0 'bare +ring 1  ran; changed: esp 21fefc > 21ff00, s0 2 > 0$' 'no:guest'
+check "--read of the bare machine" 0 'bare +ring 1  ran; changed: esp 21fefc > 21ff00, s0 2 > 0$' 'not:guest'
 run --read bare.txt
-check "a table without a guest" 0 'Bare machine: the machine that was read' '^POPF .* - +-$' 'no:Virtual'
+check "a table without a guest" 0 'Bare machine: the machine that was read' '^POPF .* - +-$' 'not:Virtual'
 if [ -n "$full" ]; then
     : >guest.txt
     choose() { # the second entry, once the menu is there
@@ -205,7 +163,7 @@ if [ -n "$full" ]; then
     }
     choose | boot >>guest.txt 2>/dev/null
     run --read bare.txt --read guest.txt
-    check "--read of both" 0 "Ring1's guest: Ring1 on the machine that was read" '^POPF \(clears IF\) .* same +same$' 'no:DIFFERS'
+    check "--read of both" 0 "Ring1's guest: Ring1 on the machine that was read" '^POPF \(clears IF\) .* same +same$' 'not:DIFFERS'
 fi
 bad "--read of a missing file" 2 'file nowhere: cannot open it' --read nowhere
 bad "--read of a directory" 2 'this is a directory' --read tmp
@@ -242,7 +200,7 @@ sleep 0.5
 kill -INT $pid
 wait $pid 2>/dev/null
 rc=$?
-check "ended by SIGINT" 130 'no:.'
+check "ended by SIGINT" 130 'not:.'
 grep -q '^<tr id=' page.html
 report $? "and the old page is still there"
 
@@ -250,7 +208,7 @@ if [ -n "$full" ]; then
     echo "# Bochs"
     run --on bochs
     check "Bochs, bare and under Ring1" 0 'Bare machine: Bochs' '^POPF \(clears IF\) +CB M +IF=0 +! IF=1 +! IF=1 +same +same$' \
-        '^RDPMC .*#GP\(0\) +#GP\(0\) +differs\* +same$' 'no:DIFFERS' 'no:Not as the manual'
+        '^RDPMC .*#GP\(0\) +#GP\(0\) +differs\* +same$' 'not:DIFFERS' 'not:Not as the manual'
 fi
 
 finish

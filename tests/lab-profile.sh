@@ -8,30 +8,18 @@ set -u
 . "$(dirname "$0")/lib.sh"
 ring1=$B/ring1
 cd "$tmp" || exit 3
-mkdir tmp out
+mkdir tmp reports
 export TMPDIR="$tmp/tmp"
 
 run() { # ring1 with nothing to read
-    timeout 300 "$ring1" "$@" </dev/null >stdout 2>err
+    timeout 300 "$ring1" "$@" </dev/null >out 2>err
     rc=$?
 }
 
-# What is in tmp, and in out but for the files named.
+# What is in tmp, and in reports but for the files named.
 left() {
     ls -A tmp
-    ls -A out | grep -vxF "$(printf '%s\n' "$@" -)"
-}
-
-# bad NAME STATUS PATTERN ARGS: one line of message, and no file.
-bad() {
-    local name=$1 want=$2 pattern=$3 why=
-    shift 3
-    run "$@"
-    [ "$rc" = "$want" ] || why="status $rc, wanted $want; "
-    [ "$(wc -l <err)" = 1 ] && grep -qE -- "$pattern" err || why="${why}message: $(head -c 500 err); "
-    [ -z "$(left)" ] || why="${why}left behind: $(left)"
-    [ -z "$why" ]
-    report $? "$name" "$why"
+    ls -A reports | grep -vxF "$(printf '%s\n' "$@" -)"
 }
 
 guest() { # NAME ROUNDS END: the kernel NAME.elf
@@ -89,93 +77,109 @@ hottest() {
 echo "# what cannot be done"
 guest spin 400000000 0 && guest short 1000 0 && guest fault 100000000 1 || exit 3
 bad "no report" 2 'no report to make was given' lab profile spin.elf
-bad "no kernel" 2 'no kernel given; write .ring1 lab profile KERNEL' lab profile -o out/r.html
-bad "no such kernel" 2 'kernel nothing.elf: ' lab profile -o out/r.html nothing.elf
-bad "no such option value" 2 'no such host' lab profile -o out/r.html --on kvm spin.elf
+bad "no kernel" 2 'no kernel given; write .ring1 lab profile KERNEL' lab profile -o reports/r.html
+bad "no such kernel" 2 'kernel nothing.elf: ' lab profile -o reports/r.html nothing.elf
+bad "no such option value" 2 'no such host' lab profile -o reports/r.html --on kvm spin.elf
 for rows in 0 -1 x 10001 ''; do
-    bad "--rows '$rows'" 2 "--rows $rows: not a number from 1 to 10000" lab profile -o out/r.html --rows "$rows" spin.elf
+    bad "--rows '$rows'" 2 "--rows $rows: not a number from 1 to 10000" lab profile -o reports/r.html --rows "$rows" spin.elf
 done
 bad "a report in no directory" 2 '--output no/r.html: cannot write it' lab profile -o no/r.html spin.elf
-bad "a report that is a directory" 2 '--output out: this is a directory' lab profile -o out spin.elf
-bad "JSON in no directory" 2 '--json no/r.json: cannot write it' lab profile -o out/r.html --json no/r.json spin.elf
+bad "a report that is a directory" 2 '--output reports: this is a directory' lab profile -o reports spin.elf
+bad "JSON in no directory" 2 '--json no/r.json: cannot write it' lab profile -o reports/r.html --json no/r.json spin.elf
 bad "--profile in no directory" 2 '--profile no/p: cannot write it' run --on process --profile no/p spin.elf
-bad "--from and a kernel" 2 '--from p: nothing is run then' lab profile -o out/r.html --from p spin.elf
-bad "no such profile" 2 'p: .*No such file' lab profile -o out/r.html --from p
-bad "--from what is no profile" 2 'spin.elf:1: ' lab profile -o out/r.html --from spin.elf
+bad "--from and a kernel" 2 '--from p: nothing is run then' lab profile -o reports/r.html --from p spin.elf
+bad "no such profile" 2 'p: .*No such file' lab profile -o reports/r.html --from p
+bad "--from what is no profile" 2 'spin.elf:1: ' lab profile -o reports/r.html --from spin.elf
 printf 'profile begin 1\nprofile n a\nprofile c 1:1\n' >bad.prof
-bad "--from a garbled profile" 2 'bad.prof:3: a counter without a name' lab profile --json out/r.json --from bad.prof
+bad "--from a garbled profile" 2 'bad.prof:3: a counter without a name' lab profile --json reports/r.json --from bad.prof
 echo 'c1000000 T' >bad.map
-bad "--symbols that are none" 2 'bad.map:1: not a line of a System.map' lab profile -o out/r.html --symbols bad.map spin.elf
+bad "--symbols that are none" 2 'bad.map:1: not a line of a System.map' lab profile -o reports/r.html --symbols bad.map spin.elf
 cp spin.elf stripped.elf && strip stripped.elf
-bad "--symbols of a stripped file" 2 'stripped.elf: this kernel has no symbols' lab profile -o out/r.html --symbols stripped.elf spin.elf
-bad "a kernel that is none" 2 'kernel bad.map' lab profile -o out/r.html bad.map
+bad "--symbols of a stripped file" 2 'stripped.elf: this kernel has no symbols' lab profile -o reports/r.html --symbols stripped.elf spin.elf
+bad "a kernel that is none" 2 'kernel bad.map' lab profile -o reports/r.html bad.map
 
 echo "# a guest in a loop"
 loop() { # HOST
     local why
-    run lab profile --on "$1" --memory 32M --timeout 120 --stats -o out/r.html --json out/r.json spin.elf
-    why=$(agrees out/r.json; covers out/r.json 10; left r.html r.json)
+    run lab profile --on "$1" --memory 32M --timeout 120 --stats -o reports/r.html --json reports/r.json spin.elf
+    why=$(agrees reports/r.json; covers reports/r.json 10; left r.html r.json)
     [ "$rc" = 0 ] && [ -z "$why" ]
     report $? "$1: the report agrees with the counters" "status $rc; $why
 $(tail -1 err)"
-    read -r name share <<<"$(hottest out/r.json)"
+    read -r name share <<<"$(hottest reports/r.json)"
     [ "$name" = spin ] && [ "$share" -ge 75 ]
     report $? "$1: the loop is named" "$name has $share %"
-    [ "$(json complete out/r.json)" = true ] && [ "$(json2 symbols from out/r.json)" = "ELF symbols" ] &&
-        [ "$(json2 run kernel out/r.json)" = spin.elf ] && [ "$(json2 run on out/r.json)" = "$1" ] &&
-        [ "$(json2 run end out/r.json)" = "guest-off: the guest reset the machine" ]
-    report $? "$1: what ran" "$(head -20 out/r.json)"
-    grep -q '^<!DOCTYPE html>' out/r.html && tail -1 out/r.html | grep -q '</html>' && grep -q '>spin<' out/r.html &&
-        ! grep -qE '(src|href)=|https?://|<script' out/r.html
-    report $? "$1: the page stands by itself" "$(head -c 300 out/r.html)"
-    rm -f out/*
+    [ "$(json complete reports/r.json)" = true ] && [ "$(json2 symbols from reports/r.json)" = "ELF symbols" ] &&
+        [ "$(json2 run kernel reports/r.json)" = spin.elf ] && [ "$(json2 run on reports/r.json)" = "$1" ] &&
+        [ "$(json2 run end reports/r.json)" = "guest-off: the guest reset the machine" ]
+    report $? "$1: what ran" "$(head -20 reports/r.json)"
+    grep -q '^<!DOCTYPE html>' reports/r.html && tail -1 reports/r.html | grep -q '</html>' && grep -q '>spin<' reports/r.html &&
+        ! grep -qE '(src|href)=|https?://|<script' reports/r.html
+    report $? "$1: the page stands by itself" "$(head -c 300 reports/r.html)"
+    [ "$1" = qemu ] || mv reports/r.html page.html
+    rm -f reports/*
 }
 loop process
 loop qemu
 
+echo "# the page in Chromium"
+cat >>page.html <<'EOT'
+<script>
+const boxes = [...document.querySelectorAll('svg[role=img], table')].map(e => e.getBoundingClientRect());
+const titles = [...document.querySelectorAll('svg rect title')].filter(t => /^\d+\.\d+ to \d+\.\d+ s, /.test(t.textContent)).length;
+const wide = document.documentElement.scrollWidth > document.documentElement.clientWidth;
+document.title = [boxes.length, boxes.every(b => b.width > 300 && b.height > 20) ? 'seen' : 'flat', wide ? 'too wide' : 'fits',
+    document.body.innerText.includes('spin') ? 'named' : 'nameless', titles >= 4 ? 'told' : 'mute'].join(' ');
+</script>
+EOT
+in_browser "$tmp/page.html"
+title=$(sed -n 's|.*<title>\([^<]*\)</title>.*|\1|p' dom | head -1)
+[ "$title" = "7 seen fits named told" ]
+report $? "four charts and three tables, with the loop's name and the columns' values" "$title"
+
 echo "# in two steps, and ends of other kinds"
-run run --on process --memory 32M --stats --profile out/p spin.elf
+run run --on process --memory 32M --stats --profile reports/p spin.elf
 cp err stats
 two=$rc
-run lab profile --from out/p --symbols spin.elf --json out/r.json -o out/r.html
+run lab profile --from reports/p --symbols spin.elf --json reports/r.json -o reports/r.html
 mv stats err
-why=$(agrees out/r.json; left p r.html r.json)
-[ "$two $rc" = "0 0" ] && [ -z "$why" ] && [ "$(hottest out/r.json | cut -d' ' -f1)" = spin ]
+why=$(agrees reports/r.json; left p r.html r.json)
+[ "$two $rc" = "0 0" ] && [ -z "$why" ] && [ "$(hottest reports/r.json | cut -d' ' -f1)" = spin ]
 report $? "run --profile, then --from" "status $two $rc; $why"
-run lab profile --from out/p --json out/r.json
-[ "$rc" = 0 ] && grep -q '^ "symbols": null,' out/r.json && [ "$(json samples out/r.json)" -gt 10 ]
+run lab profile --from reports/p --json reports/r.json
+[ "$rc" = 0 ] && grep -q '^ "symbols": null,' reports/r.json && [ "$(json samples reports/r.json)" -gt 10 ]
 report $? "without symbols" "status $rc"
 printf '00200000 T all_of_it\n' >map
-run lab profile --from out/p --symbols map --json out/r.json
-[ "$rc" = 0 ] && [ "$(hottest out/r.json)" = "all_of_it 100" ]
-report $? "a System.map" "status $rc: $(hottest out/r.json)"
-{ sed '/^profile t /q' out/p && printf 'profile c 1:6'; } >cut # in the middle of a line
-run lab profile --from cut --json out/r.json
-[ "$rc" = 0 ] && [ "$(json complete out/r.json)" = false ]
+run lab profile --from reports/p --symbols map --json reports/r.json
+[ "$rc" = 0 ] && [ "$(hottest reports/r.json)" = "all_of_it 100" ]
+report $? "a System.map" "status $rc: $(hottest reports/r.json)"
+{ sed '/^profile t /q' reports/p && printf 'profile c 1:6'; } >cut # in the middle of a line
+run lab profile --from cut --json reports/r.json
+[ "$rc" = 0 ] && [ "$(json complete reports/r.json)" = false ]
 report $? "a profile that was cut off" "status $rc"
-rm -f out/*
+rm -f reports/*
 
-run lab profile --on process --memory 32M --json out/r.json fault.elf
-[ "$rc" = 5 ] && [ "$(json complete out/r.json)" = true ] && json2 run end out/r.json | grep -q '^guest-killed: '
-report $? "a guest that was killed has a report" "status $rc: $(head -12 out/r.json)"
+run lab profile --on process --memory 32M --json reports/r.json fault.elf
+[ "$rc" = 5 ] && [ "$(json complete reports/r.json)" = true ] && json2 run end reports/r.json | grep -q '^guest-killed: '
+report $? "a guest that was killed has a report" "status $rc: $(head -12 reports/r.json)"
 guest long 4294967295 0
-run lab profile --on process --memory 32M --timeout 1 --json out/r.json long.elf
-[ "$rc" = 6 ] && [ "$(json complete out/r.json)" = false ] && [ "$(hottest out/r.json | cut -d' ' -f1)" = spin ] &&
-    json2 run end out/r.json | grep -q '^time-out: '
-report $? "one that --timeout ended, too" "status $rc: $(head -12 out/r.json)"
-run lab profile --on process --memory 32M --engine interp -o out/r.html --json out/r.json short.elf
-[ "$rc" = 0 ] && [ "$(json2 counters fallback.forced out/r.json)" -gt 1000 ]
+run lab profile --on process --memory 32M --timeout 1 --json reports/r.json long.elf
+[ "$rc" = 6 ] && [ "$(json complete reports/r.json)" = false ] && [ "$(hottest reports/r.json | cut -d' ' -f1)" = spin ] &&
+    json2 run end reports/r.json | grep -q '^time-out: '
+report $? "one that --timeout ended, too" "status $rc: $(head -12 reports/r.json)"
+run lab profile --on process --memory 32M --engine interp -o reports/r.html --json reports/r.json short.elf
+[ "$rc" = 0 ] && [ "$(json2 counters fallback.forced reports/r.json)" -gt 1000 ]
 report $? "an interpreted one" "status $rc: $(head -3 err)"
-rm -f out/*
-timeout 60 "$ring1" lab profile --on process --memory 32M -o out/r.html --json out/r.json long.elf </dev/null >stdout 2>err &
+rm -f reports/*
+timeout 60 "$ring1" lab profile --on process --memory 32M -o reports/r.html --json reports/r.json long.elf </dev/null >out 2>err &
 pid=$!
 sleep 1
 kill -TERM $pid
 wait $pid
 rc=$?
-[ "$rc" = 143 ] && [ "$(json complete out/r.json)" = false ] && [ -z "$(left r.html r.json)" ]
+[ "$rc" = 143 ] && [ "$(json complete reports/r.json)" = false ] && [ -z "$(left r.html r.json)" ]
 report $? "one that a signal ended, too" "status $rc: $(head -3 err) $(left r.html r.json)"
-rm -f out/*
+rm -f reports/*
 run run --on process --memory 32M --verbose short.elf
 [ "$rc" = 0 ] && grep -q '  log: ' err && ! grep -q 'profile' err
 report $? "without --profile the log has none" "status $rc: $(grep profile err | head -3)"
@@ -183,22 +187,22 @@ report $? "without --profile the log has none" "status $rc: $(grep profile err |
 echo "# Linux"
 linux() { # HOST: and what is known of any boot
     local why level
-    run lab profile --on "$1" --timeout 240 --stats --console console -o out/r.html --json out/r.json \
+    run lab profile --on "$1" --timeout 240 --stats --console console -o reports/r.html --json reports/r.json \
         --initrd "$B/guest/initrd.img" --append "console=ttyS0 ring1.script=none" "$B/guest/vmlinuz"
-    why=$(agrees out/r.json; covers out/r.json 10; left r.html r.json)
+    why=$(agrees reports/r.json; covers reports/r.json 10; left r.html r.json)
     [ "$rc" = 0 ] && [ -z "$why" ]
     report $? "$1: a boot agrees with its counters" "status $rc; $why
 $(tail -1 err)"
-    [ "$(json2 symbols from out/r.json)" = kallsyms ] && [ "$(json2 symbols count out/r.json)" -gt 10000 ] &&
-        [ "$(json2 symbols doubtful out/r.json)" = false ] && [ $(($(json2 symbols slide out/r.json) % 4096)) = 0 ]
-    report $? "$1: the kernel's own symbols" "$(sed -n '/^ "symbols"/,/}/p' out/r.json)"
+    [ "$(json2 symbols from reports/r.json)" = kallsyms ] && [ "$(json2 symbols count reports/r.json)" -gt 10000 ] &&
+        [ "$(json2 symbols doubtful reports/r.json)" = false ] && [ $(($(json2 symbols slide reports/r.json) % 4096)) = 0 ]
+    report $? "$1: the kernel's own symbols" "$(sed -n '/^ "symbols"/,/}/p' reports/r.json)"
     # A kernel that is booted without hurry waits for its timers in delay_tsc, and memcpy is in any.
-    grep -qE '"symbol": "(delay_tsc|memcpy)' out/r.json
-    report $? "$1: functions that any boot runs" "$(grep -m8 '"symbol"' out/r.json)"
-    level=$(grep -c '"level": "user"' out/r.json)
-    [ "$level" -gt 0 ] && [ "$(json2 time_ns kernel out/r.json)" -gt "$(json2 time_ns user out/r.json)" ]
+    grep -qE '"symbol": "(delay_tsc|memcpy)' reports/r.json
+    report $? "$1: functions that any boot runs" "$(grep -m8 '"symbol"' reports/r.json)"
+    level=$(grep -c '"level": "user"' reports/r.json)
+    [ "$level" -gt 0 ] && [ "$(json2 time_ns kernel reports/r.json)" -gt "$(json2 time_ns user reports/r.json)" ]
     report $? "$1: user code and kernel code are told apart" "$level places of user code"
-    rm -f out/*
+    rm -f reports/*
 }
 linux process
 [ -z "$full" ] || linux qemu

@@ -31,6 +31,66 @@ finish() {
     [ "$failed" -eq 0 ]
 }
 
+# ---- Runs of ring1, whose output is in out, whose messages are in err and whose status is in $rc. A script that judges them
+# has a function `run ARGS` that leaves these three, and has set TMPDIR to a folder for the files of ring1 alone.
+
+# processes_in FOLDER: those that have their directory there, emulators that were left behind.
+processes_in() { find /proc/[0-9]*/cwd -maxdepth 0 -lname "$1*" 2>/dev/null; }
+
+# What is left of a run; a script that knows of more places has its own.
+left() {
+    ls -A "$TMPDIR"
+    processes_in "$TMPDIR"
+}
+
+nothing_left() {
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        [ -z "$(left)" ] && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+# check NAME STATUS PATTERN...: judges the last run. "out:PATTERN" (grep -E) must be in out, "err:PATTERN" in err, and one
+# without these in $says, which is out unless the script says otherwise; "not:PATTERN" must not be in out; "lines:N" is
+# err's length. Nothing may be left.
+says=out
+rc=
+check() {
+    local name=$1 want=$2 why=
+    shift 2
+    [ "$rc" = "$want" ] || why="exit status $rc, wanted $want; "
+    for p; do
+        case $p in
+        lines:*) [ "$(wc -l <err)" = "${p#lines:}" ] || why="${why}not ${p#lines:} line(s) of message; " ;;
+        not:*) ! grep -aqE -- "${p#not:}" out || why="${why}/${p#not:}/ is in out; " ;;
+        out:* | err:*) grep -aqE -- "${p#*:}" "${p%%:*}" || why="${why}no /${p#*:}/ in ${p%%:*}; " ;;
+        *) grep -aqE -- "$p" "$says" || why="${why}no /$p/ in $says; " ;;
+        esac
+    done
+    nothing_left || why="${why}left behind: $(left)"
+    [ -z "$why" ]
+    report $? "$name" "$why
+$(head -c 2000 err)"
+}
+
+# bad NAME STATUS PATTERN ARGS: it must refuse with one line, which has PATTERN, and no output.
+bad() {
+    local name=$1 want=$2 pattern=$3
+    shift 3
+    run "$@"
+    check "$name" "$want" "err:$pattern" lines:1 not:.
+}
+
+# ---- What only some need
+
+# in_browser FILE: what headless Chromium makes of a page, whose scripts have run, as text in $tmp/dom.
+in_browser() {
+    timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$tmp/chromium" --dump-dom "file://$1" \
+        >"$tmp/dom" 2>/dev/null
+    rm -rf "$tmp/chromium"
+}
+
 # toy NAME [FOLDER/]: the toy guest tests/guests/[FOLDER/]NAME.asm goes to $tmp/NAME.bin.
 toy() { nasm -f bin -w-all -I"$here/guests/" -I"$here/guests/lib/" -o "$tmp/$1.bin" "$here/guests/${2:-}$1.asm"; }
 

@@ -52,7 +52,7 @@ end() {
 messages() { echo "status $rc; $(head -c 600 err)"; }
 
 # Within a second, as it may take a moment for the last one to go.
-nothing_left() {
+all_gone() {
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         alive "$loader" || alive "$machine" || [ -n "$(ls -A "$TMPDIR")" ] || return 0
         sleep 0.1
@@ -156,19 +156,19 @@ report $? "a terminal is the shell's while the loader is stopped" "$(cat modes)"
 echo "# ends"
 begin "${linux[@]}"
 kill -9 "$loader"
-nothing_left
+all_gone
 report $? "the loader killed by SIGKILL: nothing is left" "$(ls -A "$TMPDIR"; ps -o pid,args -p "$loader,$machine")"
 end
 begin "${linux[@]}"
 kill -STOP "$machine"
 kill -9 "$loader"
-nothing_left
+all_gone
 report $? "... nor where the machine was stopped" "$(ls -A "$TMPDIR"; ps -o pid,args -p "$loader,$machine")"
 end
 begin "${linux[@]}"
 kill -9 "$machine"
 end
-[ $rc = 3 ] && grep -q 'a Linux process was killed by signal 9' err && nothing_left
+[ $rc = 3 ] && grep -q 'a Linux process was killed by signal 9' err && all_gone
 report $? "the machine killed by SIGKILL: the loader says so, and nothing is left" "$(messages)"
 for delay in 0.002 0.005 0.01 0.02 0.03 0.05; do
     "$ring1" run --on process "${linux[@]}" </dev/null >out 2>err &
@@ -178,7 +178,7 @@ for delay in 0.002 0.005 0.01 0.02 0.03 0.05; do
     machine=$(pgrep -P $job) || machine=0
     kill -9 $job
     wait $job 2>/dev/null
-    nothing_left || { report 1 "killed after $delay s" "$(ls -A "$TMPDIR")" && break; }
+    all_gone || { report 1 "killed after $delay s" "$(ls -A "$TMPDIR")" && break; }
 done
 [ -z "$(ls -A "$TMPDIR")" ]
 report $? "the loader killed while it starts: nothing is left" "$(ls -A "$TMPDIR")"
