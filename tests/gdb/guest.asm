@@ -6,6 +6,7 @@
 ; somebody has written there; then the guest says so and ends at once. Symbols go to guest.map.
 [map symbols guest.map]
 %include "lib/hostile.inc"
+%include "lib/timer.inc"
 %include "lib/identity.inc"
 
 ROUNDS equ 100
@@ -39,26 +40,6 @@ timer:
     pop ds
     pop eax
     iretd
-
-; 1 kHz on IRQ 0, the first PIC's vectors from 20h.
-start_timer:
-    mov al, 0x11
-    out 0x20, al
-    mov al, 0x20
-    out 0x21, al
-    mov al, 4
-    out 0x21, al
-    mov al, 1
-    out 0x21, al
-    mov al, 0xfe
-    out 0x21, al
-    mov al, 0x34
-    out 0x43, al
-    mov al, 1193 & 255
-    out 0x40, al
-    mov al, 1193 >> 8
-    out 0x40, al
-    ret
 
 ; purpose: EAX = sum of the code's bytes.  CLOBBERS: ecx, esi, edx
 sum_code:
@@ -117,6 +98,7 @@ main:
     fld dword [real]
     call sum_code
     mov [sum], eax
+    mov ecx, 1193               ; 1 kHz
     call start_timer
 kernel_loop:
     mov ebx, [round]

@@ -8,6 +8,7 @@
 %include "lib/start.inc"
 %include "lib/tables.inc"
 %include "lib/trap.inc"
+%include "lib/timer.inc"
 %include "lib/check.inc"
 %include "lib/paging.inc"
 
@@ -62,5 +63,5 @@ main:
     call tables_init
     call trap_init
     call paging_init
-    call time_init
+    call pic_init
     jmp run_tests

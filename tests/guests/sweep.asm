@@ -5,6 +5,7 @@
 %include "lib/start.inc"
 %include "lib/tables.inc"
 %include "lib/trap.inc"
+%include "lib/timer.inc"
 %include "lib/check.inc"
 %include "lib/paging.inc"
 

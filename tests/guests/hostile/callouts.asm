@@ -3,6 +3,7 @@
 ; Timer interrupts everywhere between translated code and the interpreter: instructions that a translator leaves to
 ; one, in a row, with all registers and flags looked at behind each.
 %include "lib/hostile.inc"
+%include "lib/timer.inc"
 
 TURNS equ 60000
 EFLAGS equ 0xed7 & ~0x200       ; CF PF AF ZF SF DF OF
@@ -19,26 +20,6 @@ timer:
     pop eax
     iretd
 
-; 5 kHz on IRQ 0, the first PIC's vectors from 20h.
-start_timer:
-    mov al, 0x11
-    out 0x20, al
-    mov al, 0x20
-    out 0x21, al
-    mov al, 4
-    out 0x21, al
-    mov al, 1
-    out 0x21, al
-    mov al, 0xfe
-    out 0x21, al
-    mov al, 0x34
-    out 0x43, al
-    mov al, 239
-    out 0x40, al
-    xor eax, eax
-    out 0x40, al
-    ret
-
 %macro is 2
     cmp %1, %2
     jne near wrong
@@ -47,6 +28,7 @@ start_timer:
 main:
     hostile_init
     gate IDT + 0x20 * 8, timer, 0x8e
+    mov ecx, 239                ; 5 kHz
     call start_timer
     mov edi, TURNS
 .turn:

@@ -4,6 +4,7 @@
 ; in the kernel's string instructions, flag operations and returns. Every register and DF must be what
 ; they have to be at each step, whatever came in between.
 %include "lib/hostile.inc"
+%include "lib/timer.inc"
 %include "lib/identity.inc"
 
 CALLS equ 40000
@@ -101,32 +102,13 @@ deeper:
     pop ebx
     ret
 
-; 5 kHz on IRQ 0, the first PIC's vectors from 20h.
-start_timer:
-    mov al, 0x11
-    out 0x20, al
-    mov al, 0x20
-    out 0x21, al
-    mov al, 4
-    out 0x21, al
-    mov al, 1
-    out 0x21, al
-    mov al, 0xfe
-    out 0x21, al
-    mov al, 0x34
-    out 0x43, al
-    mov al, 239
-    out 0x40, al
-    xor eax, eax
-    out 0x40, al
-    ret
-
 main:
     hostile_init
     call paging_on
     lidt [big_idtr]
     gate IDT + 0x20 * 8, timer, 0x8e
     gate IDT + 0x80 * 8, system_call, 0xee
+    mov ecx, 239                ; 5 kHz
     call start_timer
     mov esi, CALLS
     user 0x602

@@ -5,6 +5,7 @@
 ; its counters may go.
 %define DATA_ALIGN 4096
 %include "lib/hostile.inc"
+%include "lib/timer.inc"
 %include "lib/identity.inc"
 
 ROUNDS equ 4000
@@ -33,25 +34,6 @@ timer:
     pop eax
     inc dword [ss:ticks]
     iretd
-
-start_timer:
-    mov al, 0x11
-    out 0x20, al
-    mov al, 0x20
-    out 0x21, al
-    mov al, 4
-    out 0x21, al
-    mov al, 1
-    out 0x21, al
-    mov al, 0xfe
-    out 0x21, al
-    mov al, 0x34
-    out 0x43, al
-    mov al, 239                 ; 5 kHz
-    out 0x40, al
-    xor eax, eax
-    out 0x40, al
-    ret
 
 all_of_them:
     raises 6, ud2
@@ -99,6 +81,7 @@ main:
     rep stosd
     call paging_on
     gate IDT + 0x20 * 8, timer, 0x8e
+    mov ecx, 239                ; 5 kHz
     call start_timer
     mov ebp, ROUNDS
     mov ecx, 0xfff8
