@@ -94,6 +94,21 @@ struct code_page bt_page(struct vm *vm, uint32_t linear)
     return (struct code_page){gva(first), gfn(first >> PAGE_SHIFT), bt_ram(vm, first), global};
 }
 
+uint32_t bt_make(struct vm *vm, uint32_t eip, const void *code, size_t len, bool global,
+                 uint32_t frame)
+{
+    struct code_page page, next;
+    bt_put(vm, eip, code, len);
+    page = bt_page(vm, eip);
+    next = bt_page(vm, eip + PAGE_SIZE);
+    page.global = next.global = global;
+    if (frame)
+        page.frame = gfn(frame);
+    vm->vcpu->eip = eip;
+    bt_lookup(vm->vcpu);
+    return bt_block(vm, bt_translate(vm->vcpu, &page, &next));
+}
+
 uint64_t bt_find(struct vcpu *v)
 {
     uint64_t entry = bt_lookup(v);

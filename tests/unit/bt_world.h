@@ -40,6 +40,10 @@ uint32_t bt_put(struct vm *vm, uint32_t eip, const void *code, size_t len);
  */
 struct code_page bt_page(struct vm *vm, uint32_t linear);
 
+/* Block of CODE at EIP, its page global or not and in FRAME (0: its own); its index. */
+uint32_t bt_make(struct vm *vm, uint32_t eip, const void *code, size_t len, bool global,
+                 uint32_t frame);
+
 /* Block at v->eip, translated if it is not known: as exit.c does it. */
 uint64_t bt_find(struct vcpu *v);
 

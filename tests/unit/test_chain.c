@@ -27,21 +27,9 @@ static int set_up(void **state)
     return 0;
 }
 
-static uint32_t make_in(uint32_t eip, const char *code, size_t len, bool global, uint32_t frame)
-{
-    bt_put(vm, eip, code, len);
-    struct code_page page = bt_page(vm, eip), next = bt_page(vm, eip + PAGE_SIZE);
-    page.global = next.global = global;
-    if (frame)
-        page.frame = gfn(frame);
-    v->eip = eip;
-    bt_lookup(v);
-    return bt_block(vm, bt_translate(v, &page, &next));
-}
-
 static uint32_t make(uint32_t eip, const char *code, size_t len)
 {
-    return make_in(eip, code, len, true, 0);
+    return bt_make(vm, eip, code, len, true, 0);
 }
 
 enum result { UNTOUCHED, CONNECTED, SEARCHES };
@@ -75,12 +63,12 @@ static enum result chain(uint32_t from, uint32_t to)
 static void chaining_rules(void **state)
 {
     (void)state;
-    uint32_t from = make_in(EIP, "\xeb\x70", 2, false, 0);
-    uint32_t near = make_in(EIP + 0x72, "\xc3", 1, false, 0);
-    uint32_t far = make_in(EIP + PAGE_SIZE, "\xc3", 1, false, 0);
-    uint32_t global = make_in(EIP + 2 * PAGE_SIZE, "\xc3", 1, true, 0);
-    uint32_t crossing = make_in((EIP & ~PAGE_MASK) + PAGE_SIZE - 1, "\x6a\x00\xc3", 3, true, 0);
-    uint32_t other_frame = make_in(EIP + 0x72, "\xc3", 1, false, 7);
+    uint32_t from = bt_make(vm, EIP, "\xeb\x70", 2, false, 0);
+    uint32_t near = bt_make(vm, EIP + 0x72, "\xc3", 1, false, 0);
+    uint32_t far = bt_make(vm, EIP + PAGE_SIZE, "\xc3", 1, false, 0);
+    uint32_t global = bt_make(vm, EIP + 2 * PAGE_SIZE, "\xc3", 1, true, 0);
+    uint32_t crossing = bt_make(vm, (EIP & ~PAGE_MASK) + PAGE_SIZE - 1, "\x6a\x00\xc3", 3, true, 0);
+    uint32_t other_frame = bt_make(vm, EIP + 0x72, "\xc3", 1, false, 7);
     assert_int_equal(chain(from, near), CONNECTED);
     assert_int_equal(chain(from, far), SEARCHES);
     assert_int_equal(chain(from, global), CONNECTED);
@@ -88,7 +76,7 @@ static void chaining_rules(void **state)
     assert_int_equal(chain(from, other_frame), SEARCHES);
     assert_int_equal(chain(from, from), CONNECTED);
     v->cpl = 1;
-    uint32_t other_mode = make_in(EIP + 0x72, "\xc3", 1, false, 0);
+    uint32_t other_mode = bt_make(vm, EIP + 0x72, "\xc3", 1, false, 0);
     assert_int_not_equal(chain(from, other_mode), CONNECTED);
 }
 
@@ -152,11 +140,11 @@ static enum result early(uint32_t from, uint32_t to)
 static void targets_in_its_page(void **state)
 {
     (void)state;
-    uint32_t to = make_in(EIP + 0x72, "\xc3", 1, false, 0);
-    uint32_t from = make_in(EIP, "\xeb\x70", 2, false, 0);
+    uint32_t to = bt_make(vm, EIP + 0x72, "\xc3", 1, false, 0);
+    uint32_t from = bt_make(vm, EIP, "\xeb\x70", 2, false, 0);
     assert_int_equal(early(from, to), CONNECTED);
     assert_int_equal(vm->stats.n[STAT_BT_CHAINED_EARLY], 1);
-    uint32_t self = make_in(EIP + 0x20, "\xe8\xfb\xff\xff\xff", 5, false, 0);
+    uint32_t self = bt_make(vm, EIP + 0x20, "\xe8\xfb\xff\xff\xff", 5, false, 0);
     assert_int_equal(early(self, self), CONNECTED);
     assert_true(bt_wrote(vm, gfn(EIP >> PAGE_SHIFT), 0x172, 0x172));
     assert_int_equal(early(from, to), UNTOUCHED);
@@ -180,27 +168,27 @@ static void targets_elsewhere(void **state)
 {
     (void)state;
     uint32_t far = EIP + PAGE_SIZE;
-    uint32_t to = make_in(far, "\xc3", 1, true, 0);
-    uint32_t from = make_in(EIP, "\xe9\xfb\x0f\x00\x00", 5, false, 0);
+    uint32_t to = bt_make(vm, far, "\xc3", 1, true, 0);
+    uint32_t from = bt_make(vm, EIP, "\xe9\xfb\x0f\x00\x00", 5, false, 0);
     assert_int_equal(early(from, to), CONNECTED);
     bt_flush_linear(v, gva(far)); /* it may be another frame's now */
     assert_int_equal(early(from, to), UNTOUCHED);
-    from = make_in(EIP + 8, "\xe9\xf3\x0f\x00\x00", 5, false, 0);
+    from = bt_make(vm, EIP + 8, "\xe9\xf3\x0f\x00\x00", 5, false, 0);
     assert_int_equal(early(from, to), UNTOUCHED);
 }
 
 static void targets_that_may_not_be(void **state)
 {
     (void)state;
-    uint32_t local = make_in(EIP + PAGE_SIZE, "\xc3", 1, false, 0);
-    uint32_t from = make_in(EIP, "\xe9\xfb\x0f\x00\x00", 5, false, 0);
+    uint32_t local = bt_make(vm, EIP + PAGE_SIZE, "\xc3", 1, false, 0);
+    uint32_t from = bt_make(vm, EIP, "\xe9\xfb\x0f\x00\x00", 5, false, 0);
     assert_int_equal(early(from, local), UNTOUCHED);
-    uint32_t other_frame = make_in(EIP + 0x72, "\xc3", 1, false, 7);
-    from = make_in(EIP + 0x10, "\xeb\x60", 2, false, 0);
+    uint32_t other_frame = bt_make(vm, EIP + 0x72, "\xc3", 1, false, 7);
+    from = bt_make(vm, EIP + 0x10, "\xeb\x60", 2, false, 0);
     assert_int_equal(early(from, other_frame), UNTOUCHED);
     uint32_t end = (EIP & ~PAGE_MASK) + PAGE_SIZE;
-    uint32_t crossing = make_in(end - 1, "\x6a\x00\xc3", 3, true, 0);
-    from = make_in(end - 0x20, "\xeb\x1d", 2, true, 0);
+    uint32_t crossing = bt_make(vm, end - 1, "\x6a\x00\xc3", 3, true, 0);
+    from = bt_make(vm, end - 0x20, "\xeb\x1d", 2, true, 0);
     assert_int_equal(early(from, crossing), UNTOUCHED);
     v->cpl = 1;
     uint32_t other_mode = make(EIP + 0x62, "\xc3", 1);

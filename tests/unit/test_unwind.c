@@ -29,21 +29,9 @@ static int set_up(void **state)
     return 0;
 }
 
-static uint32_t make_in(uint32_t eip, const char *code, size_t len, bool global, uint32_t frame)
-{
-    bt_put(vm, eip, code, len);
-    struct code_page page = bt_page(vm, eip), next = bt_page(vm, eip + PAGE_SIZE);
-    page.global = next.global = global;
-    if (frame)
-        page.frame = gfn(frame);
-    v->eip = eip;
-    bt_lookup(v);
-    return bt_block(vm, bt_translate(v, &page, &next));
-}
-
 static uint32_t make(uint32_t eip, const char *code, size_t len)
 {
-    return make_in(eip, code, len, true, 0);
+    return bt_make(vm, eip, code, len, true, 0);
 }
 
 /* A stop OFF bytes into block B, with recognisable registers. */
