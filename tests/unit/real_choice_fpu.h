@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What real_choice.h is, for x87 and MMX: probed once, then the state that the interpreter left is
- * changed into what the host must leave. Included by one file of a test program.
+ * What real_probe.h and real_choice.h are, for x87 and MMX: probed once, then the state that the
+ * interpreter left is changed into what the host must leave. Included by one file of a test
+ * program.
  *
  *   top_goes     An MMX store that faults with #PF or #GP has set TOP to 0 and nothing else,
  *                against SDM 3A 6.5, by which a fault leaves what was before, and APM 1 5.12, by

@@ -9,7 +9,7 @@
 
 #include <asm/ldt.h>
 
-#include "tests/unit/real_case.h"
+#include "tests/unit/real_select.h"
 
 /* The first entry of each kind; entry 0 stays empty. */
 enum {

@@ -102,7 +102,7 @@ static inline bool agrees_relaxed(const struct test_case *c, unsigned relaxed, u
 }
 
 /* Is HARD what comes of C if some of its checks are made later? Also where the host does not make
- * them at all, or makes one more (real_choice.h). */
+ * them at all, or makes one more (real_probe.h). */
 static inline bool order_explains(const struct test_case *c, uint16_t pushed_over,
                                   const struct real_state *hard)
 {

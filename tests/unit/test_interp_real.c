@@ -4,12 +4,13 @@
  * once natively in 32-bit compatibility mode and once by interp_step, then registers, flags
  * that the manual defines, memory, exception, error code and CR2 compared. Both sides see the
  * same 4 KiB pages: read-write, read-only and absent ones next to each other. Every operation
- * of the table must have been executed. Where CPUs differ, real_choice.h finds out what this
+ * of the table must have been executed. Where CPUs differ, real_probe.h finds out what this
  * one does. REAL_SEED and REAL_CASES in the environment choose others; with REAL_UNDEFINED set,
  * differences in undefined flags are listed.
  */
 #define _GNU_SOURCE /* register names of a signal context */
 #include "tests/unit/real_order.h"
+#include "tests/unit/real_select.h"
 
 /* ---- A random instruction with fitting registers -------------------------------- */
 
