@@ -96,6 +96,7 @@ static void set_registers(uint32_t *gpr, const struct program_row *row, uint32_t
 uint32_t image_run_natively(const struct program_row *row, uint32_t size)
 {
     struct real_state s = {.eip = image_header()->start, .eflags = FL_ONE, .fpu = fake_fpu_state};
+    real_flat(&s);
     set_registers(s.gpr, row, size);
     real_prepare();
     real_run(&s);
