@@ -81,7 +81,7 @@ static bool make_case(struct test_case *c)
 
 static void every_operation_agrees(void **state)
 {
-    unsigned cases = (unsigned)from_environment("REAL_CASES", 60000);
+    unsigned cases = (unsigned)from_environment("REAL_CASES", 150000);
     (void)state;
     real_prepare(); /* here, because cmocka sets its own handlers before each test */
     seed = from_environment("REAL_SEED", 0x9e3779b97f4a7c15ul);

@@ -10,7 +10,7 @@
 #include "tests/unit/real_ldt.h"
 #include "tests/unit/real_order.h"
 
-enum { CASES = 60000, CASES_OF_AN_LDT = 500, SAFE = 0x120000, SAFE_END = 0x3e0000 };
+enum { CASES = 200000, CASES_OF_AN_LDT = 500, SAFE = 0x120000, SAFE_END = 0x3e0000 };
 
 static const struct prefixes all_prefixes = {6, 4, 4};
 
