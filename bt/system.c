@@ -273,7 +273,7 @@ static void emit_check_code(struct translation *t)
     emit_patch8(c, on);
 }
 
-/* NT in the vcpu would make it a task switch. */
+/* NT in the vcpu would make it a task switch, which does not look at the stack. */
 static void emit_check_nt(struct translation *t)
 {
     struct code *c = &t->code;
@@ -297,13 +297,13 @@ enum end iret(struct translation *t)
         return callout_for(t, WHY_STACK_SIZE);
     esp_settle(t, t->eip);
     record(t, t->eip, 0, UNWIND_EIP);
+    emit_park_flags(t);
+    emit_check_nt(t);
     emit_load_guest(c, H_R13, H_R14, 0);
     emit_load_guest(c, H_R9, H_R14, 4);
     emit_load_guest(c, H_R8, H_R14, 8);
-    emit_park_flags(t);
     emit_check_code(t);
     emit_check_others(t);
-    emit_check_nt(t);
     emit_load_flags(t);
     emit_mov_reg(c, H_R8, H_R13);
     emit_store_vcpu8(c, offsetof(struct vcpu, vif), H_R10);
