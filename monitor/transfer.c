@@ -108,7 +108,7 @@ static bool movable(struct vcpu *v, const struct stack *st, uint32_t off, unsign
         if (!segment_in_limit(&st->ss, (off + i) & stack_mask(&st->ss), step))
             return vcpu_raise_error(v, VEC_SS, st->error);
     }
-    return !misaligned(v, st, off, size) || vcpu_raise_error(v, VEC_AC, 0);
+    return n == 0 || !misaligned(v, st, off, size) || vcpu_raise_error(v, VEC_AC, 0);
 }
 
 static uint32_t below(const struct stack *st, unsigned bytes)

@@ -43,12 +43,14 @@ uint32_t operand_offset(const struct vcpu *v, const struct insn *i)
     return i->addrsize == 2 ? off & 0xffff : off;
 }
 
-/* #AC for a misaligned access of the sizes that have an alignment (SDM 3A table 6-7). */
+/* #AC for a misaligned access of the sizes that have an alignment (SDM 3A table 6-7); the x87's ten
+ * bytes have eight's. */
 static bool misaligned(const struct vcpu *v, gva_t linear, unsigned len)
 {
-    if (!(v->cr0 & CR0_AM) || (len & (len - 1)))
+    unsigned want = len == 10 ? 8 : len;
+    if (!(v->cr0 & CR0_AM) || (want & (want - 1)))
         return false;
-    return len <= 8 && (linear.v & (len - 1));
+    return want <= 8 && (linear.v & (want - 1));
 }
 
 bool mem_linear(struct vcpu *v, unsigned seg, uint32_t off, unsigned len, unsigned access,

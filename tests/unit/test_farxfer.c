@@ -271,6 +271,21 @@ static void goes_inwards(void **state)
     assert_segment(S_DS, D3 | 3, 0, 0xffffffff, DATA | FLAT | DPL(3)); /* data stays */
 }
 
+/* A gate without parameters does not look at the stack of user code. */
+static void goes_inwards_from_a_misaligned_stack(void **state)
+{
+    (void)state;
+    run_at(3);
+    v->cr0 |= CR0_AM;
+    v->eflags |= FL_AC;
+    v->gpr[R_ESP] += 2;
+    gate(C0, OFF, SYS_CALL32, 3, 1);
+    FAULTS(segment_far_call(v, GATE | 3, 0, 4), VEC_AC, 0);
+    gate(C0, OFF, SYS_CALL32, 3, 0);
+    assert_true(segment_far_call(v, GATE | 3, 0, 4));
+    assert_at(C0, OFF, 0);
+}
+
 static void goes_inwards_by_16_bits(void **state)
 {
     (void)state;
@@ -425,6 +440,7 @@ int main(void)
         T(passes_gates_of_the_same_level),
         T(gate_call_needs_room),
         T(goes_inwards),
+        T(goes_inwards_from_a_misaligned_stack),
         T(goes_inwards_by_16_bits),
         T(copies_31_parameters),
         T(inner_stack_is_checked),

@@ -190,6 +190,9 @@ static void alignment_is_checked_at_cpl3(void **state)
     v->gpr[R_EBX] = DATA + 4;
     OK(0x8b, 0x03);
     FAULTS(E(VEC_AC, 0), 0x0f, 0xc7, 0x0b); /* eight bytes want eight */
+    FAULTS(E(VEC_AC, 0), 0xdb, 0x2b);       /* and so do ten: fld, fstp, fbstp */
+    FAULTS(E(VEC_AC, 0), 0xdb, 0x3b);
+    FAULTS(E(VEC_AC, 0), 0xdf, 0x33);
     v->gpr[R_EBX] = DATA + 1;
     v->cr0 &= ~(uint32_t)CR0_AM;
     OK(0x8b, 0x03);
