@@ -168,8 +168,13 @@ static bool prepare_memory(struct translation *t, unsigned reg, bool store, stru
 {
     const struct mem_operand *g = &t->insn.mem;
     bool address_only = t->insn.op == OP_LEA;
-    if (t->insn.addrsize != 4)
-        return operand16(t, reg, store, m);
+    if (t->insn.addrsize != 4) {
+        if (!operand16(t, reg, store, m))
+            return false;
+        if (!address_only && other_window(t, WINDOW_SOURCE))
+            through_r12(t, m);
+        return true;
+    }
     *m = (struct mem_form){reg,  host_base(g->base), host_base(g->index), g->scale, g->disp,
                            true, !address_only};
     if (g->base == R_ESP)
