@@ -286,24 +286,16 @@ void segtab_collect(struct vcpu *v)
     }
 }
 
-/* A fault on a selector that the hardware has as the guest has it is the guest's own. The accessed
- * bit is set as the load that follows would. */
+/* A fault on a selector that the hardware has as the guest has it is the guest's own; one that is
+ * not marked accessed is for the interpreter, as only a load that succeeds marks it. */
 bool segtab_fill(struct vcpu *v, uint16_t sel)
 {
-    struct descriptor d;
-    struct exception pending = v->exc;
     const struct table *in = table_of(v->vm->segtab, sel);
     if (!in)
         return false;
-    d.where = gva(in->base + SEL_INDEX(sel) * 8);
-    d.raw = peek(v, d.where);
-    if (!loadable(d.raw | (uint64_t)SA_ACCESSED << 40))
+    uint64_t raw = peek(v, gva(in->base + SEL_INDEX(sel) * 8));
+    if (!loadable(raw) || in->raw[SEL_INDEX(sel)] == raw)
         return false;
-    v->exc.valid = false;
-    bool marked = descriptor_mark_accessed(v, &d);
-    v->exc = pending;
-    if (!marked || in->raw[SEL_INDEX(sel)] == d.raw)
-        return false;
-    set(v->vm->segtab, sel, d.raw);
+    set(v->vm->segtab, sel, raw);
     return true;
 }

@@ -151,21 +151,32 @@ static void a_sensitive_user_instruction(void **state)
     assert_int_equal(stat(STAT_INSN_INTERP_KERNEL), 0);
 }
 
+/* The first load of all is interpreted, as it may be refused; later ones are mirrored. */
 static void a_segment_load_is_mirrored_first(void **state)
 {
     (void)state;
     gdt_set(RO3, peek64(GDT + RO3) & ~((uint64_t)SA_ACCESSED << 40)); /* never loaded yet */
     assert_true(segtab_prepare(v));
     assert_int_equal(fake.descriptor[0][RO3 / 8], 0);
-    CODE_AT(0x8e, 0xd8); /* mov ds, ax */
+    CODE_AT(0x8e, 0xd0, 0x8e, 0xd8); /* mov ss, ax; mov ds, ax */
     v->gpr[R_EAX] = RO3 | 3;
     exception(VEC_GP, RO3, false);
+    raised(VEC_GP, RO3); /* SS must be writable */
+    v->exc.valid = false;
+    assert_false(peek64(GDT + RO3) >> 40 & SA_ACCESSED);
+    v->eip = 0x1236;
+    exception(VEC_GP, RO3, false);
     assert_false(v->exc.valid);
-    assert_int_equal(v->eip, 0x1234); /* again, natively */
-    assert_int_equal(stat(STAT_INSN_INTERP), 0);
+    assert_int_equal(v->eip, 0x1238);
+    assert_true(peek64(GDT + RO3) >> 40 & SA_ACCESSED);
+    assert_int_equal(stat(STAT_INSN_INTERP), 2);
+    v->eip = 0x1236;
+    exception(VEC_GP, RO3, false);
+    assert_int_equal(v->eip, 0x1236); /* again, natively */
+    assert_int_equal(stat(STAT_INSN_INTERP), 2);
     assert_int_equal(fake.descriptor[0][RO3 / 8], peek64(GDT + RO3));
     exception(VEC_GP, RO3, false); /* the mirror is right: the fault is the guest's */
-    assert_int_equal(stat(STAT_INSN_INTERP), 1);
+    assert_int_equal(stat(STAT_INSN_INTERP), 3);
 }
 
 /* Translated code has its segments in the vcpu: there is nothing to mirror. */
