@@ -13,6 +13,7 @@
 #include "monitor/trace.h"
 #include "monitor/x86.h"
 #include "shadow/flush.h"
+#include "shadow/format.h"
 #include "shadow/mirror.h"
 #include "shadow/perm.h"
 #include "shadow/slots.h"
@@ -87,13 +88,22 @@ static void note_use(struct shadow *s, const struct walk *w)
 }
 
 /* A new table is filled whole: a fork rewrites so much of a page table that its shadow is given
- * up and soon built again, and a fault for every group of it took a third of all exits. */
-static void fill_from_guest(struct shadow *s, struct shadow_table *t, unsigned index)
+ * up and soon built again, and a fault for every group of it took a third of all exits. With WP
+ * clear an entry is filled alone: its neighbours may have been flipped (table_flip), and a store
+ * across two pages needs both of them at once. */
+static void fill(struct shadow *s, struct shadow_table *t, unsigned index)
 {
-    if (t->live)
-        table_derive_range(s, t, index / FILL_GROUP * FILL_GROUP, FILL_GROUP);
-    else
+    bool alone = t->live && !(t->role & ROLE_WP);
+    unsigned first = alone ? index : index / FILL_GROUP * FILL_GROUP;
+    uint64_t pte = 0;
+    if (!t->source)
+        table_derive_large(s, t, first, alone ? 1 : FILL_GROUP);
+    else if (!t->live)
         table_derive_range(s, t, 0, HOST_TABLE_ENTRIES);
+    else if (!alone)
+        table_derive_range(s, t, first, FILL_GROUP);
+    else if (guest_read(s->vm, table_entry_gpa(t, index), &pte, format_of_table(t)->entry_size))
+        table_derive(s, t, index, pte);
 }
 
 /* Maps LINEAR for ACCESS as the complete walk W says and returns the flags it has now; 0 if there
@@ -105,10 +115,7 @@ static unsigned map(struct shadow *s, gva_t linear, uint32_t access, const struc
     struct shadow_table *t = space_table(s, s->current, slot, pde);
     if (!t || t->whole)
         return t ? t->whole : 0;
-    if (t->source)
-        fill_from_guest(s, t, index);
-    else
-        table_derive_large(s, t, index / FILL_GROUP * FILL_GROUP, FILL_GROUP);
+    fill(s, t, index);
     if ((access & (PF_W | PF_U)) == PF_W && !shadow_grants(t->entry[index].flags, access))
         return table_flip(s, t, index);
     return t->entry[index].flags;
@@ -219,7 +226,7 @@ static void reopen(struct shadow *s, gfn_t f)
     if (!t || t->whole || !t->entry[index].flags || t->entry[index].gfn != f.v)
         return;
     if (t->source)
-        fill_from_guest(s, t, index);
+        fill(s, t, index);
     else
         table_derive_large(s, t, index, 1);
 }

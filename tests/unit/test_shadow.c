@@ -191,6 +191,12 @@ static void write_protect_off(void **state)
         assert_int_equal(reflected(0x400000, PF_U | PF_W), PF_P | PF_U | PF_W);
         assert_int_equal(vm->stats.n[STAT_SH_FLIPS], round);
     }
+    /* A store across two such pages needs both at once. */
+    poke(vm, PT + 4, (DATA + 0x1000) | PTE_P | PTE_U | AD);
+    assert_int_equal(fault(0x400000, PF_W), SHADOW_FIXED);
+    assert_int_equal(fault(0x401000, PF_W), SHADOW_FIXED);
+    assert_maps(0x400000, DATA, SH_PRESENT | SH_WRITE);
+    assert_maps(0x401000, DATA + 0x1000, SH_PRESENT | SH_WRITE);
     /* A traced frame stays closed, and closes. */
     assert_int_equal(fault(0x400000, PF_W), SHADOW_FIXED);
     trace_add(vm, gfn(DATA >> 12), TRACE_CODE);
@@ -204,6 +210,9 @@ static void write_protect_off(void **state)
     assert_int_equal(fault(0x800000, PF_W), SHADOW_FIXED);
     assert_maps(0x800000, 0x400000, SH_PRESENT | SH_WRITE);
     assert_maps(0x801000, 0x401000, RO);
+    assert_int_equal(fault(0x801000, PF_W), SHADOW_FIXED);
+    assert_maps(0x800000, 0x400000, SH_PRESENT | SH_WRITE);
+    assert_maps(0x801000, 0x401000, SH_PRESENT | SH_WRITE);
     assert_int_equal(reflected(0x800000, PF_U | PF_W), PF_P | PF_U | PF_W);
     assert_int_equal(fault(0x800000, PF_U), SHADOW_FIXED);
     assert_maps(0x800000, 0x400000, RO);
