@@ -121,6 +121,21 @@ bool frame_room(struct vcpu *v, const struct stack *st, unsigned n, unsigned siz
     return movable(v, st, below(st, n * size), n, size);
 }
 
+/* N items of SIZE cannot all be written. The CPU pushes one after the other, so the page fault is
+ * that of the first that fails; the pending one is of the frame as a whole. */
+static bool refused(struct vcpu *v, const struct stack *st, unsigned n, unsigned size)
+{
+    struct exception whole = v->exc;
+    v->exc.valid = false;
+    for (unsigned i = 1; i <= n; i++) {
+        gva_t at = gva(st->ss.base + below(st, i * size));
+        if (!vmem_probe(v, at, size, st->access | PF_W))
+            return false;
+    }
+    v->exc = whole;
+    return false;
+}
+
 bool frame_push(struct vcpu *v, struct stack *st, const uint32_t *words, unsigned n, unsigned size)
 {
     uint8_t image[FRAME_MAX * 4];
@@ -134,7 +149,7 @@ bool frame_push(struct vcpu *v, struct stack *st, const uint32_t *words, unsigne
     for (unsigned i = 0; i < bytes; i += step) {
         gva_t at = gva(st->ss.base + ((off + i) & stack_mask(&st->ss)));
         if (!vmem_write(v, at, image + i, step, st->access | PF_W))
-            return false;
+            return refused(v, st, n, size);
     }
     set_pointer(st, st->esp - bytes);
     return true;

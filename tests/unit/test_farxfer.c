@@ -170,6 +170,12 @@ static void call_page_faults(void **state)
     v->gpr[R_ESP] = HOLE + 0x1004; /* CS would fit, EIP not */
     FAULTS(segment_far_call(v, C0, OFF, 4), VEC_PF, PF_W);
     assert_int_equal(v->exc.cr2, HOLE + 0xffc);
+    v->gpr[R_ESP] = HOLE + 0x1002; /* neither; CS is pushed first, and begins in the hole */
+    FAULTS(segment_far_call(v, C0, OFF, 4), VEC_PF, PF_W);
+    assert_int_equal(v->exc.cr2, HOLE + 0xffe);
+    v->gpr[R_ESP] = HOLE + 0x800;
+    FAULTS(segment_far_call(v, C0, OFF, 4), VEC_PF, PF_W);
+    assert_int_equal(v->exc.cr2, HOLE + 0x7fc);
     run_at(3);
     world_map(STACK3 - 0x1000, PTE_P | PTE_W); /* a user's push is a user's access */
     FAULTS(segment_far_call(v, C3 | 3, OFF, 4), VEC_PF, PF_P | PF_W | PF_U);
