@@ -53,7 +53,7 @@ static void contributory_then_page_fault(void **state)
     inject_exception(v);
     assert_int_equal(v->cpl, 0);
     FRAME(PF_W, 0x1234, C3 | 3);
-    assert_int_equal(v->cr2, HOLE + 0x40 - 24);
+    assert_int_equal(v->cr2, HOLE + 0x40 - 4);
 }
 
 static void page_fault_twice(void **state)
@@ -67,7 +67,7 @@ static void page_fault_twice(void **state)
     inject_exception(v);
     assert_int_equal(v->cpl, 0);
     FRAME(0, 0x1234, C3 | 3); /* #DF */
-    assert_int_equal(v->cr2, HOLE + 0x40 - 24);
+    assert_int_equal(v->cr2, HOLE + 0x40 - 4);
 }
 
 static void triple_fault(void **state)
