@@ -41,7 +41,7 @@ PROCESS_WRAP = --wrap=host_exit
 endif
 GUEST = $(patsubst %/cov,%,$(B:%/san=%))/guest
 
-.PHONY: all deps guest run san coverage check check-full bench bench-native bench-process bench-profile lint read clean unit fuzz install uninstall deb
+.PHONY: all deps guest run san coverage check check-full bench bench-native bench-process bench-profile lint read clean unit programs fuzz install uninstall deb
 .SECONDARY:
 all: deps $(if $(SAN),,$(B)/ring1.elf) $(B)/ring1
 
@@ -149,6 +149,20 @@ $(BT_TESTS:%=$(B)/unit/test_%): $(patsubst %,$(B)/host/tests/unit/bt_%.o,confine
 $(foreach t,$(BT_TESTS),$(eval LIBS_test_$t = $$(B)/host/core.a -lZydis))
 unit: $(UNIT:%=$(B)/unit/%)
 
+# ---- random programs: the generator, and the guest that runs them
+$(B)/programs/layout.inc: tests/programs/layout.h Makefile
+	@mkdir -p $(@D)
+	$(Q)sed -n 's/^#define \([A-Z0-9_]*\)  *\([0-9a-fx]*\).*/%define \1 \2/p' $< >$@
+$(B)/programs/runtime.bin: $(wildcard tests/programs/*.asm tests/programs/*.inc) tests/guests/lib/start.inc $(B)/programs/layout.inc
+	@echo "  NASM $<"
+	$(Q)$(NASM) -f bin -w+all -I$(@D)/ -Itests/guests/ -Itests/programs/ -o $@ tests/programs/runtime.asm
+$(B)/host/tests/programs/%.o: HOST_CFLAGS += -D_GNU_SOURCE
+$(B)/programs/programs: $(patsubst %.c,$(B)/host/%.o,$(wildcard tests/programs/*.c))
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lZydis
+programs: $(B)/programs/programs $(B)/programs/runtime.bin
+
 # ---- fuzzers: each is one file and the core, built by clang for its libFuzzer
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_CFLAGS = -std=gnu11 -O2 -g $(WARN) -Wno-string-plus-int -Wno-string-concatenation -I. -MMD -MP $(SANITIZE) -fsanitize=fuzzer-no-link
@@ -231,7 +245,7 @@ run: all guest
 	@$(B)/ring1 run $(RUN_ON) --initrd $(GUEST)/initrd.img --append "$(APPEND)" $(GUEST)/vmlinuz
 APPEND ?= console=ttyS0
 
-CHECK = all unit fuzz san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/selftests/built $(B)/bench/ring1-soak $(B)/bench/ring1-jit \
+CHECK = all unit programs fuzz san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/selftests/built $(B)/bench/ring1-soak $(B)/bench/ring1-jit \
 	$(B)/bench/calls.c
 check: $(CHECK)
 	@bash tests/check.sh $(B)
