@@ -41,9 +41,19 @@ main:
     print "no programs", 13, 10
     jmp power_off
 
-; The next program. Everything in memory is as it was before the first one.
+; The next program. Everything is as it was before the first one.
 program:
     mov esp, HANDLER_STACK
+    mov eax, 0x31               ; PE, ET, NE
+    mov cr0, eax
+    mov eax, 0x600              ; OSFXSR, OSXMMEXCPT
+    mov cr4, eax
+    xor eax, eax
+    mov dr0, eax
+    mov dr1, eax
+    mov dr2, eax
+    mov dr3, eax
+    mov cr2, eax
     mov esi, [next_program]
     dec dword [programs_left]
     js .end
@@ -130,8 +140,11 @@ program_end:
     mov [next_program], esi
     call paging_off
     mov dword [sum], 0
-    mov esi, AT_GDT
-    mov ecx, (TABLES_END - AT_GDT) / 4
+    mov esi, AT_GDT             ; to the mapping of the first MiB: behind it lies the image, which is another each time
+    mov ecx, (AT_PT_LOW + 0x400 - AT_GDT) / 4
+    call mix_block
+    mov esi, AT_PT_WIN
+    mov ecx, (TABLES_END - AT_PT_WIN) / 4
     call mix_block
     cmp dword [verbose], 0
     je .quiet
@@ -153,6 +166,8 @@ print_tables:
     and eax, ~0xfff
     cmp eax, AT_PT_LOW
     jne .print
+    cmp esi, AT_PT_LOW + 0x400
+    jae .on
     test byte [esi], 0x60
     jz .on
 .print:
