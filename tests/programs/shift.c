@@ -70,9 +70,8 @@ static void shift(struct gen *g)
 {
     uint32_t size = one_of(g, 1, 2, 4), digit = below(g, 8),
              count = once_in(g, 8) ? below(g, 256) : below(g, 33);
-    if (g->choice->direct &&
-        (digit & 6) == 2) /* TCG's RCL and RCR of less than 32 bits are wrong for some values */
-        digit += 2;
+    if (g->choice->direct && (digit & 6) == 2)
+        digit += 2; /* not RCL and RCR: TCG loses the carry where the store faults */
     bool by_cl = once_in(g, 3) && !(g->reserved >> ECX & 1), by_one = !by_cl && once_in(g, 3);
     struct operand o;
     if (by_cl)
