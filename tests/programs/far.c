@@ -140,6 +140,8 @@ static void gate(struct gen *g)
         put_n(g, any32(g), 2);
     }
     far_imm(g, 0x9a, selector, once_in(g, 4) ? 2 : 4);
+    if (selector == SEL_GATE16 && !g->mode.seg[SS].base)
+        interrupt(g, INT_CHECK); /* of ESP 16 bits are left */
 }
 
 /* INT and IRET by hand: to the next instruction. */

@@ -28,15 +28,19 @@ static void bounds(struct gen *g)
     memory_modrm(g, &m, any_register(g));
 }
 
-/* A 16-bit gate keeps 16 bits of EIP. */
+/* A 16-bit gate keeps 16 bits of EIP, and of ESP, which a checkpoint mends where they are not
+ * enough: what a PUSHA faults on first is the CPU's affair. */
 static void software(struct gen *g)
 {
     uint32_t gate16 = g->mode.seg[CS].base ? INT_GATE16 : INT_TRAP;
     /* Behind these IF is 0, which code that runs directly does not see. */
     bool shown = !g->choice->direct || g->mode.cpl != 3;
-    interrupt(g, one_of(g, INT_TRAP, gate16, gate16, shown ? INT_CONFORM : INT_TRAP,
-                        shown ? INT_RING1 : INT_TRAP, INT_ABSENT, INT_BAD, 0x20,
-                        g->mode.cpl ? 13 : 0x20, 0x60, 3, 4));
+    uint32_t vector = one_of(g, INT_TRAP, gate16, gate16, shown ? INT_CONFORM : INT_TRAP,
+                             shown ? INT_RING1 : INT_TRAP, INT_ABSENT, INT_BAD, 0x20,
+                             g->mode.cpl ? 13 : 0x20, 0x60, 3, 4);
+    interrupt(g, vector);
+    if (vector == INT_GATE16 && !g->mode.seg[SS].base)
+        interrupt(g, INT_CHECK);
 }
 
 /* An absent, read-only or supervisor page, without other operands. */
