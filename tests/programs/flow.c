@@ -36,16 +36,18 @@ static void counted(struct gen *g)
     g->reserved = reserved;
     bound(g);
     use_flags(g, F_ALL);
-    /* An exception far from here can come back into the loop when it is over, with no count left.
-     */
-    address_size(g, 32);
-    struct jump over = jump_short(g, 0xe3); /* jecxz */
+    /* An exception far from here can come back into the loop when it is over, with any count. */
+    operand_size(g, 4);
+    put_bytes(g, 0x83, 0xe1, 0x3f); /* and ecx, 63 */
+    set_flags(g, F_ALL & ~F_A, F_A);
+    struct jump over = jump_short(g, 0x74);
     if (once_in(g, 2)) {
         operand_size(g, 4);
         put(g, 0x48 + ECX);
-        jump_back(g, 0x85, top);
         set_flags(g, F_ALL & ~F_C, 0);
+        jump_back(g, 0x85, top);
     } else {
+        use_flags(g, F_ALL);
         address_size(g, 32);
         struct jump again = jump_short(g, one_of(g, 0xe2, 0xe2, 0xe0, 0xe1));
         struct jump out = jump_short(g, 0xeb);
@@ -54,6 +56,7 @@ static void counted(struct gen *g)
         land(g, out);
     }
     land(g, over);
+    set_flags(g, 0, F_A);
 }
 
 /* An indirect call or jump, by register or memory, to what fill() is told. */
