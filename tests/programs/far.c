@@ -130,7 +130,7 @@ static void gate(struct gen *g)
                                SEL_NOGATE, SEL_TSS, SEL_DATA3);
     if (selector == SEL_GATE16 && !g->mode.seg[CS].base)
         selector = SEL_GATE32; /* the other keeps 16 bits of EIP */
-    use_flags(g, F_ALL);
+    interrupt(g, INT_NOTE);    /* what fails on the way goes on behind this atom */
     if (selector == SEL_GATE32) {
         push_imm(g, any32(g));
         push_imm(g, any32(g));
@@ -277,7 +277,7 @@ static void real(struct gen *g)
 /* To another task by a TSS, a task gate, or an interrupt; it comes back. */
 static void task(struct gen *g)
 {
-    use_flags(g, F_ALL);
+    interrupt(g, INT_NOTE);
     if (once_in(g, 3) || g->mode.kind != KIND_PROTECTED)
         interrupt(g, INT_TASK);
     else

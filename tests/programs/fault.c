@@ -38,6 +38,8 @@ static void software(struct gen *g)
     uint32_t vector = one_of(g, INT_TRAP, gate16, gate16, shown ? INT_CONFORM : INT_TRAP,
                              shown ? INT_RING1 : INT_TRAP, INT_ABSENT, INT_BAD, 0x20,
                              g->mode.cpl ? 13 : 0x20, 0x60, 3, 4);
+    if (vector == INT_GATE16 || vector == INT_CONFORM || vector == INT_RING1)
+        interrupt(g, INT_NOTE); /* what fails on the way goes on behind this atom */
     interrupt(g, vector);
     if (vector == INT_GATE16 && !g->mode.seg[SS].base)
         interrupt(g, INT_CHECK);

@@ -34,6 +34,8 @@ static void string(struct gen *g)
     uint32_t tame = compares ? M_TAME : 0, source = DS;
     if (reads_si(op) && once_in(g, 3))
         source = one_of(g, ES, FS, GS, SS);
+    if (g->choice->direct && !g->mode.seg[source].read)
+        source = DS;
     uint32_t si = place_in(g, source, bytes, M_READ | tame),
              di = place_in(g, ES, bytes, (compares ? M_READ : M_WRITE) | tame);
     bool word = si + bytes <= 0x10000 && di + bytes <= 0x10000 && !once_in(g, 4);
