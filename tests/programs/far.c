@@ -177,7 +177,9 @@ static void outer(struct gen *g)
     static const uint32_t data[] = {SEL_DATA1,   SEL_DATA2, SEL_DATA3,
                                     SEL_STACKB3, SEL_DATA3, SEL_STACK16_3};
     struct mode mode = g->mode;
-    uint32_t which = below(g, 6), ring = code[which] & 3;
+    uint32_t which =
+        g->choice->direct ? one_of(g, 0, 1, 2, 4) : below(g, 6); /* TCG checks no limit of SS */
+    uint32_t ring = code[which] & 3;
     uint32_t base = which > 3 ? AT_CODE : 0, limit = which > 3 ? 0xffff : 0xffffffff;
     bool based = which == 3 || which == 5, iret = once_in(g, 2);
     use_flags(g, F_ALL);
