@@ -74,7 +74,7 @@ static void protected_16(struct gen *g, uint32_t cpl)
     m->seg[CS] = (struct segment){cpl ? SEL_CODE16_3 : SEL_CODE16_0, AT_CODE, 0xffff, false, true};
     m->seg[DS] = m->seg[ES] = small;
     m->name = cpl ? "16-bit, CPL 3" : "16-bit, CPL 0";
-    if (once_in(g, 4))
+    if (once_in(g, 4) || (cpl && g->choice->direct)) /* TCG checks no limit there */
         return;
     m->seg[SS] =
         (struct segment){cpl ? SEL_STACK16_3 : SEL_STACK16_0, AT_STACK, 0xffff, true, true};
@@ -90,7 +90,7 @@ static void protected_based(struct gen *g, uint32_t cpl)
     m->name = cpl ? "based, CPL 3" : "based, CPL 0";
     if (!once_in(g, 3))
         m->seg[CS] = (struct segment){cpl ? SEL_CODEB3 : SEL_CODEB0, AT_CODE, 0xffff, false, true};
-    if (once_in(g, 2)) {
+    if (once_in(g, 2) && !(cpl && g->choice->direct)) {
         m->seg[SS] =
             (struct segment){cpl ? SEL_STACKB3 : SEL_STACKB0, AT_STACK, 0xffff, true, true};
         m->esp = STACK_MIDDLE;
