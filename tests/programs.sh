@@ -13,6 +13,7 @@ runtime=$B/programs/runtime.bin
 out=$B/programs/runs
 readonly batch=20 parallel=2
 rm -rf "$out" && mkdir -p "$out" || exit 3
+export TMPDIR=$tmp
 seeds=${SEEDS:-1-${full:+4}40}
 first=${seeds%-*} last=${seeds#*-}
 reduced=0
@@ -71,7 +72,7 @@ set_of() {
 # ---- The reducer itself: an atom that sees how much memory there is, between machines that have not the same. At a
 # level that may not use ports it sees nothing, so the first of several that does is taken.
 planted() {
-    local n rc
+    local n rc left
     for n in 60 260 460 660 860 1060 1260; do
         "$programs" reduce --runtime "$runtime" --plant $n -a "$(machine process:auto)" -b "MEMORY=40 $(machine process:auto)" 7 \
             >"$tmp/reduced" 2>/dev/null
@@ -90,6 +91,9 @@ $(cat "$tmp/reduced")"
     MEMORY=40 run process:interp "$tmp/image"
     [ "$(differing "$tmp/image.process-auto" "$tmp/image.process-interp")" != "" ]
     report $? "a planted difference is seen" "both printed the same"
+    left=$(find "$tmp" -mindepth 1 -name 'ring1-*')
+    [ -z "$left" ]
+    report $? "nothing is left behind" "$left"
 }
 
 planted

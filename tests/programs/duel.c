@@ -43,32 +43,51 @@ static void cut(struct console *c)
     }
 }
 
+/* A new file of that name in the user's directory for such. */
+static char *scratch(const char *name)
+{
+    const char *dir = getenv("TMPDIR");
+    char *path;
+    if (asprintf(&path, "%s/ring1-%s.XXXXXX", dir ? dir : "/tmp", name) < 0)
+        error(3, errno, "memory");
+    int fd = mkstemp(path);
+    if (fd < 0)
+        error(3, errno, "%s", path);
+    close(fd);
+    return path;
+}
+
+/* Removes it, and PATH.err, where run.sh leaves what the machine said. */
+static void discard(char *path)
+{
+    char *err;
+    unlink(path);
+    if (asprintf(&err, "%s.err", path) >= 0) {
+        unlink(err);
+        free(err);
+    }
+    free(path);
+}
+
 static void run(const char *command, const char *image, struct console *out)
 {
-    char console[64], *line;
-    strcpy(console, "/tmp/ring1-console.XXXXXX");
-    int fd = mkstemp(console);
-    if (fd < 0 || asprintf(&line, "%s '%s' '%s'", command, image, console) < 0)
-        error(3, errno, "%s", console);
-    close(fd);
+    char *console = scratch("console"), *line;
+    if (asprintf(&line, "%s '%s' '%s'", command, image, console) < 0)
+        error(3, errno, "memory");
     if (system(line) == -1)
         error(3, errno, "%s", line);
     free(line);
     memset(out, 0, sizeof(*out));
     out->text = slurp(console);
     cut(out);
-    unlink(console);
+    discard(console);
 }
 
 uint32_t duel_run(const struct pair *p, const struct choice *choices, uint32_t n, bool verbose,
                   struct console out[2])
 {
     struct image im;
-    char image[] = "/tmp/ring1-image.XXXXXX";
-    int fd = mkstemp(image);
-    if (fd < 0)
-        error(3, errno, "%s", image);
-    close(fd);
+    char *image = scratch("image");
     image_open(&im, p->runtime, verbose);
     uint32_t fits = 0;
     while (fits < n && image_add(&im, &choices[fits]))
@@ -76,7 +95,7 @@ uint32_t duel_run(const struct pair *p, const struct choice *choices, uint32_t n
     image_close(&im, image);
     for (int i = 0; i < 2; i++)
         run(p->command[i], image, &out[i]);
-    unlink(image);
+    discard(image);
     return fits;
 }
 
