@@ -50,15 +50,10 @@ static unsigned operand_size(const struct insn *i)
     return 0;
 }
 
-static unsigned host_reg(uint8_t r)
-{
-    return r == R_NONE ? H_NONE : r;
-}
-
 bool operand16(struct translation *t, unsigned reg, bool store, struct mem_form *m)
 {
     const struct mem_operand *g = &t->insn.mem;
-    unsigned base = host_reg(g->base), index = host_reg(g->index), size = operand_size(&t->insn);
+    unsigned base = host_base(g->base), index = host_base(g->index), size = operand_size(&t->insn);
     if (!is_code16(t))
         return refuse(t, WHY_ADDRESS16);
     if (t->insn.op == OP_LEA) { /* of 16 bits: those of the sum */

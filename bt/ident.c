@@ -33,7 +33,7 @@ bool flat_segment(const struct translation *t, unsigned seg, bool store)
     }
 }
 
-static unsigned host_base(uint8_t r)
+unsigned host_base(uint8_t r)
 {
     return r == R_NONE ? H_NONE : r == R_ESP ? H_R14 : r;
 }

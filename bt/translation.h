@@ -163,6 +163,9 @@ bool ident(struct translation *t);
 /* The same for a string operation. */
 bool ident_string(struct translation *t);
 
+/* Host register of an operand's base or index R, perhaps H_NONE. */
+unsigned host_base(uint8_t r);
+
 /* The prefixes that stay. */
 void emit_prefixes(struct translation *t);
 
