@@ -69,7 +69,8 @@ static const struct leaf leaves[] = {
     {LEAF_7, {0, BIT(1) /* TSC_ADJUST */}, {0}, NULL, 0},
     {LEAF_TSC, {0}, {0}, NULL, 0}, /* these two: tsc_rate */
     {LEAF_MHZ, {0}, {0}, NULL, 0},
-    {RING1_CPUID_BASE, {RING1_CPUID_BASE}, {0}, RING1_SIGNATURE, EBX},
+    {RING1_CPUID_BASE, {RING1_CPUID_CALLS}, {0}, RING1_SIGNATURE, EBX},
+    {RING1_CPUID_CALLS, {RING1_ABI_VERSION, RING1_ABI_OLDEST, RING1_CALLS}, {0}, NULL, 0},
     {0x80000000, {MAX_EXTENDED}, {0}, NULL, 0},
     {0x80000001, {0}, {0, 0, 0, NX}, NULL, 0}, /* no SYSCALL, LM */
     {0x80000002, {0}, {0}, BRAND, EAX},
@@ -114,6 +115,8 @@ void priv_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, uint32_t regs[4
         return;
     if (leaf == LEAF_TSC || leaf == LEAF_MHZ)
         tsc_rate(v, leaf, regs);
+    if (leaf == RING1_CPUID_CALLS)
+        regs[EDX] = (uint32_t)(vclock_tsc_hz(v->vm) / 1000);
     if (row->from_host[EAX] | row->from_host[EBX] | row->from_host[ECX] | row->from_host[EDX])
         host_cpuid(leaf, 0, host);
     for (unsigned i = EAX; i <= EDX; i++)

@@ -8,6 +8,7 @@
 #include "monitor/gdb/gdb.h"
 #include "monitor/guestmem.h"
 #include "monitor/host.h"
+#include "monitor/hypercall.h"
 #include "monitor/interp/interp.h"
 #include "monitor/log.h"
 #include "monitor/profile.h"
@@ -132,6 +133,7 @@ static bool build_rooms(struct vm *vm, const struct plan *p)
 void vm_destroy(struct vm *vm)
 {
     segtab_forget(vm->vcpu);
+    hypercall_end(vm);
     if (vm->shadow)
         shadow_destroy(vm);
     guest_ram_destroy(vm);
@@ -145,14 +147,16 @@ struct vm *vm_create_for(const struct plan *p, struct pool *pool, uint32_t run,
     struct host_tc tc;
     host_tc_area(&tc);
     struct vm *vm = pool_alloc(pool, sizeof *vm);
-    struct vcpu *v = pool_alloc(pool, VCPU_SPAN(tc.user_code));
-    if (!vm || !v) {
+    hfn_t frames = pool_get_run(pool, (VCPU_SPAN(tc.user_code) + PAGE_SIZE - 1) / PAGE_SIZE);
+    if (!vm || !frames.v) {
         log_line("ring1: no memory for a virtual machine");
         return NULL;
     }
+    struct vcpu *v = host_frame_ptr(frames);
     vm->pool = pool;
     vm->run = run;
     vm->vcpu = v;
+    vm->vcpu_frames = frames;
     vm->engine = engine;
     vm->user_code = tc.user_code;
     vm->pace.on = p->flags & PLAN_LOCKSTEP;

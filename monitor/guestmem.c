@@ -57,6 +57,13 @@ hfn_t guest_frame(const struct vm *vm, gfn_t f)
     return f.v < vm->ram.size / PAGE_SIZE ? vm->ram.frame[f.v] : hfn(0);
 }
 
+hfn_t guest_frame_replace(struct vm *vm, gfn_t f, hfn_t h)
+{
+    hfn_t was = vm->ram.frame[f.v];
+    vm->ram.frame[f.v] = h;
+    return was;
+}
+
 hfn_t guest_frame_large(const struct vm *vm, gfn_t f)
 {
     hfn_t first = guest_frame(vm, f);

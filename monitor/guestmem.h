@@ -35,6 +35,9 @@ void *guest_page(const struct vm *vm, gpa_t where, size_t len);
 /* The host frame behind F, .v == 0 if there is none. */
 hfn_t guest_frame(const struct vm *vm, gfn_t f);
 
+/* Host frame H is behind F from now on; returns the one that was. Who keeps either must be told. */
+hfn_t guest_frame_replace(struct vm *vm, gfn_t f, hfn_t h);
+
 /* The first of the LARGE_FRAMES host frames behind F and those that follow it, if they are 2 MiB in
  * the host: none absent, consecutive, aligned; else .v == 0. */
 hfn_t guest_frame_large(const struct vm *vm, gfn_t f);

@@ -8,6 +8,7 @@
 #include "monitor/debugreg.h"
 #include "monitor/journal.h"
 #include "monitor/segment.h"
+#include "monitor/timer.h"
 #include "monitor/vclock.h"
 #include "monitor/vm.h"
 #include "monitor/vmem.h"
@@ -34,7 +35,7 @@ static void heed_a20(struct vcpu *v)
 static void access_board(struct vcpu *v, struct io_access *io)
 {
     board_access(v->vm, io, vclock_ns(v->vm));
-    v->event = board_pending(v->vm);
+    timer_update_event(v->vm);
     heed_a20(v);
     if (io->mark && v->vm->marks)
         mark(v, (uint8_t)io->value);
@@ -53,7 +54,7 @@ static uint32_t low_bytes(uint32_t value, unsigned size)
 void priv_fpu_error(struct vcpu *v)
 {
     board_fpu_error(v->vm);
-    v->event = board_pending(v->vm);
+    timer_update_event(v->vm);
 }
 
 bool priv_in(struct vcpu *v, uint16_t port, unsigned size, uint32_t *value)

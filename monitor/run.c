@@ -29,8 +29,12 @@ void vm_deliver(struct vcpu *v)
     }
     if (!v->event || !inject_window_open(v) || (v->vm->gdb && gdb_holds_interrupts(v)))
         return;
-    if (board_pending(v->vm))
+    if (v->vm->pv.timer_due) {
+        v->vm->pv.timer_due = false;
+        inject_interrupt(v, v->vm->pv.vector);
+    } else if (board_pending(v->vm)) {
         inject_interrupt(v, board_ack(v->vm));
+    }
     timer_update_event(v->vm);
 }
 

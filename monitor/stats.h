@@ -31,6 +31,7 @@
     X(EXIT_MISS,      "exit.tc.miss",        "translated code left: the target has no known block") \
     X(EXIT_CALLOUT,   "exit.tc.interp",      "translated code left: an instruction without a translation") \
     X(EXIT_ADAPTED,   "exit.tc.adapted",     "of these, one that is a callout because it used to fault") \
+    X(HYPERCALLS,     "hypercalls",          "calls of a guest that knows of Ring1, a batch counted once") \
     X(EXIT_EVENT,     "exit.tc.event",       "translated code left: an event may be deliverable (STI, POPF, IRET)") \
     X(BT_BLOCKS,      "bt.blocks",           "blocks translated") \
     X(BT_INSNS,       "bt.insns",            "guest instructions translated") \

@@ -19,17 +19,28 @@
 
 void timer_update_event(struct vm *vm)
 {
-    vm->vcpu->event = board_pending(vm);
+    vm->vcpu->event = board_pending(vm) || vm->pv.timer_due;
+}
+
+/* When something is due next: a device's event, or the timer that the guest has set by a call. */
+static uint64_t next_event(const struct vm *vm)
+{
+    uint64_t board = board_next_event(vm);
+    return vm->pv.timer_ns && vm->pv.timer_ns < board ? vm->pv.timer_ns : board;
 }
 
 void timer_service(struct vm *vm, bool poll)
 {
     uint64_t now = vclock_ns(vm);
-    if (!poll && now < vm->next_poll_ns && now < board_next_event(vm))
+    if (!poll && now < vm->next_poll_ns && now < next_event(vm))
         return;
     vm->next_poll_ns = now + POLL_NS;
     board_advance(vm, now);
     screen_watch(vm);
+    if (vm->pv.timer_ns && now >= vm->pv.timer_ns) {
+        vm->pv.timer_ns = 0;
+        vm->pv.timer_due = vm->pv.vector != 0;
+    }
     timer_update_event(vm);
     if (vm->pace.on)
         return;
@@ -42,7 +53,7 @@ void timer_service(struct vm *vm, bool poll)
 
 void timer_arm(struct vm *vm)
 {
-    uint64_t deadline = vclock_to_host(vm, board_next_event(vm));
+    uint64_t deadline = vclock_to_host(vm, next_event(vm));
     if (vm->profile)
         deadline = profile_arm(vm, deadline);
     if (vm->pace.on)

@@ -8,32 +8,12 @@
 #ifndef RING1_VCPU_H
 #define RING1_VCPU_H
 
+#include "monitor/abi.h"
 #include "monitor/tc.h"
 #include "monitor/types.h"
 #include "monitor/x86.h"
 
 struct vm;
-
-/* A segment register with its hidden part. LIMIT is in bytes, already expanded by G
- * (the last valid offset; for expand-down the last invalid one). */
-struct segment {
-    uint32_t base;
-    uint32_t limit;
-    uint32_t attr; /* enum seg_attr */
-    uint16_t sel;
-};
-
-/*
- * What loading selector SEL found, at virtual CPL 0: translated code does the same again while the
- * guest's table still holds that descriptor. Entry SEL & 255 of a table; empty if MINUS_SEL is 1.
- */
-struct segment_memo {
-    uint64_t minus_raw; /* 2^64 minus the descriptor */
-    uint32_t minus_sel; /* 2^32 minus the selector */
-    uint32_t where;     /* linear address of the descriptor */
-    struct segment seg;
-};
-#define SEGMENT_MEMOS 256
 
 struct table_reg { /* GDTR, IDTR */
     uint32_t base;
@@ -60,29 +40,6 @@ struct soft_tlb_entry {
     uint8_t *page; /* where the monitor sees it; NULL: not RAM */
 };
 
-/* Flags that the ring-1 gates leave to the slow way (direct.h). */
-#define DIRECT_FLAGS (FL_TF | FL_IOPL | FL_NT | FL_VM | FL_AC | FL_VIF | FL_VIP | FL_ID)
-
-/* What ring-1 code needs for system calls without ring 0 (direct.h). */
-struct direct {
-    uint32_t armed; /* 0: the slow way */
-    uint32_t eip;   /* of the handler */
-    uint32_t vif;   /* the virtual IF there */
-    uint32_t tss;   /* linear address of ESP0 and SS0 */
-    struct direct_check check[DIRECT_CHECKS];
-    struct direct_check mirror[DIRECT_MIRRORS]; /* descriptors that user code may load */
-    uint32_t mirrors;
-    bool found; /* eip, vif, tss, check, kernel_cs and kernel_ss are up to date */
-    struct segment user_cs, user_ss, kernel_cs, kernel_ss;
-    struct segment loaded[4]; /* DS, ES, FS, GS as the hardware holds them */
-    uint64_t calls;           /* RSP with an empty call stack ... */
-    uint64_t empty[2]; /* ... what a RET finds there in the kernel's code and in the user's ... */
-    uint64_t lookup, slow;           /* ... places in the cache (bt/) for the kernel's code, ... */
-    uint64_t user_lookup, user_slow; /* ... and for the user's, where that is translated */
-    uint64_t user_return, user_call; /* the host's code, or the same as slow and user_slow */
-    uint64_t syscalls;               /* how many went this way */
-};
-
 /* What keeps events from the next instruction; a load of SS keeps debug exceptions away, too. */
 enum inhibit { INHIBIT_NONE, INHIBIT_STI, INHIBIT_SS };
 
@@ -92,8 +49,6 @@ struct vcpu {
     uint32_t gpr[8];
     uint32_t eip;
     uint32_t eflags;         /* all but IF, which is in vif; bit 1 always set */
-    uint8_t vif;             /* the virtual IF: 0 or 1 */
-    uint8_t event;           /* not 0: translated code must leave at the next test */
     uint8_t cpl;             /* virtual CPL */
     uint8_t inhibit;         /* enum inhibit: what covers the next instruction */
     union tc_gate gate[4];   /* by enum tc_code: how the host wants to be called (bt/) */
@@ -126,11 +81,26 @@ struct vcpu {
     uint64_t place16[2][32]; /* place[] of 16-bit addresses; [1]: operands that end behind 64 KiB */
     uint32_t large_used[32]; /* a bit for 4 MiB of linear space: a large page was used there since
                                 all was flushed last (vmem.c) */
+
+    /* A page that the guest may see, once it has asked for it (hypercall.h): nothing else is in it,
+     * and what stands there the guest may have written. */
+    union {
+        struct ring1_shared shared;
+        struct {
+            uint8_t vif;   /* the virtual IF: 0 or not */
+            uint8_t event; /* not 0: translated code must leave at the next test */
+        };
+        uint8_t shared_page[PAGE_SIZE];
+    } __attribute__((aligned(PAGE_SIZE)));
 };
+_Static_assert(offsetof(struct vcpu, vif) == offsetof(struct vcpu, shared.irq_enabled) &&
+                   offsetof(struct vcpu, event) == offsetof(struct vcpu, shared.irq_pending),
+               "these two have two names");
+_Static_assert(sizeof(struct ring1_shared) <= PAGE_SIZE, "one page");
 
 /* A vcpu is allocated with room behind it for the translator's look-up tables, which emitted
  * code reaches from the same register (bt/cache.h): one, or two. Bytes in all. */
-#define VCPU_LOOKUP_OFFSET   16384u
+#define VCPU_LOOKUP_OFFSET   20480u
 #define VCPU_LOOKUP_SIZE     ((65536u + 8) * 12)
 #define VCPU_SPAN(user_code) (VCPU_LOOKUP_OFFSET + VCPU_LOOKUP_SIZE * ((user_code) ? 2 : 1))
 _Static_assert(sizeof(struct vcpu) <= VCPU_LOOKUP_OFFSET, "the look-up table lies behind");

@@ -52,8 +52,19 @@ struct pace {
     struct lockstep *with;
 };
 
+/* What a guest that knows of Ring1 has asked for (hypercall.h). */
+struct paravirt {
+    bool enabled;
+    uint8_t vector;    /* of the timer's interrupt; 0: none */
+    bool timer_due;    /* that interrupt waits */
+    uint64_t timer_ns; /* when the timer is due next; 0: it is not set */
+    gfn_t shared;      /* the guest frame that is the shared page now, ... */
+    hfn_t replaced;    /* ... and the host frame that it was before */
+};
+
 struct vm {
     struct vcpu *vcpu;
+    hfn_t vcpu_frames; /* the first of those that hold it */
     struct guest_ram ram;
     struct pool *pool;
     struct trace *trace;
@@ -77,6 +88,7 @@ struct vm {
     struct host_counts before; /* of the host's, when this one was made */
     struct screen screen;
     struct pace pace;
+    struct paravirt pv;
     uint32_t run;          /* which of the session's guests this is, from 1 on */
     uint64_t started_ns;   /* the guest's first instruction */
     uint64_t now_ns;       /* the host's time when guest code was entered or left last */

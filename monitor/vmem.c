@@ -323,7 +323,7 @@ void vmem_forget(struct vcpu *v)
 }
 
 /* Where large pages were used everything is forgotten: kernels hardly ever change those. */
-void vmem_invlpg(struct vcpu *v, gva_t where)
+static void forget_page(struct vcpu *v, gva_t where)
 {
     uint32_t *used = &v->large_used[where.v >> 27], bit = 1u << (where.v >> 22 & 31);
     bool large = *used & bit;
@@ -332,12 +332,23 @@ void vmem_invlpg(struct vcpu *v, gva_t where)
         vmem_forget(v);
     else
         tlb_drop(v, where);
-    if (v->vm->shadow)
-        shadow_invlpg(v, where);
     if (v->vm->bt && large)
         bt_flush_space(v, true);
     else if (v->vm->bt)
         bt_flush_linear(v, gva(where.v & ~PAGE_MASK));
+}
+
+void vmem_invlpg(struct vcpu *v, gva_t where)
+{
+    if (v->vm->shadow)
+        shadow_invlpg(v, where);
+    forget_page(v, where);
+}
+
+void vmem_flush_pages(struct vcpu *v, gva_t first, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        forget_page(v, gva(first.v + i * PAGE_SIZE));
 }
 
 void vmem_flush(struct vcpu *v, bool global_too)

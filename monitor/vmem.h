@@ -83,6 +83,9 @@ static inline void vmem_used_large(struct vcpu *v, gva_t where)
 
 void vmem_flush(struct vcpu *v, bool global_too); /* CR3 or paging mode changed */
 
+/* The same for COUNT pages from FIRST on, of which the shadow tables have been told. */
+void vmem_flush_pages(struct vcpu *v, gva_t first, unsigned count);
+
 /* The soft TLB alone: what it may answer for has changed. */
 void vmem_forget(struct vcpu *v);
 

@@ -24,7 +24,7 @@ struct mirror *mirror_get(struct shadow *s, gfn_t f)
     s->free_mirrors = m->next;
     *m = (struct mirror){.frame = f};
     s->mirror_of[f.v] = (uint16_t)(m - s->mirror + 1);
-    if (trace_add(s->vm, f, TRACE_PAGETABLE))
+    if (!s->told && trace_add(s->vm, f, TRACE_PAGETABLE))
         table_protect_frame(s, f);
     return m;
 }

@@ -9,6 +9,7 @@
 
 #include "monitor/guestmem.h"
 #include "monitor/guestwalk.h"
+#include "monitor/mem.h"
 #include "monitor/pool.h"
 #include "monitor/trace.h"
 #include "monitor/x86.h"
@@ -193,7 +194,7 @@ enum shadow_answer shadow_fault(struct vcpu *v, gva_t linear, uint32_t hw, uint3
 void shadow_switch(struct vcpu *v, bool global_too)
 {
     struct shadow *s = v->vm->shadow;
-    struct space_found found = space_get(s, space_key(v));
+    struct space_found found = space_get(s, space_key(v, v->cr3));
     (void)global_too;
     v->vm->stats.n[STAT_SH_SWITCHES]++;
     v->vm->stats.n[STAT_SH_SWITCH_HITS] += found.known;
@@ -201,11 +202,40 @@ void shadow_switch(struct vcpu *v, bool global_too)
         vm_kill(v->vm, "no host memory for another address space of the guest");
         return;
     }
-    space_set_roots(s, found.space, v);
+    space_set_roots(s, found.space, v->pdpte);
     if (found.space != s->current) {
         s->current = found.space;
         host_space_use(found.space->host);
     }
+    flush_pay(s);
+}
+
+/* The directory pointers at CR3, as a load of it would read them. */
+static void read_pdptes(const struct vm *vm, uint32_t cr3, uint64_t pdpte[4])
+{
+    memset(pdpte, 0, 4 * sizeof pdpte[0]);
+    guest_read(vm, gpa(cr3 & ~31u), pdpte, 4 * sizeof pdpte[0]);
+}
+
+void shadow_pin(struct vcpu *v, uint32_t cr3)
+{
+    struct shadow *s = v->vm->shadow;
+    uint64_t pdpte[4];
+    struct shadow_space *sp = space_get(s, space_key(v, cr3)).space;
+    if (!sp)
+        return;
+    read_pdptes(v->vm, cr3, pdpte);
+    space_set_roots(s, sp, pdpte);
+    space_populate(s, sp, pdpte);
+    flush_pay(s);
+}
+
+void shadow_unpin(struct vcpu *v, uint32_t cr3)
+{
+    struct shadow *s = v->vm->shadow;
+    struct shadow_space *sp = space_find(s, space_key(v, cr3));
+    if (sp)
+        space_unpin(s, sp);
     flush_pay(s);
 }
 
@@ -215,6 +245,25 @@ void shadow_invlpg(struct vcpu *v, gva_t linear)
     v->vm->stats.n[STAT_SH_INVLPG]++;
     if (s->current && slot_table(s, s->current, linear.v >> 21))
         host_flush_page(gva(linear.v & ~PAGE_MASK));
+}
+
+/* Where the guest has told until now, its tables may be other ones than what was mirrored. */
+void shadow_agree(struct vm *vm, bool told, bool early)
+{
+    struct shadow *s = vm->shadow;
+    for (unsigned i = 0; told != s->told && i < SHADOW_SPACES; i++) {
+        if (s->space[i].host.id)
+            space_empty(s, &s->space[i]);
+    }
+    s->told = told;
+    s->early = early;
+    flush_pay(s);
+}
+
+void shadow_frame_replaced(struct vm *vm, gfn_t f)
+{
+    table_forget_frame(vm->shadow, f);
+    flush_pay(vm->shadow);
 }
 
 /* F is free to be written. Where a write was refused last, the next one comes soon: it shall not

@@ -44,6 +44,28 @@ void shadow_invlpg(struct vcpu *v, gva_t linear);
 /* LEN bytes at WHERE were written to a frame traced for TRACE_PAGETABLE. */
 void shadow_wrote(struct vm *vm, gpa_t where, size_t len);
 
+/* The same for one entry, of which the guest itself says that it is one (hypercall.h): its frame
+ * stays a page table however often it is written. The flush is owed until shadow_pay. */
+void shadow_told(struct vm *vm, gpa_t where, unsigned size);
+void shadow_pay(struct vm *vm);
+
+/*
+ * What the guest has agreed to. TOLD: it tells of each change that makes a present entry of a page
+ * table another one (shadow_told) before it flushes, so that page tables need no traces. EARLY: the
+ * A bits of entries that are present may be set because a neighbour was used.
+ */
+void shadow_agree(struct vm *vm, bool told, bool early);
+
+/* The directory (PAE: the four pointers) at CR3, in the present paging mode: everything in it is
+ * mapped now, without waiting for faults. Or: its user half will not be used any more, is given up,
+ * and what is written to its directory is not looked at before CR3 is loaded with it again. */
+void shadow_pin(struct vcpu *v, uint32_t cr3);
+void shadow_unpin(struct vcpu *v, uint32_t cr3);
+
+/* Guest frame F is another frame of the host from now on: no entry maps it. F has no trace clients.
+ */
+void shadow_frame_replaced(struct vm *vm, gfn_t f);
+
 /* The trace clients of F became none, or one: entries that map it lose write
  * permission now, or regain it lazily. */
 void shadow_trace_changed(struct vm *vm, gfn_t f);

@@ -15,14 +15,14 @@
 
 #define RECLAIM_PART 16u /* of all tables is made free at once */
 
-uint32_t space_key(const struct vcpu *v)
+uint32_t space_key(const struct vcpu *v, uint32_t cr3)
 {
     if (!vcpu_paging(v))
         return 0;
     unsigned mode = MODE_PAGING | (v->cr0 & CR0_WP ? MODE_WP : 0u);
     if (vcpu_pae(v))
-        return (v->cr3 & ~31u) | mode | MODE_PAE | (v->efer & EFER_NXE ? MODE_NXE : 0u);
-    return (v->cr3 & ~PAGE_MASK) | mode | (v->cr4 & CR4_PSE ? MODE_PSE : 0u);
+        return (cr3 & ~31u) | mode | MODE_PAE | (v->efer & EFER_NXE ? MODE_NXE : 0u);
+    return (cr3 & ~PAGE_MASK) | mode | (v->cr4 & CR4_PSE ? MODE_PSE : 0u);
 }
 
 /* ---- Which table belongs at a slot ---------------------------------------- */
@@ -218,12 +218,12 @@ static void look_again(struct shadow *s, struct shadow_root *r)
         drop_root(s, r);
 }
 
-void space_set_roots(struct shadow *s, struct shadow_space *sp, const struct vcpu *v)
+void space_set_roots(struct shadow *s, struct shadow_space *sp, const uint64_t pdpte[4])
 {
     const struct shadow_format *fmt = format_of_space(sp);
     for (unsigned i = 0; i < fmt->directories; i++) {
         struct shadow_root *r = &sp->root[i];
-        uint64_t entry = sp->key & MODE_PAE ? v->pdpte[i] : sp->key;
+        uint64_t entry = sp->key & MODE_PAE ? pdpte[i] : sp->key;
         gfn_t frame = gfn((uint32_t)((entry & fmt->base) >> PAGE_SHIFT));
         bool other = r->frame.v != frame.v || ((sp->key & MODE_PAE) && !(entry & PTE_P));
         if ((r->mirror || r->stale) && other)
@@ -232,6 +232,53 @@ void space_set_roots(struct shadow *s, struct shadow_space *sp, const struct vcp
         r->frame = frame;
         if (r->stale)
             look_again(s, r);
+    }
+}
+
+/* Slot INDEX of SP, if its directory entry PDE leads to a page table of user memory. False: there
+ * is no room for more. */
+static bool populate_slot(struct shadow *s, struct shadow_space *sp, unsigned index, uint64_t pde)
+{
+    struct target want = target_of(sp, index, pde);
+    if (want.none || want.large || !(want.role & ROLE_USER) || slot_table(s, sp, index) ||
+        !guest_frame(s->vm, gfn(want.frame)).v)
+        return true;
+    struct shadow_table *t = space_table(s, sp, index, pde);
+    if (!t)
+        return false;
+    if (!t->live)
+        table_derive_range(s, t, 0, HOST_TABLE_ENTRIES);
+    if (!t->live)
+        space_detach(s, sp, index);
+    return true;
+}
+
+void space_populate(struct shadow *s, struct shadow_space *sp, const uint64_t pdpte[4])
+{
+    const struct shadow_format *fmt = format_of_space(sp);
+    for (unsigned i = 0; i < HOST_SPACE_SLOTS && (sp->key & MODE_PAGING); i++) {
+        unsigned n = i / slots_of_root(sp), entry = (i - first_slot(&sp->root[n])) / fmt->slots;
+        gpa_t directory = gfn_to_gpa(sp->root[n].frame);
+        uint64_t pde = 0;
+        if ((sp->key & MODE_PAE) && !(pdpte[n] & PTE_P))
+            continue;
+        guest_read(s->vm, gpa(directory.v + entry * fmt->entry_size), &pde, fmt->entry_size);
+        if (!populate_slot(s, sp, i, pde))
+            return;
+    }
+}
+
+void space_unpin(struct shadow *s, struct shadow_space *sp)
+{
+    for (unsigned i = slot_next_held(sp, 0, HOST_SPACE_SLOTS); i < HOST_SPACE_SLOTS;
+         i = slot_next_held(sp, i + 1, HOST_SPACE_SLOTS)) {
+        if (slot_table(s, sp, i)->role & ROLE_USER)
+            space_detach(s, sp, i);
+    }
+    for (unsigned i = 0; i < format_of_space(sp)->directories; i++) {
+        struct shadow_root *r = &sp->root[i];
+        r->stale |= r->mirror != NULL;
+        unwatch(s, r);
     }
 }
 
@@ -305,7 +352,7 @@ void space_reclaim(struct shadow *s)
 
 /* ---- Finding and making spaces ------------------------------------------------ */
 
-static struct shadow_space *find(struct shadow *s, uint32_t key)
+struct shadow_space *space_find(struct shadow *s, uint32_t key)
 {
     for (unsigned i = 0; i < SHADOW_SPACES; i++) {
         if (s->space[i].host.id && s->space[i].key == key)
@@ -345,7 +392,7 @@ static struct shadow_space *create(struct shadow *s, uint32_t key)
 
 struct space_found space_get(struct shadow *s, uint32_t key)
 {
-    struct shadow_space *sp = find(s, key);
+    struct shadow_space *sp = space_find(s, key);
     struct space_found found = {sp ? sp : create(s, key), sp != NULL};
     if (found.space)
         found.space->last_use = ++s->clock;

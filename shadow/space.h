@@ -9,7 +9,9 @@
 #include "monitor/vcpu.h"
 #include "shadow/state.h"
 
-uint32_t space_key(const struct vcpu *v);
+/* The key of the space that v's paging state makes of CR3. And the space, if it is there. */
+uint32_t space_key(const struct vcpu *v, uint32_t cr3);
+struct shadow_space *space_find(struct shadow *s, uint32_t key);
 
 struct space_found {
     struct shadow_space *space; /* NULL: no host memory */
@@ -17,9 +19,16 @@ struct space_found {
 };
 struct space_found space_get(struct shadow *s, uint32_t key);
 
-/* Gives SP the directories that v's CR3 or directory pointers name now; what came from
- * others is detached. */
-void space_set_roots(struct shadow *s, struct shadow_space *sp, const struct vcpu *v);
+/* Gives SP the directories that its key or, with PAE, the directory pointers PDPTE name now; what
+ * came from others is detached. */
+void space_set_roots(struct shadow *s, struct shadow_space *sp, const uint64_t pdpte[4]);
+
+/* Hangs a table, with all entries derived, at every slot of SP that has none and whose directory
+ * entry leads to a page table of user memory in RAM, as long as there is room. */
+void space_populate(struct shadow *s, struct shadow_space *sp, const uint64_t pdpte[4]);
+
+/* Detaches the tables of user memory; directories are not watched until the space is used next. */
+void space_unpin(struct shadow *s, struct shadow_space *sp);
 
 /* Takes every table from SP; its directories are no longer traced for it. */
 void space_empty(struct shadow *s, struct shadow_space *sp);

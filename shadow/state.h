@@ -121,6 +121,8 @@ struct shadow {
     struct shadow_table *free_tables;
     struct mirror *free_mirrors;
     gva_t refused;  /* where a write to a traced frame was refused last */
+    bool told;      /* page tables are not traced: the guest tells (shadow_agree) */
+    bool early;     /* A bits may be set before the page is used */
     bool flush_all; /* flushes owed (flush.h) */
     unsigned flush_count;
     gva_t flush_page[FLUSH_PAGES];

@@ -203,6 +203,16 @@ bool table_closed_by_trace(struct shadow *s, const struct shadow_table *t, unsig
     return shadow_perm(p, false, t->role & ROLE_WP) & SH_WRITE;
 }
 
+/* A of the entries that are present. */
+static void set_accessed(uint64_t *pte, unsigned count, bool wide)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t *low = (uint32_t *)pte + (wide ? 2 * i : i);
+        if (*low & PTE_P)
+            *low |= PTE_A;
+    }
+}
+
 /* Most entries of a process's page tables are empty: two or four of them are passed over at once.
  */
 static bool all_empty(const struct shadow_table *t, const uint64_t *pte, unsigned first, bool wide)
@@ -220,10 +230,12 @@ static bool all_empty(const struct shadow_table *t, const uint64_t *pte, unsigne
 void table_derive_range(struct shadow *s, struct shadow_table *t, unsigned first, unsigned count)
 {
     const unsigned size = format_of_table(t)->entry_size, step = 16 / size;
-    const uint64_t *pte = guest_page(s->vm, table_entry_gpa(t, first), count * size);
+    uint64_t *pte = guest_page(s->vm, table_entry_gpa(t, first), count * size);
     for (unsigned at = first; pte && at < first + count; at += step, pte += 2) {
         if (all_empty(t, pte, at, size == 8))
             continue;
+        if (s->early)
+            set_accessed(pte, step, size == 8);
         for (unsigned i = 0; i < step; i++)
             table_derive(s, t, at + i, size == 8 ? pte[i] : ((const uint32_t *)pte)[i]);
     }
@@ -257,6 +269,19 @@ static void split(struct shadow *s, struct shadow_table *t)
     t->whole = 0;
     table_derive_large(s, t, 0, HOST_TABLE_ENTRIES);
     slot_split(s, t);
+}
+
+void table_forget_frame(struct shadow *s, gfn_t f)
+{
+    while (s->large[f.v / HOST_TABLE_ENTRIES])
+        table_drop(s, s->large[f.v / HOST_TABLE_ENTRIES]);
+    for (unsigned n = 1; n <= s->limit; n++) {
+        struct shadow_table *t = &s->table[n];
+        for (unsigned i = 0; t->host.id && !t->whole && i < HOST_TABLE_ENTRIES; i++) {
+            if (t->entry[i].flags && t->entry[i].gfn == f.v)
+                table_set(s, t, i, f, 0);
+        }
+    }
 }
 
 void table_protect_frame(struct shadow *s, gfn_t f)

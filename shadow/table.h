@@ -28,7 +28,8 @@ gpa_t table_entry_gpa(const struct shadow_table *t, unsigned index);
  * now. */
 void table_derive(struct shadow *s, struct shadow_table *t, unsigned index, uint64_t pte);
 
-/* The same for COUNT entries from FIRST on, multiples of 4 both, as they are in guest RAM. */
+/* The same for COUNT entries from FIRST on, multiples of 4 both, as they are in guest RAM; where A
+ * bits may be set early (state.h) they are. */
 void table_derive_range(struct shadow *s, struct shadow_table *t, unsigned first, unsigned count);
 
 /* The same for COUNT entries of a table of a large page. */
@@ -42,6 +43,9 @@ bool table_closed_by_trace(struct shadow *s, const struct shadow_table *t, unsig
  * is not granted by what was derived. If that is because the user may only read the page, with
  * WP clear, opens it to the supervisor alone. Returns the entry's flags. */
 unsigned table_flip(struct shadow *s, struct shadow_table *t, unsigned index);
+
+/* No entry and no whole table maps F. */
+void table_forget_frame(struct shadow *s, gfn_t f);
 
 /* F became traced: no entry and no whole table maps it writable from now on. Whole tables that did
  * are split; if there is no memory for that, dropped. */

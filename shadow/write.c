@@ -93,6 +93,22 @@ static bool straddles(unsigned first, unsigned last)
     return first / 4 != last / 4 && (first % 4 || last % 4 != 3);
 }
 
+void shadow_told(struct vm *vm, gpa_t where, unsigned size)
+{
+    struct shadow *s = vm->shadow;
+    struct mirror *m = mirror_find(s, gpa_to_gfn(where));
+    unsigned first = where.v & PAGE_MASK;
+    if (!m)
+        return;
+    s->vm->stats.n[STAT_SH_PTE_WRITES]++;
+    entries_changed(s, m, first, first + size - 1);
+}
+
+void shadow_pay(struct vm *vm)
+{
+    flush_pay(vm->shadow);
+}
+
 /* The bytes from FIRST to LAST of M's frame were written. */
 static void mirror_wrote(struct shadow *s, struct mirror *m, unsigned first, unsigned last)
 {

@@ -57,7 +57,7 @@ interp_fn interp_int, interp_int3, interp_into, interp_icebp, interp_iret, inter
 /* system.c, descriptor.c */
 interp_fn interp_mov_from_cr, interp_mov_to_cr, interp_mov_from_dr, interp_mov_to_dr;
 interp_fn interp_smsw, interp_lmsw, interp_clts, interp_invlpg, interp_hlt, interp_in, interp_out;
-interp_fn interp_rdtsc, interp_rdpmc, interp_rdmsr, interp_wrmsr, interp_cpuid;
+interp_fn interp_rdtsc, interp_rdpmc, interp_rdmsr, interp_wrmsr, interp_cpuid, interp_vmcall;
 interp_fn interp_store_table, interp_load_table, interp_store_selector, interp_load_selector;
 interp_fn interp_lar, interp_lsl, interp_verify, interp_arpl;
 

@@ -3,6 +3,7 @@
  * Privileged state and ports as instructions reach them. CPL 0 has been checked where
  * the manual wants it (step.c); what values may be written is control.c's knowledge.
  */
+#include "monitor/hypercall.h"
 #include "monitor/interp/operand.h"
 #include "monitor/interp/ops.h"
 #include "monitor/priv.h"
@@ -138,5 +139,15 @@ bool interp_cpuid(struct vcpu *v, const struct insn *i)
     v->gpr[R_EBX] = regs[1];
     v->gpr[R_ECX] = regs[2];
     v->gpr[R_EDX] = regs[3];
+    return true;
+}
+
+/* A call of the monitor, in the guest's kernel alone (abi.h). */
+bool interp_vmcall(struct vcpu *v, const struct insn *i)
+{
+    (void)i;
+    if (v->cpl)
+        return vcpu_raise(v, VEC_UD);
+    hypercall(v);
     return true;
 }

@@ -60,7 +60,7 @@ static const struct interp_op table[OP_COUNT] = {
     ANY(MOV_FROM_DR, mov_from_dr), ANY(MOV_TO_DR, mov_to_dr),
     ANY(CLTS, clts), ANY(INVLPG, invlpg), ANY(INVD, nop), ANY(WBINVD, nop), ANY(HLT, hlt),
     ANY(IN, in), ANY(OUT, out), ANY(RDTSC, rdtsc), ANY(RDMSR, rdmsr), ANY(WRMSR, wrmsr),
-    ANY(RDPMC, rdpmc), ANY(CPUID, cpuid),
+    ANY(RDPMC, rdpmc), ANY(CPUID, cpuid), PROT(VMCALL, vmcall),
 
     ANY(NOP, nop), ANY(PAUSE, nop), ANY(PREFETCH, nop), ANY(CLFLUSH, clflush),
     ANY(LFENCE, nop), ANY(MFENCE, nop), ANY(SFENCE, nop),

@@ -61,7 +61,7 @@ static void make_native(struct vm *vm)
 
 struct vm *bt_world(bool native)
 {
-    static uint8_t span[VCPU_SPAN(true)] __attribute__((aligned(64)));
+    static uint8_t span[VCPU_SPAN(true)] __attribute__((aligned(PAGE_SIZE)));
     struct vm *vm = fake_vm(BT_RAM);
     memset(span, 0, sizeof span);
     memcpy(span, vm->vcpu, sizeof *vm->vcpu);

@@ -7,7 +7,9 @@
 #define RING1_INTERP_WORLD_H
 
 #include "monitor/interp/interp.h"
+#include "monitor/timer.h"
 #include "monitor/vmem.h"
+#include "tests/unit/hypercall_doubles.h"
 #include "tests/unit/memory_doubles.h"
 
 enum {
@@ -48,6 +50,11 @@ bool board_pending(const struct vm *m)
 {
     (void)m;
     return interrupt_waiting;
+}
+
+void timer_update_event(struct vm *m)
+{
+    m->vcpu->event = board_pending(m);
 }
 
 static inline void poke8(uint32_t where, uint8_t x)

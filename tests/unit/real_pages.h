@@ -9,7 +9,9 @@
 
 #include "monitor/interp/interp.h"
 #include "monitor/segment.h"
+#include "monitor/timer.h"
 #include "monitor/vmem.h"
+#include "tests/unit/hypercall_doubles.h"
 #include "tests/unit/memory_doubles.h"
 #include "tests/unit/random.h"
 #include "tests/unit/real_cpu.h"
@@ -19,6 +21,11 @@ bool board_pending(const struct vm *v)
 {
     (void)v;
     return false;
+}
+
+void timer_update_event(struct vm *m)
+{
+    m->vcpu->event = board_pending(m);
 }
 
 enum {

@@ -79,8 +79,13 @@ static void hypervisor(void **state)
 {
     (void)state;
     ask(RING1_CPUID_BASE, 0);
-    assert_int_equal(r[0], RING1_CPUID_BASE);
+    assert_int_equal(r[0], RING1_CPUID_CALLS);
     assert_memory_equal(&r[1], RING1_SIGNATURE, 12);
+    ask(RING1_CPUID_CALLS, 0);
+    assert_int_equal(r[0], RING1_ABI_VERSION);
+    assert_int_equal(r[1], RING1_ABI_OLDEST);
+    assert_int_equal(r[2], RING1_CALLS);
+    assert_int_equal(r[3], host_tsc_hz() / 1000);
 }
 
 static void brand(void **state)
@@ -144,7 +149,7 @@ static void leaf_7_has_one_subleaf(void **state)
 static void silence(void **state)
 {
     static const uint32_t leaves[] = {3,          4,          5,          6,          8,
-                                      0xa,        0xb,        0xd,        0x17,       0x40000001,
+                                      0xa,        0xb,        0xd,        0x17,       0x40000002,
                                       0x40000100, 0x80000005, 0x80000008, 0xc0000000, 0xffffffff};
     (void)state;
     for (unsigned i = 0; i < sizeof leaves / sizeof leaves[0]; i++) {

@@ -98,11 +98,25 @@ static void not_offered_is_undefined(void **state)
     FAULTS(UD, 0x0f, 0x05);             /* syscall */
     FAULTS(UD, 0x0f, 0x07);             /* sysret */
     FAULTS(UD, 0x0f, 0xaa);             /* rsm */
-    FAULTS(UD, 0x0f, 0x01, 0xc1);       /* vmcall */
     FAULTS(UD, 0x0f, 0x01, 0xd9);       /* vmmcall */
     FAULTS(UD, 0x0f, 0x38, 0xf0, 0x03); /* movbe */
     FAULTS(UD, 0xc5, 0xf8, 0x77);       /* vzeroupper */
     FAULTS(UD, 0x0f, 0xc7, 0xf0);       /* rdrand */
+}
+
+/* A call of the monitor, at CPL 0 of protected mode. */
+static void vmcall_is_the_kernels(void **state)
+{
+    (void)state;
+    hypercalls = 0;
+    RUN(0x0f, 0x01, 0xc1);
+    assert_int_equal(hypercalls, 1);
+    v->cpl = 3;
+    FAULTS(UD, 0x0f, 0x01, 0xc1);
+    v->cpl = 0;
+    v->cr0 &= ~(uint32_t)CR0_PE;
+    FAULTS(UD, 0x0f, 0x01, 0xc1);
+    assert_int_equal(hypercalls, 1);
 }
 
 static void privilege_is_checked(void **state)
@@ -367,6 +381,7 @@ int main(void)
         cmocka_unit_test_setup(eip_and_base_wrap, world),
         cmocka_unit_test_setup(lock_only_where_allowed, world),
         cmocka_unit_test_setup(not_offered_is_undefined, world),
+        cmocka_unit_test_setup(vmcall_is_the_kernels, world),
         cmocka_unit_test_setup(privilege_is_checked, world),
         cmocka_unit_test_setup(system_segments_need_protected_mode, world),
         cmocka_unit_test_setup(single_step_traps_after, world),

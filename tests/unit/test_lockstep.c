@@ -97,7 +97,7 @@ static uint32_t long_store(const struct vcpu *v)
  * must come to the shot behind it. Memory is put back as it was. */
 static bool finishes_string(const struct vcpu *v)
 {
-    static uint8_t span[VCPU_SPAN(true)] __attribute__((aligned(64)));
+    static uint8_t span[VCPU_SPAN(true)] __attribute__((aligned(PAGE_SIZE)));
     static struct shot before;
     struct vcpu *copy = (struct vcpu *)span;
     if (!at_repeated_string(v))

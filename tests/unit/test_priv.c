@@ -4,6 +4,7 @@
  */
 #include "monitor/priv.h"
 
+#include "monitor/timer.h"
 #include "tests/unit/segment_world.h"
 
 static bool line;
@@ -11,6 +12,11 @@ bool board_pending(const struct vm *m)
 {
     (void)m;
     return line;
+}
+
+void timer_update_event(struct vm *m)
+{
+    m->vcpu->event = line;
 }
 
 static int flat(void **state)

@@ -9,6 +9,7 @@
 
 #include "shadow/shadow.h"
 #include "tests/unit/adapt_doubles.h"
+#include "tests/unit/hypercall_doubles.h"
 #include "tests/unit/inject_world.h"
 
 static struct {
