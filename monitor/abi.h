@@ -120,10 +120,12 @@ struct ring1_shared {
     unsigned char run_state;   /* RING1_RUNNING, ... */
     unsigned char reserved1;
     unsigned int tsc_khz;
-    unsigned int tsc_version;          /* odd while the three below change */
-    unsigned int tsc_multiplier;       /* ns = (tsc - tsc_base) * multiplier >> 32 ... */
-    unsigned long long tsc_base;       /* ... */
-    unsigned long long ns_base;        /* ... + ns_base, since the guest began */
+    unsigned int tsc_version;    /* odd while those below change */
+    unsigned int tsc_shift;      /* nanoseconds since the guest began: */
+    unsigned int tsc_multiplier; /* ((tsc - tsc_base) * multiplier >> shift) + ns_base */
+    unsigned int reserved2;
+    unsigned long long tsc_base;
+    unsigned long long ns_base;
     unsigned long long steal_ns;       /* the vcpu could have run, and something else did */
     unsigned int told_count;           /* entries of told; the calls that heed them make it 0 */
     unsigned int told[RING1_TOLD_MAX]; /* addresses of page-table entries, with bit 0 for 8 bytes */

@@ -51,14 +51,17 @@ void hypercall_end(struct vm *vm)
     timer_update_event(vm);
 }
 
-/* Nanoseconds since the guest began, and its counter's worth in them: 32 bits of fraction. */
+/* Nanoseconds since the guest began, and its counter's worth in them. */
 static void publish_time(struct vcpu *v)
 {
     struct ring1_shared *s = &v->shared;
     uint64_t hz = vclock_tsc_hz(v->vm);
     s->tsc_khz = tsc_khz(v->vm);
     s->tsc_version++;
-    s->tsc_multiplier = (uint32_t)((NS_PER_S << 32) / (hz ? hz : 1));
+    s->tsc_shift = 32;
+    while ((NS_PER_S << s->tsc_shift) / hz >> 32)
+        s->tsc_shift--;
+    s->tsc_multiplier = (uint32_t)((NS_PER_S << s->tsc_shift) / hz);
     s->tsc_base = vclock_tsc(v->vm);
     s->ns_base = vclock_ns(v->vm);
     s->tsc_version++;

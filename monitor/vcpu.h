@@ -96,7 +96,10 @@ struct vcpu {
 _Static_assert(offsetof(struct vcpu, vif) == offsetof(struct vcpu, shared.irq_enabled) &&
                    offsetof(struct vcpu, event) == offsetof(struct vcpu, shared.irq_pending),
                "these two have two names");
-_Static_assert(sizeof(struct ring1_shared) <= PAGE_SIZE, "one page");
+_Static_assert(sizeof(struct ring1_shared) <= PAGE_SIZE &&
+                   offsetof(struct ring1_shared, tsc_base) == 24 &&
+                   offsetof(struct ring1_shared, told) == 52,
+               "one page, the same to 32-bit code");
 
 /* A vcpu is allocated with room behind it for the translator's look-up tables, which emitted
  * code reaches from the same register (bt/cache.h): one, or two. Bytes in all. */
