@@ -18,6 +18,7 @@
  */
 #include "monitor/abi.h"
 #include "monitor/host.h"
+#include "monitor/kvmclock.h"
 #include "monitor/mem.h"
 #include "monitor/priv.h"
 #include "monitor/vclock.h"
@@ -111,7 +112,7 @@ void priv_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, uint32_t regs[4
     uint32_t host[4] = {0};
     const struct leaf *row = find(leaf);
     memset(regs, 0, 4 * sizeof regs[0]);
-    if (!row || (leaf == LEAF_7 && subleaf))
+    if (kvmclock_cpuid(leaf, regs) || !row || (leaf == LEAF_7 && subleaf))
         return;
     if (leaf == LEAF_TSC || leaf == LEAF_MHZ)
         tsc_rate(v, leaf, regs);

@@ -6,6 +6,7 @@
  * of family 6 without being ready for a fault.
  */
 #include "monitor/host.h"
+#include "monitor/kvmclock.h"
 #include "monitor/priv.h"
 #include "monitor/vmem.h"
 
@@ -65,6 +66,8 @@ static const struct msr_row rows[] = {
     {MSR_BIOS_SIGN_ID,     read_zero,        ignore, 0}, /* Linux: 0 first, CPUID, then read */
     {MSR_MISC_ENABLE,      read_misc_enable, write_misc_enable, 0},
     {MSR_EFER,             read_efer,        write_efer, ~(uint64_t)EFER_NXE},
+    {MSR_KVM_WALL_CLOCK,   kvmclock_read_wall, kvmclock_write_wall, 0},
+    {MSR_KVM_SYSTEM_TIME,  kvmclock_read_time, kvmclock_write_time, 0},
 };
 /* clang-format on */
 

@@ -74,7 +74,7 @@ struct vcpu {
     bool nmi_blocked;
     uint8_t armed; /* kinds of breakpoints in the debug registers (debugreg.h) ... */
     uint8_t met;   /* ... and those that the instruction has met: bits of DR6 */
-    uint64_t misc_enable;
+    uint64_t misc_enable, kvm_wall, kvm_time; /* MSRs, as written */
     struct direct direct;
     struct soft_tlb_entry tlb[SOFT_TLB_SIZE];
     struct windows windows;

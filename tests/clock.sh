@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The guest's clock against the host's, under load: tests/clock.sh BUILD [full]
 # Each case is one line "ok - ..." or "not ok - ..."; the last line is "N passed, N failed".
-# 40 seconds; "full" takes ten minutes, and ten more with a guest that has nothing but its timer ticks.
+# 40 seconds, and 20 of KVM's clock; "full" takes ten minutes, and ten more with a guest that has nothing but its timer ticks.
 set -u
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -65,11 +65,76 @@ check() { # NAME SECONDS SOURCE APPEND
     report $? "$1: the clock source is $3 to the end" "$(grep -aE '^(source|trouble)' "$tmp/out" | tr -d '\r' | tr '\n' ';')"
 }
 
+# The guest's side of reads: a shell that asks for the time, from the second mark to the third 20000 times more than from the
+# first to the second. Whatever else a guest does in that time, it is not that often.
+reads_initrd() {
+    mkdir -p "$tmp/reads/scripts"
+    cat >"$tmp/reads/scripts/reads" <<-'EOT'
+	cd /sys/devices/system/clocksource/clocksource0
+	echo "available $(cat available_clocksource)"
+	echo "source $(cat current_clocksource)"
+	dmesg | grep -E 'kvm|KVM|Hypervisor'
+	mark() { printf "\\$1" | dd of=/dev/port bs=1 seek=1282 conv=notrunc 2>/dev/null; }
+	read_clock() { i=0; while [ $i -lt $1 ]; do x=$EPOCHREALTIME; i=$((i + 1)); done; }
+	read_clock 1000
+	mark 1
+	read_clock 1000
+	mark 2
+	read_clock 21000
+	mark 3
+	echo "now $EPOCHREALTIME"
+	reboot -f
+	EOT
+    add_to_initrd "$tmp/reads"
+}
+
+# reads KERNEL SOURCE ARGS...: $exits and $calls are what 20000 reads of the clock took.
+reads() {
+    local kernel=$1 source=$2
+    shift 2
+    timeout 400 "$B/ring1" run --timeout 340 --memory 64M --stats --initrd "$tmp/initrd.img" "$@" \
+        --append "console=ttyS0 clocksource=$source ring1.script=reads" "$B/guest/$kernel" </dev/null 2>"$tmp/err" | tr -d '\r' >"$tmp/out"
+    between insn.interp
+    exits=$difference
+    between direct.syscalls
+    calls=$difference
+}
+between() {
+    difference=$(awk -v name="$1" '$2 == "mark" { mark = $1 } $2 == name { n[mark] = $1 }
+        END { print n[3] - n[2] - (n[2] - n[1]) }' "$tmp/err")
+}
+
+# KVM's clock, as both kernels find it: no exit for a read, and the right date. The ACPI timer is a port: a read is an exit.
+kvmclock() { # HOST KERNEL
+    local name="KVM's clock on $1, $2" drift
+    reads "$2" kvm-clock --on "$1"
+    grep -q 'kvm-clock: Using msrs 4b564d01 and 4b564d00' "$tmp/out" && grep -q '^available .*kvm-clock' "$tmp/out" &&
+        grep -q '^source kvm-clock' "$tmp/out"
+    report $? "$name: the kernel finds and takes it" "$(grep -aE '^available|^source|kvm' "$tmp/out" | tr '\n' ';')"
+    ! grep -aiE 'async|steal|PV (IPI|TLB|EOI)|poll control' "$tmp/out"
+    report $? "$name: and no more of KVM" "$(grep -a kvm "$tmp/out" | tr '\n' ';')"
+    [ "$calls" -ge 20000 ] && [ "$exits" -lt 10000 ]
+    report $? "$name: 20000 reads by system call, $exits instructions interpreted meanwhile" "$calls calls, $(tail -1 "$tmp/err")"
+    drift=$(awk -v now="$EPOCHSECONDS" '$1 == "now" { print now - int($2) }' "$tmp/out")
+    [ -n "$drift" ] && [ "${drift#-}" -le 120 ]
+    report $? "$name: the date is the host's" "${drift:-no date}, $(tail -1 "$tmp/out")"
+}
+
+reads_initrd
+kvmclock process vmlinuz
+kvmclock process vmlinuz-pae
+kvmclock qemu vmlinuz
+reads vmlinuz acpi_pm --on process
+[ "$exits" -ge 20000 ]
+report $? "what is no clock of KVM's costs an exit a read" "$exits exits, $calls calls"
+
 if [ "$full" = full ]; then
     check "time-stamp counter" 600 tsc ""
+    check "KVM's clock" 600 kvm-clock clocksource=kvm-clock
     check "timer ticks alone" 600 jiffies "notsc acpi=off nohz=off highres=off clocksource=jiffies"
 else
     check "time-stamp counter" 40 tsc ""
+    check "KVM's clock" 20 kvm-clock clocksource=kvm-clock
 fi
 
 finish

@@ -323,7 +323,8 @@ uint64_t host_tsc(void)
     return fake.tsc;
 }
 
-uint64_t host_tsc_hz(void)
+/* Weak: a test may have a clock of its own. */
+__attribute__((weak)) uint64_t host_tsc_hz(void)
 {
     return FAKE_TSC_HZ;
 }
@@ -356,7 +357,7 @@ __attribute__((weak)) void host_run_tc(struct vcpu *v, uint64_t entry, struct ho
     fake.run_tc(v, entry, x);
 }
 
-/* Weak: a test may have a clock of its own. */
+/* Weak: likewise. */
 __attribute__((weak)) uint64_t host_wallclock_s(void)
 {
     return 0;

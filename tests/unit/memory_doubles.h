@@ -33,6 +33,7 @@ static struct {
     bool mark;       /* accesses are to the statistics port */
     bool a20_closed; /* what the board has of the gate */
     unsigned fpu_errors;
+    void (*wrote_hook)(struct vm *vm); /* bt_wrote is being called */
 } told;
 
 bool board_a20(const struct vm *vm)
@@ -50,6 +51,8 @@ void board_fpu_error(struct vm *vm)
 bool bt_wrote(struct vm *vm, gfn_t frame, unsigned first, unsigned last)
 {
     told.wrote++;
+    if (told.wrote_hook)
+        told.wrote_hook(vm);
     told.frame = frame;
     told.first = first;
     told.last = last;

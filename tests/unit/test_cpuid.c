@@ -150,7 +150,7 @@ static void silence(void **state)
 {
     static const uint32_t leaves[] = {3,          4,          5,          6,          8,
                                       0xa,        0xb,        0xd,        0x17,       0x40000002,
-                                      0x40000100, 0x80000005, 0x80000008, 0xc0000000, 0xffffffff};
+                                      0x40000102, 0x80000005, 0x80000008, 0xc0000000, 0xffffffff};
     (void)state;
     for (unsigned i = 0; i < sizeof leaves / sizeof leaves[0]; i++) {
         ask(leaves[i], i);
