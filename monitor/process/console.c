@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "monitor/process/sys.h"
@@ -35,9 +36,11 @@ void process_signal_input(int fd)
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_ASYNC);
 }
 
+/* What is typed before there is a handler (signal.c) must not end the process. */
 void process_console_init(const struct process_io *given)
 {
     io = *given;
+    signal(SIGIO, SIG_IGN);
     if (io.console >= 0)
         process_signal_input(io.console);
 }
