@@ -7,6 +7,7 @@
 #include "devices/acpi_tables.h"
 
 #include "devices/acpi_pm.h"
+#include "devices/slots.h"
 #include "monitor/guestmem.h"
 #include "monitor/mem.h"
 
@@ -68,6 +69,12 @@ static const struct field {
     /* clang-format on */
 };
 
+#define WORD(x)  (uint8_t)(x), (uint8_t)((x) >> 8)
+#define DWORD(x) WORD(x), WORD((x) >> 16)
+/* The line of slot N's one pin, INTA#. */
+#define PRT(n) 0x12, 0x0b, 4, 0x0c, DWORD(0xffffu | (uint32_t)(n) << 16), 0, 0, 0x0a, SLOTS_IRQ(n)
+_Static_assert(SLOTS == 16, "_PRT has a row for each");
+
 /* Byte code (chapters 6 and 17), revision 1: integers of 32 bits. */
 static const uint8_t dsdt[] = {
     /* clang-format off */
@@ -99,6 +106,27 @@ static const uint8_t dsdt[] = {
     /*     Name (_CRS, ResourceTemplate () { IO (Decode16, 0x2F8, 0x2F8, 1, 8) IRQNoFlags () { 3 } }) } } */
     0x08, '_','C','R','S', 0x11, 0x10, 0x0a, 13,
     0x47, 0x01, 0xf8, 0x02, 0xf8, 0x02, 0x01, 0x08, 0x22, 0x08, 0x00, 0x79, 0x00,
+    /* Scope (\_SB) { Device (PCI0) { Name (_HID, EisaId ("PNP0A03")) */
+    0x10, 0x44, 0x12, '\\','_','S','B','_',
+    0x5b, 0x82, 0x4b, 0x11, 'P','C','I','0', 0x08, '_','H','I','D', 0x0c, 0x41, 0xd0, 0x0a, 0x03,
+    /*   Name (_CRS, ResourceTemplate () {
+     *       WordBusNumber (ResourceProducer, MinFixed, MaxFixed, PosDecode, 0, 0, 0, 0, 1) */
+    0x08, '_','C','R','S', 0x11, 0x48, 0x04, 0x0a, 68,
+    0x88, 0x0d, 0x00, 0x02, 0x0c, 0x00, WORD(0), WORD(0), WORD(0), WORD(0), WORD(1),
+    /*     IO (Decode16, 0xCF8, 0xCF8, 1, 8) */
+    0x47, 0x01, WORD(PCI_ADDRESS_PORT), WORD(PCI_ADDRESS_PORT), 0x01, 0x08,
+    /*     WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode, EntireRange,
+     *         0, PCI_PORTS_START, 0xFFFF, 0, 0x10000 - PCI_PORTS_START) */
+    0x88, 0x0d, 0x00, 0x01, 0x0c, 0x03,
+    WORD(0), WORD(PCI_PORTS_START), WORD(0xffff), WORD(0), WORD(0x10000 - PCI_PORTS_START),
+    /*     DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable, ReadWrite,
+     *         0, PCI_MEMORY_START, PCI_MEMORY_END - 1, 0, PCI_MEMORY_END - PCI_MEMORY_START) }) */
+    0x87, 0x17, 0x00, 0x00, 0x0c, 0x01, DWORD(0), DWORD(PCI_MEMORY_START), DWORD(PCI_MEMORY_END - 1),
+    DWORD(0), DWORD(PCI_MEMORY_END - PCI_MEMORY_START), 0x79, 0x00,
+    /*   Name (_PRT, Package (15) { Package (4) { SLOT << 16 | 0xFFFF, 0, 0, LINE }, ... }) } } */
+    0x08, '_','P','R','T', 0x12, 0x47, 0x0b, 15,
+    PRT(1), PRT(2), PRT(3), PRT(4), PRT(5), PRT(6), PRT(7), PRT(8),
+    PRT(9), PRT(10), PRT(11), PRT(12), PRT(13), PRT(14), PRT(15),
     /* clang-format on */
 };
 

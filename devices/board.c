@@ -13,6 +13,7 @@
 #include "devices/pic.h"
 #include "devices/pit.h"
 #include "devices/rtc.h"
+#include "devices/slots.h"
 #include "devices/uart.h"
 #include "devices/vga.h"
 #include "monitor/host.h"
@@ -28,6 +29,7 @@ struct board {
     struct misc misc;
     struct acpi_pm acpi_pm;
     struct vga vga;
+    struct slots slots;       /* PCI bus 0 */
     uint64_t now;             /* virtual time of the current access or advance */
     uint64_t pit_unmasked_at; /* when IRQ 0 was last seen unmasked */
     uint64_t next_event;      /* board_next_event's answer, if next_known */
@@ -245,9 +247,11 @@ static void write_vga(struct board *b, unsigned offset, uint8_t value)
     vga_write(&b->vga, offset, value);
 }
 
-/* Every port that answers. All devices are a byte wide: a wider access reaches them as bytes, low
- * address first. ALONE: only an access to this very byte does, because wider ones at
- * CF8h are another device's (PCI configuration, absent). NULL: ones, or nothing. */
+/* Every port that answers, but for PCI's (slots.h): its configuration ports, which are there first,
+ * and the I/O BARs, which the guest may move, and which have what is left. All devices of this
+ * table are a byte wide: a wider access reaches them as bytes, low address first. ALONE: only
+ * an access to this very byte does, because wider ones at CF8h are another device's (PCI
+ * configuration). NULL: ones, or nothing. */
 enum width { BYTES, ALONE };
 static const struct port_range {
     uint16_t first, last;
@@ -290,6 +294,8 @@ static void drive_lines(struct board *b)
     pics_set_line(&b->pics, IRQ_RTC, rtc_irq(&b->rtc));
     pics_set_line(&b->pics, IRQ_FPU, misc_fpu_irq(&b->misc));
     pics_set_line(&b->pics, ACPI_SCI_IRQ, acpi_pm_irq(&b->acpi_pm));
+    pics_set_line(&b->pics, SLOTS_IRQ_EVEN, slots_irq(&b->slots, SLOTS_IRQ_EVEN));
+    pics_set_line(&b->pics, SLOTS_IRQ_ODD, slots_irq(&b->slots, SLOTS_IRQ_ODD));
 }
 
 /* Lines that must fall before they rise again are passed on twice: the keyboard's when the next
@@ -342,6 +348,7 @@ void board_advance(struct vm *vm, uint64_t now)
 {
     run_clocks(vm->board, now);
     take_input(vm);
+    slots_poll(vm, &vm->board->slots);
     settle(vm->board);
 }
 
@@ -387,24 +394,18 @@ static uint8_t access_byte(struct board *b, uint64_t port, unsigned size, bool w
     return 0xff;
 }
 
-/* No device has memory of its own: a physical address outside RAM reads ones. */
-static void access_nothing(struct io_access *io)
+static bool any_port(uint64_t first, unsigned size)
 {
-    if (!io->write)
-        io->value = io->size == 4 ? 0xffffffffu : (1u << 8 * io->size) - 1;
+    for (unsigned i = 0; i < size; i++) {
+        if (find_port(first + i, size))
+            return true;
+    }
+    return false;
 }
 
-void board_access(struct vm *vm, struct io_access *io, uint64_t now)
+static void access_bytes(struct board *b, struct io_access *io)
 {
-    struct board *b = vm->board;
-    if (io->mmio) {
-        access_nothing(io);
-        return;
-    }
     uint32_t value = 0;
-    b->mark = false;
-    run_clocks(b, now);
-    settle(b);
     for (unsigned i = 0; i < io->size; i++) {
         uint8_t out = (uint8_t)(io->value >> 8 * i);
         value |= (uint32_t)access_byte(b, io->address + i, io->size, io->write, out) << 8 * i;
@@ -412,6 +413,22 @@ void board_access(struct vm *vm, struct io_access *io, uint64_t now)
     }
     if (!io->write)
         io->value = value;
+}
+
+/* RAM is not the board's: what comes here is a port, or a physical address outside it. Where nobody
+ * is: ones, and what is written is lost. */
+void board_access(struct vm *vm, struct io_access *io, uint64_t now)
+{
+    struct board *b = vm->board;
+    b->mark = false;
+    run_clocks(b, now);
+    settle(b);
+    if (!io->mmio && any_port(io->address, io->size))
+        access_bytes(b, io);
+    else if (slots_access(vm, &b->slots, io))
+        settle(b);
+    else if (!io->write)
+        io->value = 0xffffffffu >> (32 - 8 * io->size);
     io->mark = b->mark;
 }
 
@@ -432,6 +449,8 @@ bool board_create(struct vm *vm)
     misc_reset(&b->misc);
     acpi_pm_reset(&b->acpi_pm);
     vga_reset(&b->vga);
+    slots_reset(vm, &b->slots);
+    pics_write_elcr(&b->pics, PIC_SLAVE, 1u << (SLOTS_IRQ_EVEN - 8) | 1u << (SLOTS_IRQ_ODD - 8));
     vga_clear_text(vm);
     (void)acpi_tables_write(vm); /* a guest of less than 1 MiB goes without */
     b->run = (uint8_t)vm->run;

@@ -309,6 +309,13 @@ bool vmem_write_physical(struct vm *vm, gpa_t where, const void *buf, size_t len
     return true;
 }
 
+void vmem_wrote_physical(struct vm *vm, gpa_t where, unsigned len)
+{
+    unsigned clients = trace_clients(vm, gpa_to_gfn(where));
+    if (clients)
+        tell_clients(vm, where, len, clients);
+}
+
 /* ---- Maintenance --------------------------------------------------------- */
 
 void vmem_faulted(struct vcpu *v, gva_t where)

@@ -96,4 +96,7 @@ void vmem_faulted(struct vcpu *v, gva_t where);
 /* Writes by devices and the loader (no paging): RAM plus the trace clients' word. */
 bool vmem_write_physical(struct vm *vm, gpa_t where, const void *buf, size_t len);
 
+/* That word alone: LEN bytes of one page of RAM have changed. */
+void vmem_wrote_physical(struct vm *vm, gpa_t where, unsigned len);
+
 #endif

@@ -72,7 +72,7 @@ reading_order() {
 rooms_law() {
     grep -n '^#include "' "${sources[@]}" | sed 's/#include "\(.*\)".*/\1/' | awk -F: '
         function rank1(f) {
-            return f ~ /^monitor\/(types|x86|layout|abi|host|plan|mem|log|stats|tc|vcpu|vm|pool|guestmem|guestwalk|trace)\.h$/
+            return f ~ /^monitor\/(types|x86|layout|abi|host|host_io|plan|mem|log|stats|tc|vcpu|vm|pool|guestmem|guestwalk|trace|dma)\.h$/
         }
         function allowed(from, to) {
             if (from ~ /^bt\/decode\//) return to ~ /^bt\/decode\// || to ~ /^monitor\/(types|x86|log|mem)\.h$/

@@ -138,11 +138,12 @@ static void stream_calls(const struct process_io *io)
     end(at);
 }
 
-/* The rest: time, sleep, signals, the end. */
+/* The rest: time, sleep, signals, entropy, the end. */
 static void other_calls(void)
 {
     static const uint32_t plain[] = {__NR_timer_settime,  __NR_rt_sigreturn,  __NR_ppoll,
-                                     __NR_rt_sigprocmask, __NR_clock_gettime, __NR_exit_group};
+                                     __NR_rt_sigprocmask, __NR_clock_gettime, __NR_exit_group,
+                                     __NR_getrandom};
     for (unsigned i = 0; i < ARRAY_SIZE(plain); i++)
         allow(plain[i]);
     if (process_has_wrgsbase())

@@ -50,6 +50,7 @@ extern struct fake_state {
     size_t debug_in_len, debug_in_pos;
     char debug_out[262144];
     size_t debug_out_len;
+    uint64_t random_bytes;        /* that host_random has given */
     int request;                  /* what host_request gives next; 0: nothing */
     uint64_t descriptor[2][8192]; /* [0] GDT, [1] LDT */
     int exit_status;              /* of host_exit; -1 while it was not called */

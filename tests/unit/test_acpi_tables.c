@@ -12,6 +12,7 @@
 
 #include "devices/acpi_pm.h"
 #include "devices/acpi_tables.h"
+#include "devices/slots.h"
 #include "monitor/guestmem.h"
 #include "tests/unit/fake_host.h"
 
@@ -129,25 +130,93 @@ static uint32_t package(const uint8_t *p)
     return len;
 }
 
+/* How many devices the scope at AT has, and its end. */
+static unsigned scope(const uint8_t *at, const uint8_t **end)
+{
+    unsigned devices = 0;
+    assert_int_equal(*at, 0x10);
+    *end = at + 1 + package(at + 1);
+    for (at += 8; at < *end; devices++) {
+        assert_int_equal(at[0] << 8 | at[1], 0x5b82);
+        at += 2 + package(at + 2);
+        assert_true(at <= *end);
+    }
+    return devices;
+}
+
+static const uint8_t *after_s5(const uint8_t **end)
+{
+    static const uint8_t s5[] = {0x08, '_', 'S', '5', '_', 0x12, 7, 4, 0x0a, ACPI_S5_TYPE};
+    const uint8_t *d = table(get(fadt() + 40, 4), "DSDT"), *at = d + 36;
+    *end = d + get(d + 4, 4);
+    assert_memory_equal(at, s5, sizeof s5);
+    return at + 6 + package(at + 6);
+}
+
 static void the_byte_code(void **state)
 {
     (void)state;
-    static const uint8_t s5[] = {0x08, '_', 'S', '5', '_', 0x12, 7, 4, 0x0a, ACPI_S5_TYPE};
-    const uint8_t *d = table(get(fadt() + 40, 4), "DSDT"), *end = d + get(d + 4, 4);
-    const uint8_t *at = d + 36;
-    assert_memory_equal(at, s5, sizeof s5);
-    at += 6 + package(at + 6);
-    assert_int_equal(*at, 0x10); /* the scope goes to the table's end */
-    assert_ptr_equal(at + 1 + package(at + 1), end);
-    unsigned devices = 0;
-    for (at += 8; at < end; devices++) {
-        assert_int_equal(at[0] << 8 | at[1], 0x5b82);
-        const uint8_t *next = at + 2 + package(at + 2);
-        assert_true(next <= end);
-        assert_memory_equal(next - 2, "\x79\0", 2); /* its resources' end tag */
-        at = next;
+    const uint8_t *end, *legacy_end, *pci_end, *at = after_s5(&end);
+    assert_int_equal(scope(at, &legacy_end), 4);
+    for (at += 8; at < legacy_end;) {
+        at += 2 + package(at + 2);
+        assert_memory_equal(at - 2, "\x79\0", 2); /* its resources' end tag */
     }
-    assert_int_equal(devices, 4);
+    assert_int_equal(scope(legacy_end, &pci_end), 1);
+    assert_ptr_equal(pci_end, end); /* the last scope goes to the table's end */
+}
+
+/* The first NAME in the table, behind which its object is. */
+static const uint8_t *name(const char *wanted)
+{
+    const uint8_t *end, *at = after_s5(&end);
+    for (const uint8_t *p = at; p + 5 < end; p++) {
+        if (*p == 0x08 && memcmp(p + 1, wanted, 4) == 0)
+            at = p + 5; /* the last one: PCI0 is */
+    }
+    return at;
+}
+
+/* What a guest is told of a slot's line is what the board drives. */
+static void the_interrupt_routing(void **state)
+{
+    (void)state;
+    const uint8_t *prt = name("_PRT"), *end = prt + 1 + package(prt + 1);
+    assert_int_equal(prt[0], 0x12);
+    assert_int_equal(prt[3], SLOTS - 1);
+    const uint8_t *row = prt + 4;
+    for (unsigned n = 1; n < SLOTS; n++, row += 12) {
+        const uint8_t want[] = {0x12,       11, 4, 0x0c, 0xff, 0xff,
+                                (uint8_t)n, 0,  0, 0,    0x0a, SLOTS_IRQ(n)};
+        assert_memory_equal(row, want, sizeof want);
+    }
+    assert_ptr_equal(row, end);
+}
+
+/* The bridge's windows hold what the board puts there, and no RAM. */
+static void the_bridge_windows(void **state)
+{
+    (void)state;
+    const uint8_t *crs = name("_CRS"), *at = crs + 5;
+    assert_int_equal(crs[0], 0x11);
+    assert_int_equal(package(crs + 1), 4u + crs[4]);
+    assert_int_equal(get(at, 3), 0x000d88); /* a word, 13 bytes, bus numbers ... */
+    assert_int_equal(at[3], 2);
+    at += 16;
+    assert_int_equal(get(at, 4), 0x0cf80147);
+    at += 8;
+    assert_int_equal(get(at, 4), 0x01000d88); /* ... ports ... */
+    assert_int_equal(get(at + 8, 2), PCI_PORTS_START);
+    assert_int_equal(get(at + 8, 2) + get(at + 14, 2), 0x10000);
+    assert_true(PCI_PORTS_START + SLOTS * VIRTIO_LEGACY_SIZE <= 0x10000);
+    at += 16;
+    assert_int_equal(get(at, 4), 0x00001787); /* ... and memory, a dword, 23 bytes */
+    assert_int_equal(get(at + 10, 4), PCI_MEMORY_START);
+    assert_int_equal(get(at + 14, 4), PCI_MEMORY_END - 1);
+    assert_int_equal(get(at + 22, 4), PCI_MEMORY_END - PCI_MEMORY_START);
+    assert_true(PCI_MEMORY_START + SLOTS * VIRTIO_MODERN_SIZE <= PCI_MEMORY_END);
+    assert_true(PCI_MEMORY_START >= (uint64_t)PLAN_MEMORY_MAX_MIB << 20);
+    assert_memory_equal(at + 26, "\x79\0", 2);
 }
 
 static void nothing_else_is_touched(void **state)
@@ -170,8 +239,14 @@ static void a_guest_too_small(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_pointer),   TEST(the_board_in_the_fadt),   TEST(the_facs),
-        TEST(the_byte_code), TEST(nothing_else_is_touched), TEST(a_guest_too_small),
+        TEST(the_pointer),
+        TEST(the_board_in_the_fadt),
+        TEST(the_facs),
+        TEST(the_byte_code),
+        TEST(the_interrupt_routing),
+        TEST(the_bridge_windows),
+        TEST(nothing_else_is_touched),
+        TEST(a_guest_too_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

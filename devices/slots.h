@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * PCI bus 0 of the board: which function is in which slot, on which interrupt line, and where its
+ * BARs lie at first (slots.c has the table). Accesses by ports CF8h and CFCh, and to where the BARs
+ * lie now, come in; interrupt levels go out. PCI Local Bus Specification 3.0, section 3.2.2.3.2
+ * (configuration mechanism #1).
+ */
+#ifndef RING1_SLOTS_H
+#define RING1_SLOTS_H
+
+#include "devices/board.h"
+#include "devices/virtio_pci.h"
+#include "devices/virtio_rng.h"
+
+#define SLOTS 16u
+
+#define PCI_ADDRESS_PORT 0xcf8u /* 32-bit accesses only */
+#define PCI_DATA_PORT    0xcfcu /* to CFFh */
+
+/* Where the BARs are put before the guest starts, in windows that the DSDT describes too. */
+#define PCI_PORTS_START  0xc000u
+#define PCI_MEMORY_START 0xfe000000u
+#define PCI_MEMORY_END   0xfec00000u
+
+/* The interrupt lines that functions share; level-triggered. */
+#define SLOTS_IRQ_EVEN 10u
+#define SLOTS_IRQ_ODD  11u
+/* The line of the one pin of slot N; the DSDT says the same. */
+#define SLOTS_IRQ(n) ((n) % 2 ? SLOTS_IRQ_ODD : SLOTS_IRQ_EVEN)
+
+struct slots {
+    uint32_t address; /* of the configuration space: port CF8h */
+    uint32_t present; /* slots that hold something, as bits */
+    uint16_t lines;   /* the levels of the lines, as bits */
+    struct pci_function bridge;
+    struct virtio_pci port[SLOTS];
+    struct virtio_rng rng;
+    struct virtq_chain chain; /* room for the one that is worked on */
+};
+
+void slots_reset(struct vm *vm, struct slots *s);
+
+/* False: not for this bus. Accesses that cross the end of a register or BAR are not. */
+bool slots_access(struct vm *vm, struct slots *s, struct io_access *io);
+
+/* Looks what the host has for the devices. */
+void slots_poll(struct vm *vm, struct slots *s);
+
+/* The level of line SLOTS_IRQ_EVEN or SLOTS_IRQ_ODD. */
+static inline bool slots_irq(const struct slots *s, unsigned irq)
+{
+    return s->lines >> irq & 1;
+}
+
+#endif

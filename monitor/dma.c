@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * See dma.h. The clients of a written frame are told by vmem.c, as for every other write.
+ */
+#include "monitor/dma.h"
+
+#include "monitor/guestmem.h"
+#include "monitor/vmem.h"
+
+bool dma_read(const struct vm *vm, gpa_t where, void *buf, size_t len)
+{
+    return guest_read(vm, where, buf, len);
+}
+
+bool dma_write(struct vm *vm, gpa_t where, const void *buf, size_t len)
+{
+    return vmem_write_physical(vm, where, buf, len);
+}
+
+static size_t in_page(gpa_t where, size_t len)
+{
+    size_t left = PAGE_SIZE - (where.v & PAGE_MASK);
+    return len < left ? len : left;
+}
+
+void *dma_lend(const struct vm *vm, gpa_t where, size_t len, size_t *got)
+{
+    size_t n = in_page(where, len);
+    uint8_t *start = guest_page(vm, where, n);
+    for (*got = n; start && *got < len; *got += n) {
+        gpa_t next = gpa(where.v + *got);
+        n = in_page(next, len - *got);
+        if (guest_page(vm, next, n) != start + *got)
+            break;
+    }
+    return start;
+}
+
+void dma_wrote(struct vm *vm, gpa_t where, size_t len)
+{
+    while (len) {
+        size_t n = in_page(where, len);
+        vmem_wrote_physical(vm, where, (unsigned)n);
+        where.v += n;
+        len -= n;
+    }
+}
