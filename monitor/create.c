@@ -132,7 +132,7 @@ static bool build_rooms(struct vm *vm, const struct plan *p)
 
 void vm_destroy(struct vm *vm)
 {
-    segtab_forget(vm->vcpu);
+    segtab_destroy(vm->vcpu);
     hypercall_end(vm);
     if (vm->shadow)
         shadow_destroy(vm);

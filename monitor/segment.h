@@ -70,6 +70,9 @@ void segtab_collect(struct vcpu *v);
 /* GDTR, LDTR or a task changed: nothing is known of the tables until segtab_prepare. */
 void segtab_forget(struct vcpu *v);
 
+/* The VM's end: the host's tables have none of its entries any more. */
+void segtab_destroy(struct vcpu *v);
+
 /* LIST, of DIRECT_MIRRORS: the entries of the guest's tables whose changes user code could tell.
  * False: none, or more. */
 bool segtab_list(struct vcpu *v, struct direct_check *list, uint32_t *n);

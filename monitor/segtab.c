@@ -100,6 +100,17 @@ static void set(struct segtab *t, uint16_t sel, uint64_t raw)
     host_descriptor_set(sel & 0xfffc, has);
 }
 
+/* The next guest's table begins as empty as this one's did. */
+void segtab_destroy(struct vcpu *v)
+{
+    struct segtab *t = v->vm->segtab;
+    for (unsigned i = 0; t && i < ENTRIES; i++) {
+        set(t, (uint16_t)(i * 8), 0);
+        set(t, (uint16_t)(i * 8 | SEL_TI), 0);
+    }
+    segtab_forget(v);
+}
+
 /* ---- Following the guest ----------------------------------------------------------- */
 
 /* The eight bytes at WHERE, 0 where their page is not mapped: nobody has asked for a fault here. */

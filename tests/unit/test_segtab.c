@@ -187,6 +187,19 @@ static void unreadable_tables_are_empty(void **state)
     assert_true(segtab_prepare(v));
 }
 
+/* The next guest must not find this one's entries in the hardware: it would load them. */
+static void leaves_nothing_behind(void **state)
+{
+    (void)state;
+    v->ldtr.limit = 0xffff;
+    segtab_forget(v);
+    poke64(LDT + 0xfff8, pack(0, 0xfffff, DATA | FLAT | DPL(3)));
+    assert_true(segtab_prepare(v));
+    assert_true(there(0) && there(1));
+    segtab_destroy(v);
+    assert_int_equal(there(0) + there(1), 0);
+}
+
 static void respects_limits(void **state)
 {
     (void)state;
@@ -413,6 +426,7 @@ int main(void)
         T(follows_the_guest),
         T(verifies_what_is_not_loaded),
         T(unreadable_tables_are_empty),
+        T(leaves_nothing_behind),
         T(respects_limits),
         T(fills_on_demand),
         T(collects),
