@@ -15,6 +15,7 @@
 #include "monitor/log.h"
 #include "monitor/mem.h"
 #include "monitor/trace.h"
+#include "monitor/timer.h"
 #include "monitor/vclock.h"
 #include "shadow/shadow.h"
 
@@ -119,12 +120,19 @@ static uint8_t mmio_size(gpa_t where, unsigned len)
     return len >= 2 && !(where.v & 1) ? 2 : 1;
 }
 
+/* A device's memory may raise or lower its interrupt line, as its ports may. */
+static void access_board(struct vm *vm, struct io_access *io)
+{
+    board_access(vm, io, vclock_ns(vm));
+    timer_update_event(vm);
+}
+
 static void mmio_read(struct vm *vm, gpa_t where, uint8_t *buf, unsigned len)
 {
     vm->trapping++;
     while (len) {
         struct io_access io = {.mmio = true, .size = mmio_size(where, len), .address = where.v};
-        board_access(vm, &io, vclock_ns(vm));
+        access_board(vm, &io);
         memcpy(buf, &io.value, io.size);
         where.v += io.size;
         buf += io.size;
@@ -139,7 +147,7 @@ static void mmio_write(struct vm *vm, gpa_t where, const uint8_t *buf, unsigned 
         struct io_access io = {
             .mmio = true, .write = true, .size = mmio_size(where, len), .address = where.v};
         memcpy(&io.value, buf, io.size);
-        board_access(vm, &io, vclock_ns(vm));
+        access_board(vm, &io);
         where.v += io.size;
         buf += io.size;
         len -= io.size;

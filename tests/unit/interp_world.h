@@ -44,18 +44,6 @@ enum {
 
 static struct vm *vm;
 static struct vcpu *v;
-static bool interrupt_waiting;
-
-bool board_pending(const struct vm *m)
-{
-    (void)m;
-    return interrupt_waiting;
-}
-
-void timer_update_event(struct vm *m)
-{
-    m->vcpu->event = board_pending(m);
-}
 
 static inline void poke8(uint32_t where, uint8_t x)
 {
@@ -113,7 +101,7 @@ static inline int world(void **state)
     memset(&told, 0, sizeof told);
     vm = fake_vm(4u << 20);
     v = vm->vcpu;
-    interrupt_waiting = false;
+    told.interrupt = false;
     assert_true(trace_create(vm));
     assert_true(interp_create(vm));
     fill_gdt();

@@ -16,6 +16,7 @@
 #include "bt/bt.h"
 #include "devices/board.h"
 #include "monitor/guestmem.h"
+#include "monitor/timer.h"
 #include "monitor/trace.h"
 #include "monitor/x86.h"
 #include "tests/unit/fake_host.h"
@@ -31,6 +32,7 @@ static struct {
     unsigned accesses;
     struct io_access io[8];
     bool mark;       /* accesses are to the statistics port */
+    bool interrupt;  /* what board_pending answers */
     bool a20_closed; /* what the board has of the gate */
     unsigned fpu_errors;
     void (*wrote_hook)(struct vm *vm); /* bt_wrote is being called */
@@ -88,6 +90,17 @@ void bt_flush_space(struct vcpu *v, bool all)
 }
 
 /* Reads give the low bytes of the address. */
+bool board_pending(const struct vm *vm)
+{
+    (void)vm;
+    return told.interrupt;
+}
+
+void timer_update_event(struct vm *vm)
+{
+    vm->vcpu->event = told.interrupt;
+}
+
 void board_access(struct vm *vm, struct io_access *io, uint64_t now)
 {
     (void)vm;

@@ -16,18 +16,6 @@
 #include "tests/unit/random.h"
 #include "tests/unit/real_cpu.h"
 
-/* No interrupt is ever waiting. */
-bool board_pending(const struct vm *v)
-{
-    (void)v;
-    return false;
-}
-
-void timer_update_event(struct vm *m)
-{
-    m->vcpu->event = board_pending(m);
-}
-
 enum {
     CODE = 0x200000,
     DATA = 0x210000, /* two pages, then a hole */

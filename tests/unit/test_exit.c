@@ -394,7 +394,7 @@ static void a_host_interrupt(void **state)
 {
     (void)state;
     struct host_exit x = {.kind = HX_INTERRUPT};
-    top.pending = true;
+    told.interrupt = true;
     fake.now_ns = 5;
     leave(&x, false);
     assert_int_equal(top.advances, 1);

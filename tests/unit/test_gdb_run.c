@@ -70,7 +70,7 @@ static void steps_without_interrupts(void **state)
     (void)state;
     poke64(IDT + 0x20 * 8, pack_gate(C0, 0x1400, SYS_INT32, 0, 0));
     poke(vm, 0x1400, HLT);
-    top.pending = true;
+    told.interrupt = true;
     top.vector = 0x20;
     v->vif = 0;
     CODE_AT(NOP, NOP, NOP);
@@ -86,7 +86,7 @@ static void steps_without_interrupts(void **state)
 /* A CPU that sleeps: the step is over when it has woken. */
 static void wake(void)
 {
-    top.pending = true;
+    told.interrupt = true;
     fake.now_ns += 20000000;
 }
 

@@ -175,7 +175,7 @@ static void ports(void **state)
     OK(0xf3, 0x66, 0x6d); /* insw; the double's ports read as their number */
     assert_int_equal(peek(vm, DATA + 0x100), 0x01f001f0);
     expect_indices(DATA + 3, DATA + 0x104, 0);
-    interrupt_waiting = true;
+    told.interrupt = true;
     v->gpr[R_ECX] = 1;
     OK(0xf3, 0x6f);
     assert_int_equal(v->event, 1);

@@ -7,22 +7,9 @@
 #include "monitor/timer.h"
 #include "tests/unit/segment_world.h"
 
-static bool line;
-bool board_pending(const struct vm *m)
-{
-    (void)m;
-    return line;
-}
-
-void timer_update_event(struct vm *m)
-{
-    m->vcpu->event = line;
-}
-
 static int flat(void **state)
 {
     world(state);
-    line = false;
     vm->bt = (struct bt *)vm; /* so that the double of bt_flush_space is called */
     return 0;
 }
@@ -354,13 +341,13 @@ static void ports(void **state)
 {
     uint32_t x = 0;
     (void)state;
-    line = true;
+    told.interrupt = true;
     assert_true(priv_in(v, 0x1234, 4, &x));
     assert_int_equal(x, 0x1234); /* the double reads as the address */
     assert_int_equal(v->event, 1);
     assert_true(priv_in(v, 0x1234, 1, &x));
     assert_int_equal(x, 0x34); /* no more than was asked for */
-    line = false;
+    told.interrupt = false;
     assert_true(priv_out(v, 0x80, 2, 0x12345678));
     assert_int_equal(v->event, 0);
     assert_int_equal(told.accesses, 3);

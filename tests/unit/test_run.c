@@ -121,7 +121,7 @@ static void an_exception_is_delivered_first(void **state)
     vm->engine = PLAN_INTERP;
     v->vif = 1;
     gate(0x20, C0, SYS_INT32, 0);
-    top.pending = true;
+    told.interrupt = true;
     top.vector = 0x20;
     CODE_AT(0x0f, 0x0b); /* ud2 */
     poke64(IDT + VEC_UD * 8, pack_gate(C0, 0x1400, SYS_INT32, 0, 0));
@@ -137,7 +137,7 @@ static void interrupt_gate(void)
 {
     poke64(IDT + 0x20 * 8, pack_gate(C0, 0x1400, SYS_INT32, 0, 0));
     poke(vm, 0x1400, HLT);
-    top.pending = true;
+    told.interrupt = true;
     top.vector = 0x20;
 }
 
@@ -187,7 +187,7 @@ static void batches_are_bounded(void **state)
     v->vif = 1;
     CODE_AT(0xeb, 0xfe); /* jmp $ */
     interrupt_gate();
-    top.pending = false;
+    told.interrupt = false;
     top.pending_after = 3;
     top.due = 0;
     ends(EXIT_GUEST_HALTED);

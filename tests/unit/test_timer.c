@@ -25,7 +25,7 @@ static void a_timer_is_due(void **state)
     timer_service(vm, false);
     assert_int_equal(top.advances, 1);
     fake.now_ns = 500;
-    top.pending = true;
+    told.interrupt = true;
     timer_service(vm, false);
     assert_int_equal(top.advances, 2);
     assert_int_equal(top.advanced_to, 500);
@@ -52,10 +52,10 @@ static void console_input_is_looked_for(void **state)
 static void the_event_byte_follows_the_board(void **state)
 {
     (void)state;
-    top.pending = true;
+    told.interrupt = true;
     timer_update_event(vm);
     assert_int_equal(v->event, 1);
-    top.pending = false;
+    told.interrupt = false;
     timer_update_event(vm);
     assert_int_equal(v->event, 0);
 }

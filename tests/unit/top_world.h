@@ -28,7 +28,6 @@ static struct {
     unsigned faults, trace_changes;
     gfn_t changed[4];
     /* Board. */
-    bool pending; /* until acknowledged */
     uint8_t vector;
     unsigned acks, advances;
     unsigned pending_after; /* so many calls of board_advance; 0: never */
@@ -141,7 +140,7 @@ void board_advance(struct vm *of, uint64_t now)
 {
     (void)of;
     if (++top.advances == top.pending_after)
-        top.pending = true;
+        told.interrupt = true;
     top.advanced_to = now;
 }
 
@@ -151,17 +150,11 @@ uint64_t board_next_event(const struct vm *of)
     return top.due;
 }
 
-bool board_pending(const struct vm *of)
-{
-    (void)of;
-    return top.pending;
-}
-
 uint8_t board_ack(struct vm *of)
 {
     (void)of;
     top.acks++;
-    top.pending = false;
+    told.interrupt = false;
     return top.vector;
 }
 
@@ -180,6 +173,7 @@ struct board_text board_text(const struct vm *of)
 static inline int top_world(void **state)
 {
     memset(&top, 0, sizeof top);
+    told.interrupt = false;
     events(state);
     top.due = UINT64_MAX;
     assert_true(trace_create(vm) && segtab_create(vm));
