@@ -232,6 +232,8 @@ $(GUEST)/vmlinux: tools/vmlinux.sh $(GUEST)/initrd.img
 	@sh tools/vmlinux.sh $(GUEST)/vmlinuz $@
 $(GUEST)/tcc/ld-linux.so.2: | $(GUEST)/initrd.img
 	@sh tools/guest.sh $(GUEST) tcc
+$(GUEST)/modules.img: | $(GUEST)/initrd.img
+	@sh tools/guest.sh $(GUEST) modules
 $(GUEST)/uml/linux.uml: | $(GUEST)/tcc/ld-linux.so.2
 	@sh tools/guest.sh $(GUEST) uml
 $(GUEST)/selftests/from: | $(GUEST)/initrd.img
@@ -245,7 +247,7 @@ run: all guest
 	@$(B)/ring1 run $(RUN_ON) --initrd $(GUEST)/initrd.img --append "$(APPEND)" $(GUEST)/vmlinuz
 APPEND ?= console=ttyS0
 
-CHECK = all unit programs fuzz san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/selftests/built $(B)/bench/ring1-soak $(B)/bench/ring1-jit \
+CHECK = all unit programs fuzz san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/selftests/built $(GUEST)/modules.img $(B)/bench/ring1-soak $(B)/bench/ring1-jit \
 	$(B)/bench/calls.c
 check: $(CHECK)
 	@bash tests/check.sh $(B)

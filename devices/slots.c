@@ -17,13 +17,24 @@ static const struct pci_kind bridge = {
     .class = 0x060000,
 };
 
+#define FIRST_DISK 8u
+_Static_assert(FIRST_DISK + PLAN_DISKS == SLOTS, "a slot for each disk");
+
 /* Which device is in which slot, and where in struct slots. */
 static const struct slot {
     const struct virtio_class *class;
     size_t at;
 } table[SLOTS] = {
     /* clang-format off */
-    [1] = {&virtio_rng, offsetof(struct slots, rng)},
+    [1]  = {&virtio_rng, offsetof(struct slots, rng)},
+    [8]  = {&virtio_blk, offsetof(struct slots, disk[0])},
+    [9]  = {&virtio_blk, offsetof(struct slots, disk[1])},
+    [10] = {&virtio_blk, offsetof(struct slots, disk[2])},
+    [11] = {&virtio_blk, offsetof(struct slots, disk[3])},
+    [12] = {&virtio_blk, offsetof(struct slots, disk[4])},
+    [13] = {&virtio_blk, offsetof(struct slots, disk[5])},
+    [14] = {&virtio_blk, offsetof(struct slots, disk[6])},
+    [15] = {&virtio_blk, offsetof(struct slots, disk[7])},
     /* clang-format on */
 };
 
@@ -39,9 +50,11 @@ static bool holds_device(const struct slots *s, unsigned n)
 }
 
 /* A VM in lock step has no device that the host could make differ from the other one's. */
-static bool wanted(const struct vm *vm, unsigned n)
+static bool wanted(const struct vm *vm, struct slots *s, unsigned n)
 {
-    return table[n].class && !vm->pace.on;
+    if (!table[n].class || vm->pace.on)
+        return false;
+    return n < FIRST_DISK || virtio_blk_attach(&s->disk[n - FIRST_DISK], n - FIRST_DISK);
 }
 
 void slots_reset(struct vm *vm, struct slots *s)
@@ -50,7 +63,7 @@ void slots_reset(struct vm *vm, struct slots *s)
     pci_reset(&s->bridge, 0);
     s->present = 1u << BRIDGE;
     for (unsigned n = 1; n < SLOTS; n++) {
-        if (!wanted(vm, n))
+        if (!wanted(vm, s, n))
             continue;
         struct virtio_dev d = device(vm, s, n);
         s->present |= 1u << n;

@@ -9,6 +9,7 @@
 #define RING1_SLOTS_H
 
 #include "devices/board.h"
+#include "devices/virtio_blk.h"
 #include "devices/virtio_pci.h"
 #include "devices/virtio_rng.h"
 
@@ -35,6 +36,7 @@ struct slots {
     struct pci_function bridge;
     struct virtio_pci port[SLOTS];
     struct virtio_rng rng;
+    struct virtio_blk disk[PLAN_DISKS];
     struct virtq_chain chain; /* room for the one that is worked on */
 };
 

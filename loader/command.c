@@ -143,7 +143,7 @@ static _Noreturn void become(const struct command *c, const struct command_place
     if (getppid() != parent)
         _exit(1);
     limit_files(place->max_file);
-    for (unsigned i = 0; i < sizeof place->keep / sizeof place->keep[0]; i++) {
+    for (unsigned i = 0; i < place->kept; i++) {
         if (place->keep[i] >= 0)
             fcntl(place->keep[i], F_SETFD, 0);
     }

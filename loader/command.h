@@ -37,7 +37,8 @@ bool command_file_exists(const char *path, const char *package, struct problem *
 struct command_place {
     const char *directory;
     int in, out, err;
-    int keep[3];                 /* more descriptors that it inherits; -1: none */
+    unsigned kept;               /* how many of the following */
+    int keep[3 + PLAN_DISKS];    /* more descriptors that it inherits; -1: none */
     unsigned long long max_file; /* bytes */
     const char *tmpdir;          /* its TMPDIR; NULL: the loader's own */
 };

@@ -8,6 +8,7 @@
 #define RING1_LOADER_EMULATOR_H
 
 #include "loader/command.h"
+#include "loader/diskfile.h"
 #include "loader/tempdir.h"
 
 #include <stdint.h>
@@ -23,9 +24,10 @@ enum port {
 
 struct launch {
     struct tempdir *dir;
-    const char *monitor; /* absolute path of the monitor's image */
-    uint32_t memory_mib; /* of the machine: the guest's, the plan's and the monitor's */
-    bool unconfined;     /* the process host: without its filter of system calls */
+    const char *monitor;       /* absolute path of the monitor's image */
+    uint32_t memory_mib;       /* of the machine: the guest's, the plan's and the monitor's */
+    const struct disks *disks; /* NULL: none */
+    bool unconfined;           /* the process host: without its filter of system calls */
     struct launch_port {
         const char *path; /* .pty emulators: the terminal device */
         int fd;           /* the others: the socket, inherited; -1: this port is not there */

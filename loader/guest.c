@@ -21,6 +21,16 @@ static bool read_inputs(const struct options *o, struct kernel_request *r, struc
                       "longer than the guest's memory; try a larger --memory", &r->initrd, p);
 }
 
+static bool open_disks(const struct options *o, struct disks *d, struct problem *p)
+{
+    d->count = 0;
+    for (unsigned i = 0; i < o->disks; i++) {
+        if (!disks_open(d, &o->disk[i], p))
+            return false;
+    }
+    return true;
+}
+
 /* Signals from here on are the relay's, since there is something to clean up. */
 static bool write_plan(const struct options *o, uint32_t flags, const struct image *im,
                        struct guest *g, struct problem *p)
@@ -31,6 +41,8 @@ static bool write_plan(const struct options *o, uint32_t flags, const struct ima
         .engine = o->engine,
         .flags = flags,
         .runs = o->runs,
+        .disks = &g->disks,
+        .disks_inside = !o->on->no_image,
     };
     if (!planfile_size(im, &choice, &g->plan_size, p))
         return false;
@@ -53,7 +65,7 @@ bool guest_prepare(const struct options *o, uint32_t flags,
     struct kernel_request r;
     struct image im;
     image_init(&im, o->memory_mib);
-    bool ok = read_inputs(o, &r, p) && kernel_load(&r, &im, p) &&
+    bool ok = read_inputs(o, &r, p) && open_disks(o, &g->disks, p) && kernel_load(&r, &im, p) &&
               (o->on->no_image || locate_monitor(g->monitor, p)) && ready(with, p) &&
               write_plan(o, flags, &im, g, p);
     image_free(&im);
@@ -65,4 +77,5 @@ bool guest_prepare(const struct options *o, uint32_t flags,
 void guest_drop(struct guest *g)
 {
     tempdir_remove(&g->dir);
+    disks_close(&g->disks);
 }

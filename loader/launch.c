@@ -184,6 +184,21 @@ static void close_machine_ends(struct run *r)
     }
 }
 
+/* Serial ports, where they are sockets, and where the machine is a process its disks, which it may
+ * write to their ends. */
+static void keep_descriptors(const struct run *r, struct command_place *place)
+{
+    const struct disks *disks = r->order->machine.disks;
+    for (unsigned i = 0; i < PORTS && !r->order->on->pty; i++)
+        place->keep[place->kept++] = r->channel[i].machine;
+    for (unsigned i = 0; disks && r->order->on->no_image && i < disks->count; i++) {
+        unsigned long long bytes = disks->file[i].sectors * 512;
+        place->keep[place->kept++] = disks->file[i].fd;
+        if (bytes > place->max_file)
+            place->max_file = bytes;
+    }
+}
+
 static bool run_emulator(struct run *r, const struct command *c, struct relay_result *result)
 {
     bool log_is_output = r->order->on->log_is_output, no_image = r->order->on->no_image;
@@ -194,11 +209,9 @@ static bool run_emulator(struct run *r, const struct command *c, struct relay_re
         .in = no_image ? tempdir_file(dir, FILE_PLAN) : r->null,
         .out = log_is_output ? r->log : r->errors,
         .err = r->errors,
-        .keep = {-1, -1, -1},
         .max_file = MAX_LOG_BYTES + (no_image ? memory : 0),
     };
-    for (unsigned i = 0; i < PORTS && !r->order->on->pty; i++)
-        place.keep[i] = r->channel[i].machine;
+    keep_descriptors(r, &place);
     pid_t child = command_start(c, &place, r->problem);
     if (child < 0)
         return false;

@@ -80,6 +80,13 @@ static bool parse_kernel(const char *text, struct options *o, struct problem *p)
     return true;
 }
 
+static bool parse_disk(char *text, struct options *o, struct problem *p)
+{
+    if (o->disks == PLAN_DISKS)
+        return problem_bad(p, "--disk %s: a guest has at most %u disks", text, PLAN_DISKS);
+    return disk_choice_parse(text, &o->disk[o->disks++], p);
+}
+
 static bool check_end(const struct options_parse *parse)
 {
     const struct options *o = parse->o;
@@ -115,6 +122,9 @@ static error_t run_option(int key, char *arg, struct options *o, struct problem 
         break;
     case KEY_CONSOLE:
         o->console = strcmp(arg, "stdio") == 0 ? NULL : arg;
+        break;
+    case KEY_DISK:
+        ok = parse_disk(arg, o, p);
         break;
     case KEY_SCREEN:
         o->screen = arg;

@@ -5,6 +5,7 @@
 #ifndef RING1_LOADER_OPTIONS_H
 #define RING1_LOADER_OPTIONS_H
 
+#include "loader/diskfile.h"
 #include "loader/emulator.h"
 
 #include <argp.h>
@@ -20,6 +21,8 @@ struct options {
     const char *append;  /* "" if none */
     const char *console; /* file for the console's output; NULL: standard input and output */
     const char *screen;  /* file for the text screen; NULL: none */
+    struct disk_choice disk[PLAN_DISKS];
+    unsigned disks;
     const char *host_args;
     const struct emulator *on;
     enum plan_engine engine;

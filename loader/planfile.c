@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define ALIGNMENT 16u
+#define SECTOR    512u
+#define PIECE     (1u << 20) /* of a disk, copied at a time */
 
 static uint64_t align(uint64_t n)
 {
@@ -23,14 +25,30 @@ static uint64_t head_size(const struct image *im, const struct plan_choice *c)
     return align(sizeof(struct plan) + im->count * sizeof(struct plan_segment) + strlen(c->append));
 }
 
+/* How many disks the plan has the content of. */
+static unsigned inside(const struct plan_choice *c)
+{
+    return c->disks && c->disks_inside ? c->disks->count : 0;
+}
+
+static uint64_t disk_bytes(const struct diskfile *f)
+{
+    return f->sectors * SECTOR;
+}
+
 bool planfile_size(const struct image *im, const struct plan_choice *c, uint32_t *size,
                    struct problem *p)
 {
     uint64_t total = head_size(im, c);
     for (unsigned i = 0; i < im->count; i++)
         total += align(im->seg[i].file_size);
+    for (unsigned i = 0; i < inside(c); i++)
+        total += align(disk_bytes(&c->disks->file[i]));
     if (total >> 32)
-        return problem_bad(p, "kernel and initrd together are larger than 4 GiB");
+        return problem_bad(p, inside(c)
+                                  ? "kernel, initrd and disks together are larger than 4 GiB; a "
+                                    "disk of any size needs --on process"
+                                  : "kernel and initrd together are larger than 4 GiB");
     *size = (uint32_t)total;
     return true;
 }
@@ -66,6 +84,21 @@ static void fill_plan(struct plan *plan, const struct image *im, const struct pl
     memcpy(plan->name, c->name, length);
 }
 
+/* The disks' content comes last. */
+static void fill_disks(struct plan *plan, const struct plan_choice *c, uint64_t offset)
+{
+    plan->disks = c->disks ? c->disks->count : 0;
+    for (unsigned i = 0; i < plan->disks; i++) {
+        const struct diskfile *f = &c->disks->file[i];
+        plan->disk[i] = (struct plan_disk){
+            .sectors = f->sectors,
+            .file_offset = inside(c) ? (uint32_t)offset : 0,
+            .flags = f->read_only ? PLAN_DISK_READ : 0,
+        };
+        offset += align(disk_bytes(f));
+    }
+}
+
 static bool write_all(int fd, const void *data, size_t size, struct problem *p)
 {
     const uint8_t *at = data;
@@ -98,8 +131,28 @@ static bool write_head(int fd, const struct image *im, const struct plan_choice 
         offset += align(s->file_size);
     }
     memcpy(at, c->append, strlen(c->append));
+    fill_disks((struct plan *)head, c, offset);
     bool ok = write_all(fd, head, size, p);
     free(head);
+    return ok;
+}
+
+/* A file that has become shorter meanwhile is an error. */
+static bool write_disk(int fd, const struct diskfile *f, struct problem *p)
+{
+    uint8_t *piece = malloc(PIECE);
+    bool ok = piece || problem_host(p, "out of memory for the boot plan");
+    for (uint64_t at = 0; ok && at < disk_bytes(f);) {
+        uint64_t left = disk_bytes(f) - at;
+        ssize_t n = pread(f->fd, piece, left < PIECE ? left : PIECE, (off_t)at);
+        if (n <= 0)
+            ok = problem_bad(p, "--disk %s: cannot read it: %s", f->path,
+                             n < 0 ? strerror(errno) : "it has become shorter");
+        else
+            ok = write_all(fd, piece, (size_t)n, p);
+        at += n > 0 ? (uint64_t)n : 0;
+    }
+    free(piece);
     return ok;
 }
 
@@ -113,6 +166,12 @@ bool planfile_write(int fd, const struct image *im, const struct plan_choice *c,
         const struct image_segment *s = &im->seg[i];
         if (!write_all(fd, s->bytes, s->file_size, p) ||
             !write_all(fd, padding, align(s->file_size) - s->file_size, p))
+            return false;
+    }
+    for (unsigned i = 0; i < inside(c); i++) {
+        uint64_t bytes = disk_bytes(&c->disks->file[i]);
+        if (!write_disk(fd, &c->disks->file[i], p) ||
+            !write_all(fd, padding, align(bytes) - bytes, p))
             return false;
     }
     return true;

@@ -6,6 +6,7 @@
 #ifndef RING1_LOADER_PLANFILE_H
 #define RING1_LOADER_PLANFILE_H
 
+#include "loader/diskfile.h"
 #include "loader/image.h"
 
 /* What the plan says beside the image. */
@@ -15,6 +16,8 @@ struct plan_choice {
     enum plan_engine engine;
     uint32_t flags; /* enum plan_flags */
     uint32_t runs;
+    const struct disks *disks; /* NULL: none */
+    bool disks_inside;         /* the plan has their content, too */
 };
 
 /* The plan's size in bytes. False: over 4 GiB, which the format cannot say. */

@@ -43,6 +43,8 @@ static void arguments(const struct launch *l, struct command *c)
     command_add(c, "%d", l->port[PORT_CONTROL].fd);
     command_add(c, "%d", l->port[PORT_DEBUG].fd);
     command_add(c, "%s", l->unconfined ? UNCONFINED : "confined");
+    for (unsigned i = 0; l->disks && i < l->disks->count; i++)
+        command_add(c, "%d", l->disks->file[i].fd);
 }
 
 const struct emulator emulator_process = {
@@ -112,7 +114,7 @@ void __gcov_dump(void) __attribute__((weak));
 
 bool process_is_machine(int argc, char **argv)
 {
-    return argc == 6 && strcmp(argv[1], NAME) == 0;
+    return argc >= 6 && argc <= 6 + (int)PLAN_DISKS && strcmp(argv[1], NAME) == 0;
 }
 
 _Noreturn void process_machine(char **argv)
@@ -124,6 +126,8 @@ _Noreturn void process_machine(char **argv)
         .log = STDOUT_FILENO,
         .unconfined = strcmp(argv[5], UNCONFINED) == 0 || __asan_default_options || __gcov_dump,
     };
+    for (char **disk = argv + 6; *disk; disk++)
+        io.disk[io.disks++] = atoi(*disk);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* for unconfined ones, too */
     process_run(map_plan(), &io);
 }

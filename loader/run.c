@@ -42,6 +42,19 @@ static void announce(const struct session *s)
             input_base_name(s->o->kernel), s->o->memory_mib, s->o->on->place);
 }
 
+static void announce_disks(const struct session *s)
+{
+    for (unsigned i = 0; i < s->guest.disks.count && !s->o->on->no_image; i++) {
+        const struct diskfile *f = &s->guest.disks.file[i];
+        if (!f->read_only)
+            fprintf(
+                stderr,
+                "ring1: --disk %s: on %s the guest has a copy of it, and what it writes is lost "
+                "at the end; --on process writes the file\n",
+                f->path, s->o->on->title);
+    }
+}
+
 static void announce_gdb(const struct options *o)
 {
     if (o->gdb_port)
@@ -71,6 +84,7 @@ static bool launch(struct session *s, struct problem *p)
                 .dir = &s->guest.dir,
                 .monitor = s->guest.monitor,
                 .memory_mib = s->o->memory_mib * (s->o->lockstep ? 2u : 1u) + beside,
+                .disks = &s->guest.disks,
                 .unconfined = s->o->no_confine,
             },
         .host_args = s->o->host_args,
@@ -85,6 +99,7 @@ static bool launch(struct session *s, struct problem *p)
     if (!memory_allowed(s->o, beside, p))
         return false;
     announce(s);
+    announce_disks(s);
     announce_gdb(s->o);
     s->started = relay_now();
     return launch_run(&order, &s->result, p);

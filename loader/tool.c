@@ -15,7 +15,6 @@ bool tool_run(const struct command *c, const struct tool_place *place, struct re
         .in = place->null,
         .out = place->errors,
         .err = place->errors,
-        .keep = {-1, -1, -1},
         .max_file = MAX_IMAGE_BYTES,
         .tmpdir = place->dir->path,
     };

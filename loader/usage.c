@@ -35,6 +35,8 @@ const char usage_doc[] =
     "        the same monitor on Bochs, everything interpreted, counters at the end\n"
     "  ring1 run --trace irq,inject --trace-file events vmlinuz\n"
     "        interrupts and exceptions with their times, in the file events\n"
+    "  ring1 run --on process --disk disk.img --append 'console=ttyS0 root=/dev/vda' --initrd i vmlinuz\n"
+    "        a disk image that the guest reads and writes\n"
     "  ring1 run --gdb 1234 --append console=ttyS0 vmlinuz\n"
     "        the guest waits for gdb: target remote localhost:1234\n"
     "  ring1 run --repeat 3 --console out.txt toy.elf\n"
@@ -80,6 +82,7 @@ static const char image_doc[] =
 const struct argp_option usage_run_options[] = {
     {"on", KEY_ON, "HOST", 0, "What the monitor runs on: qemu (default), bochs, or process (no emulator, no privileges)", 1},
     GUEST_OPTIONS,
+    {"disk", KEY_DISK, "FILE[,ro]", 0, "A disk (virtio-blk) with this raw image, up to eight times; ,ro: read-only", 1},
     {"console", KEY_CONSOLE, "FILE", 0, "Console output to FILE and no input; default is stdio", 2},
     {"screen", KEY_SCREEN, "FILE", 0, "The guest's text screen to FILE at the end, and on Ctrl-A s", 2},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Stop after this time", 2},

@@ -32,6 +32,7 @@ enum usage_key {
     KEY_GDB,
     KEY_PROFILE,
     KEY_REPEAT,
+    KEY_DISK,
 };
 
 struct usage_command {

@@ -38,7 +38,7 @@ static bool plan_fits(const struct plan *p)
     }
     if (p->segments > 64 || head > p->total_size || p->memory_mib == 0 ||
         p->memory_mib > PLAN_MEMORY_MAX_MIB || p->engine > PLAN_TRANSLATE || p->runs == 0 ||
-        p->runs > PLAN_RUNS_MAX || !start_state_valid(p)) {
+        p->runs > PLAN_RUNS_MAX || p->disks > PLAN_DISKS || !start_state_valid(p)) {
         log_line("ring1: the boot plan contradicts itself");
         return false;
     }

@@ -11,4 +11,31 @@
 /* LEN random bytes, as good as the host has them (docs/limits.md). */
 void host_random(void *buf, size_t len);
 
+/* ---- Disks ----------------------------------------------------------------- */
+
+#define HOST_SECTOR 512u
+
+struct host_disk {
+    uint64_t sectors;
+    bool read_only;
+};
+
+/* The plan's disk number N. False: there is none. */
+bool host_disk(unsigned n, struct host_disk *out);
+
+/*
+ * The caller keeps within the disk, and writes to none that is read-only. COUNT is in sectors. All
+ * are done when they return; false: the host could not, and its log says why. What was written
+ * survives the end of the host machine once a later flush has succeeded, and the end of the monitor
+ * at once.
+ */
+bool host_disk_read(unsigned n, uint64_t sector, void *buf, uint32_t count);
+bool host_disk_write(unsigned n, uint64_t sector, const void *buf, uint32_t count);
+bool host_disk_flush(unsigned n);
+/* The sectors' content is of no interest any more: true also where the host makes nothing of that.
+ */
+bool host_disk_discard(unsigned n, uint64_t sector, uint32_t count);
+/* UNMAP: the host may give their place on its disk away. */
+bool host_disk_zero(unsigned n, uint64_t sector, uint32_t count, bool unmap);
+
 #endif

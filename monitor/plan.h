@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define PLAN_MAGIC   0x314e4c50u /* "PLN1" */
-#define PLAN_VERSION 2u
+#define PLAN_VERSION 3u
 
 enum plan_engine { PLAN_AUTO, PLAN_INTERP, PLAN_TRANSLATE };
 
@@ -103,6 +103,16 @@ struct plan_segment {
     uint32_t file_size;
 };
 
+/* A disk of the guest's (virtio-blk). Its content is part of the plan, which the guest then changes
+ * in memory, or the host's own affair. */
+#define PLAN_DISKS     8u
+#define PLAN_DISK_READ 1u /* flag: read-only */
+struct plan_disk {
+    uint64_t sectors;     /* of 512 bytes */
+    uint32_t file_offset; /* from the start of the plan; 0: the host has it */
+    uint32_t flags;
+};
+
 /* The guest starts in flat 32-bit protected mode, paging off, IF=0: CS = cs (code,
  * base 0, limit 4 GiB), DS=ES=FS=GS=SS = ds. gdt_base/limit describe a table that one
  * of the segments holds. */
@@ -119,6 +129,8 @@ struct plan {
     uint32_t gdt_base, gdt_limit;
     uint32_t runs; /* how often the guest is to be run, each time in a machine made anew */
     char name[64]; /* of the kernel file, for messages; NUL-terminated */
+    struct plan_disk disk[PLAN_DISKS];
+    uint32_t disks; /* how many of these there are */
 };
 
 /*

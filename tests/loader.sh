@@ -154,6 +154,29 @@ truncate -s 256M sparse
 bad "too large behind a multiboot kernel" 2 'do not fit behind the kernel' run --initrd sparse kernel
 rm sparse
 
+echo "# disks"
+truncate -s 8K disk disk2
+bad "missing" 2 '--disk nowhere: cannot open it: No such file' run --disk nowhere bz
+bad "a directory" 2 '--disk \.: this is a directory' run --disk . bz
+bad "a directory, read-only" 2 '--disk \.: this is a directory' run --disk .,ro bz
+bad "a device that is no disk" 2 'neither a regular file nor a block device' run --disk /dev/zero bz
+bad "a pipe" 2 'neither a regular file nor a block device' run --disk silent,ro bz
+bad "empty" 2 '--disk empty: the file is empty' run --disk empty bz
+bad "no name" 2 'no file is named' run --disk ,ro bz
+head -c 1000 /dev/zero >odd
+bad "no whole number of sectors" 2 '--disk odd: its 1000 bytes are no whole number of 512-byte sectors' run --disk odd bz
+bad "twice the same" 2 '--disk disk: another guest has it' run --disk disk --disk disk,ro bz
+bad "nine" 2 'at most 8 disks' run --disk 1 --disk 2 --disk 3 --disk 4 --disk 5 --disk 6 --disk 7 --disk 8 --disk 9 bz
+truncate -s 5G huge
+bad "too large for the plan" 2 'disks together are larger than 4 GiB; a disk of any size needs --on process' run --disk huge,ro kernel
+rm huge
+# As somebody who may not write it.
+chmod 711 . && chmod 644 disk bz && cp "$ring1" other && chmod 755 other
+setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/other" run --disk "$tmp/disk" "$tmp/bz" </dev/null >out 2>err
+rc=$?
+check "one that can only be read" 2 "err:it can be read but not written; give --disk $tmp/disk,ro" lines:1 not:.
+rm other
+
 echo "# the host's side"
 mkdir bin
 for tool in bash sh; do ln -s "$(command -v $tool)" bin/; done

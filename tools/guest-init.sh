@@ -3,7 +3,9 @@
 #
 # /init of the default guest, process 1. The kernel command line comes in: with
 # ring1.script=NAME it runs /scripts/NAME and resets the machine; without, it gives a shell
-# with job control on the serial console and resets the machine when that shell ends.
+# with job control on the serial console and resets the machine when that shell ends. With ring1.modules it first loads the
+# modules of /modules in the order that is listed there (modules.img of tools/guest.sh); ring1.modules=legacy has virtio_pci
+# use the legacy interface.
 # The line "ring1-guest: shell ready" says that the kernel has booted as far as user space.
 export PATH=/bin HOME=/root TERM="${TERM:-linux}"
 mount -t proc proc /proc
@@ -21,10 +23,22 @@ cd /root || cd /
 echo "ring1-guest: $(uname -sr), $(sed -n 's/^MemTotal: *//p' /proc/meminfo), up $(cut -d' ' -f1 /proc/uptime) s"
 echo "ring1-guest: shell ready"
 
+# load PARAMETER: for virtio_pci.
+load() {
+    while read -r module; do
+        case $module in
+        virtio_pci) insmod "/modules/$module.ko" "$@" ;;
+        *) insmod "/modules/$module.ko" ;;
+        esac || echo "ring1-guest: cannot load $module"
+    done </modules/order
+}
+
 name=
 for word in $(cat /proc/cmdline); do
     case $word in
     ring1.script=*) name=${word#ring1.script=} ;;
+    ring1.modules) load ;;
+    ring1.modules=legacy) load force_legacy=1 ;;
     esac
 done
 case $name in

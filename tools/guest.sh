@@ -9,6 +9,7 @@
 #
 # tools/guest.sh DIR NAME...: fetches other guests in the same way, if they are not there: invaders
 # (DIR/invaders.exec), memtest (DIR/memtest.bin), installer (DIR/installer/linux and initrd.gz);
+# modules (DIR/modules.img: an initramfs to put behind initrd.img, with the kernel's modules for virtio devices and ext4);
 # and programs: tcc (DIR/tcc/, with its libraries), uml (DIR/uml/linux.uml), selftests (DIR/selftests/: the sources of
 # Linux's own x86 tests in linux/, what gcc -m32 needs to build them in root/; tools/selftests.sh builds them).
 set -eu
@@ -203,6 +204,36 @@ fetch_selftests() {
     mv "$new" "$dir/selftests"
 }
 
+# add_module NAME: copies it to $root/modules, and before it what it depends on; their order goes to the file order there.
+add_module() {
+    grep -qx "$1" "$root/modules/order" && return
+    found=$(find "$work/root/lib/modules" -name "$1.ko" -o -name "$(echo "$1" | tr _ -).ko" | head -1)
+    [ -n "$found" ] || die "the kernel package has no module $1"
+    # In a shell of its own each: $found stays.
+    for needed in $(tr '\0' '\n' <"$found" | sed -n -e 's/^depends=//p' -e 's/^softdep=pre: //p' | tr , ' '); do
+        case $needed in crc32c | crypto-crc32c) needed=crc32c_generic ;; esac # a name that several have
+        (add_module "$needed") || exit 1
+    done
+    cp "$found" "$root/modules/$1.ko"
+    echo "$1" >>"$root/modules/order"
+}
+
+# Of the very kernel that is there: another one would not load them.
+fetch_modules() {
+    fetch "kernel modules ($(cat "$dir/vmlinuz.from"))" "$(cat "$dir/vmlinuz.from")"
+    unpack
+    root=$work/modules
+    mkdir -p "$root/modules"
+    : >"$root/modules/order"
+    for module in virtio_pci virtio_blk virtio_net virtio_console virtio_rng virtio_balloon ext4; do
+        add_module $module
+    done
+    find "$root" -exec touch -h -d @0 {} +
+    (cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet) |
+        gzip -9n >"$dir/modules.img.new"
+    mv "$dir/modules.img.new" "$dir/modules.img"
+}
+
 # NAME: the last file it makes. A new guest is a row here and one in fetch_other.
 other() {
     case $1 in
@@ -212,7 +243,8 @@ other() {
     tcc) echo tcc/ld-linux.so.2 ;;
     uml) echo uml/linux.uml ;;
     selftests) echo selftests/from ;;
-    *) die "$1: no such guest; there are invaders, memtest, installer, tcc, uml and selftests" ;;
+    modules) echo modules.img ;;
+    *) die "$1: no such guest; there are invaders, memtest, installer, tcc, uml, selftests and modules" ;;
     esac
 }
 
@@ -230,6 +262,7 @@ fetch_other() {
             lib/i386-linux-gnu/ld-linux.so.2 tcc/ld-linux.so.2 ;;
     uml) fetch_files user-mode-linux usr/bin/linux.uml uml/linux.uml ;;
     selftests) fetch_selftests ;;
+    modules) fetch_modules ;;
     esac
 }
 

@@ -24,7 +24,7 @@ _ring1() {
     --append | --timeout | --repeat | --host-args | --gdb) ;;
     *)
         case $command:$word in
-        run:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --on= --console= --screen= --timeout= --repeat= --stats --count
+        run:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --on= --disk= --console= --screen= --timeout= --repeat= --stats --count
             --verbose --gdb= --perf-map --trace= --trace-file= --profile= --no-confine --host-args= $common" -- "$word") ;;
         image:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --output= $common" -- "$word") ;;
         lab:-*) case ${COMP_WORDS[2]} in

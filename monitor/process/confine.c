@@ -29,7 +29,7 @@
 #define LOW(n)  (offsetof(struct seccomp_data, args) + 8 * (n))
 #define HIGH(n) (LOW(n) + 4)
 
-#define MOST 128u
+#define MOST 200u
 static struct sock_filter program[MOST];
 static unsigned length;
 
@@ -138,6 +138,16 @@ static void stream_calls(const struct process_io *io)
     end(at);
 }
 
+static void disk_calls(const struct process_io *io)
+{
+    static const uint32_t calls[] = {__NR_pread64, __NR_pwrite64, __NR_fdatasync, __NR_fallocate};
+    for (unsigned i = 0; i < ARRAY_SIZE(calls) && io->disks; i++) {
+        unsigned at = begin(calls[i]);
+        require_one(0, io->disk, io->disks);
+        end(at);
+    }
+}
+
 /* The rest: time, sleep, signals, entropy, the end. */
 static void other_calls(void)
 {
@@ -162,6 +172,7 @@ static void write_program(const struct process_io *io)
     memory_calls();
     other_calls();
     stream_calls(io);
+    disk_calls(io);
     answer(SECCOMP_RET_KILL_PROCESS);
 }
 

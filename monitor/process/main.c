@@ -87,6 +87,7 @@ void process_run(const struct plan *plan, const struct process_io *io)
 {
     uint32_t vms = plan->flags & PLAN_LOCKSTEP ? 2 : 1;
     struct pool *pool = make_all(io, vms * plan->memory_mib, plan->flags & PLAN_PERF_MAP);
+    process_disk_init(plan, io);
     log_line("ring1: monitor in a process, all guest code translated");
     log_line("ring1: TSC %lu kHz", host_tsc_hz() / 1000);
     run_guest(plan, pool, io);

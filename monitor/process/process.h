@@ -56,7 +56,9 @@ extern struct process_cpu process_cpu;
 struct process_io {
     int console, control, debug; /* sockets; -1: none */
     int log;
-    bool unconfined; /* without the filter of confine.c */
+    bool unconfined;      /* without the filter of confine.c */
+    int disk[PLAN_DISKS]; /* files, as many as the plan has disks */
+    unsigned disks;
 };
 
 /* Runs PLAN's guest to its end and ends the process with its status (plan.h). */
@@ -76,6 +78,8 @@ const char *process_time_init(void);           /* time.c: the TSC's rate, the ti
 const char *process_perf_map_init(void);       /* perfmap.c: for --perf-map */
 void process_console_init(const struct process_io *io); /* console.c */
 void process_debug_init(const struct process_io *io);   /* debugline.c */
+/* disk.c: PLAN has a disk for each of IO's; NULL for none. */
+void process_disk_init(const struct plan *plan, const struct process_io *io);
 /* confine.c: from here on only what a running guest needs; after all others. */
 const char *process_confine(const struct process_io *io);
 

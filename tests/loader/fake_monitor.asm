@@ -18,7 +18,7 @@ bits 32
 %define PLAN_MEMORY 12
 %define PLAN_FLAGS 20
 %define PLAN_SEGMENTS 24
-%define PLAN_HEADER 152             ; sizeof (struct plan): tests/unit/test_loader_plan.c asserts it
+%define PLAN_HEADER 288             ; sizeof (struct plan): tests/unit/test_loader_plan.c asserts it
 %define PLAN_SEGMENT 16             ; sizeof (struct plan_segment)
 
 section .text
@@ -47,7 +47,7 @@ _start:
     jb no_plan
     cmp dword [ebx], PLAN_MAGIC
     jne no_plan
-    cmp dword [ebx + 4], 2
+    cmp dword [ebx + 4], 3
     jne no_plan
     mov esi, text_hello
     call log

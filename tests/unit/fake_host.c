@@ -376,6 +376,61 @@ void host_random(void *buf, size_t len)
         ((uint8_t *)buf)[i] = (uint8_t)fake.random_bytes++;
 }
 
+bool host_disk(unsigned n, struct host_disk *out)
+{
+    *out = (struct host_disk){fake.disk_sectors, fake.disk_read_only};
+    return n == 0 && fake.disk_sectors;
+}
+
+/* Each call of a disk function is checked as host_io.h promises, and noted. */
+static bool disk_call(char what, uint64_t sector, uint32_t count, bool write)
+{
+    require(sector <= fake.disk_sectors && count <= fake.disk_sectors - sector, "beyond the disk");
+    require(!write || !fake.disk_read_only, "a write to a disk that is read-only");
+    if (fake.disk_calls < sizeof fake.disk_call)
+        fake.disk_call[fake.disk_calls++] = what;
+    return !fake.disk_fails;
+}
+
+bool host_disk_read(unsigned n, uint64_t sector, void *buf, uint32_t count)
+{
+    require(n == 0, "no such disk");
+    if (!disk_call('r', sector, count, false))
+        return false;
+    memcpy(buf, fake.disk + sector * HOST_SECTOR, (size_t)count * HOST_SECTOR);
+    return true;
+}
+
+bool host_disk_write(unsigned n, uint64_t sector, const void *buf, uint32_t count)
+{
+    require(n == 0, "no such disk");
+    if (!disk_call('w', sector, count, true))
+        return false;
+    memcpy(fake.disk + sector * HOST_SECTOR, buf, (size_t)count * HOST_SECTOR);
+    return true;
+}
+
+bool host_disk_flush(unsigned n)
+{
+    require(n == 0, "no such disk");
+    return disk_call('f', 0, 0, false);
+}
+
+bool host_disk_discard(unsigned n, uint64_t sector, uint32_t count)
+{
+    require(n == 0, "no such disk");
+    return disk_call('d', sector, count, true);
+}
+
+bool host_disk_zero(unsigned n, uint64_t sector, uint32_t count, bool unmap)
+{
+    require(n == 0, "no such disk");
+    if (!disk_call(unmap ? 'u' : 'z', sector, count, true))
+        return false;
+    memset(fake.disk + sector * HOST_SECTOR, 0, (size_t)count * HOST_SECTOR);
+    return true;
+}
+
 void host_console_put(uint8_t c)
 {
     if (fake.console_out_len < sizeof fake.console_out)

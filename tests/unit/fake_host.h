@@ -10,6 +10,7 @@
 #include "monitor/host.h"
 #include "monitor/vm.h"
 
+#define FAKE_DISK   1024u         /* sectors */
 #define FAKE_TSC_HZ 2444815000ull /* what host_tsc_hz says; host_tsc does not count by itself */
 
 /* Starts afresh: forgets everything; a pool of FRAMES frames. */
@@ -50,7 +51,14 @@ extern struct fake_state {
     size_t debug_in_len, debug_in_pos;
     char debug_out[262144];
     size_t debug_out_len;
-    uint64_t random_bytes;        /* that host_random has given */
+    uint64_t random_bytes; /* that host_random has given */
+    /* The host's disk 0: its size, up to FAKE_DISK; the calls so far, a letter each: read, write,
+     * flush, discard, zero, zero and unmap. */
+    uint64_t disk_sectors;
+    bool disk_read_only, disk_fails;
+    char disk_call[256];
+    unsigned disk_calls;
+    uint8_t disk[FAKE_DISK * 512u];
     int request;                  /* what host_request gives next; 0: nothing */
     uint64_t descriptor[2][8192]; /* [0] GDT, [1] LDT */
     int exit_status;              /* of host_exit; -1 while it was not called */

@@ -131,7 +131,11 @@ static const uint8_t *write_plan(const struct plan_choice *c, size_t *size)
 static void plan_holds_the_image(void **state)
 {
     (void)state;
-    struct plan_choice c = {"kernel", "some text", PLAN_INTERP, PLAN_STATS, 7};
+    struct plan_choice c = {.name = "kernel",
+                            .append = "some text",
+                            .engine = PLAN_INTERP,
+                            .flags = PLAN_STATS,
+                            .runs = 7};
     size_t size;
     assert_true(image_add(&im, "a", 0x100000, 0x2000, bytes, 4999, &problem));
     assert_true(image_add(&im, "b", 0x1000, 10, bytes + 100, 10, &problem));
@@ -167,7 +171,7 @@ static void plan_holds_the_image(void **state)
 static void plan_holds_the_registers(void **state)
 {
     (void)state;
-    struct plan_choice c = {"kernel", "", PLAN_AUTO, 0, 1};
+    struct plan_choice c = {.name = "kernel", .append = "", .runs = 1};
     size_t size;
     im.eip = 1, im.esp = 2, im.eax = 3, im.ebx = 4, im.ecx = 5;
     im.edx = 6, im.esi = 7, im.edi = 8, im.ebp = 9;
@@ -193,7 +197,7 @@ static void long_names_are_cut(void **state)
 {
     (void)state;
     char name[200];
-    struct plan_choice c = {name, "", PLAN_AUTO, 0, 1};
+    struct plan_choice c = {.name = name, .append = "", .runs = 1};
     size_t size;
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = 0;
@@ -205,7 +209,7 @@ static void long_names_are_cut(void **state)
 static void write_errors_are_told(void **state)
 {
     (void)state;
-    struct plan_choice c = {"kernel", "", PLAN_AUTO, 0, 1};
+    struct plan_choice c = {.name = "kernel", .append = "", .runs = 1};
     assert_false(planfile_write(-1, &im, &c, &problem));
     assert_int_equal(problem.status, EXIT_HOST_TROUBLE);
     assert_non_null(strstr(problem.text, "cannot write the boot plan"));
@@ -214,7 +218,7 @@ static void write_errors_are_told(void **state)
 static void plans_have_a_limit(void **state)
 {
     (void)state;
-    struct plan_choice c = {"kernel", "", PLAN_AUTO, 0, 1};
+    struct plan_choice c = {.name = "kernel", .append = "", .runs = 1};
     uint32_t size;
     im.ram = 0x80000000u;
     for (unsigned i = 0; i < 2; i++) /* not real: only their sizes are looked at */
@@ -225,11 +229,50 @@ static void plans_have_a_limit(void **state)
     im.count = 0;
 }
 
+/* A disk's content follows where the machine has no other way to it. */
+static void plan_holds_the_disks(void **state)
+{
+    (void)state;
+    struct disks disks = {
+        .count = 2,
+        .file = {{"a", memfd_create("a", 0), 10, false}, {"b", memfd_create("b", 0), 1, true}}};
+    struct plan_choice c = {.name = "kernel", .append = "", .runs = 1, .disks = &disks};
+    size_t size;
+    assert_int_equal(pwrite(disks.file[0].fd, bytes, 4096, 0), 4096);
+    assert_int_equal(pwrite(disks.file[0].fd, bytes, 1024, 4096), 1024);
+    assert_int_equal(pwrite(disks.file[1].fd, bytes + 77, 512, 0), 512);
+    const struct plan *p = (const void *)write_plan(&c, &size);
+    assert_int_equal(p->disks, 2);
+    assert_int_equal(p->disk[0].sectors, 10);
+    assert_int_equal(p->disk[0].flags, 0);
+    assert_int_equal(p->disk[1].flags, PLAN_DISK_READ);
+    assert_int_equal(p->disk[0].file_offset + p->disk[1].file_offset, 0);
+    assert_true(size < 5000);
+    munmap((void *)p, size);
+    c.disks_inside = true;
+    p = (const void *)write_plan(&c, &size);
+    assert_memory_equal((const uint8_t *)p + p->disk[0].file_offset, bytes, 4096);
+    assert_memory_equal((const uint8_t *)p + p->disk[0].file_offset + 4096, bytes, 1024);
+    assert_memory_equal((const uint8_t *)p + p->disk[1].file_offset, bytes + 77, 512);
+    assert_true(p->disk[0].file_offset && p->disk[1].file_offset + 512u <= size);
+    munmap((void *)p, size);
+    int fd = memfd_create("plan", 0);
+    assert_int_equal(ftruncate(disks.file[0].fd, 512), 0);
+    assert_false(planfile_write(fd, &im, &c, &problem));
+    assert_non_null(strstr(problem.text, "--disk a: cannot read it: it has become shorter"));
+    disks.file[1].sectors = 1u << 23;
+    uint32_t announced;
+    assert_false(planfile_size(&im, &c, &announced, &problem));
+    assert_non_null(strstr(problem.text, "needs --on process"));
+    close(fd);
+    disks_close(&disks);
+}
+
 /* tests/loader/fake_monitor.asm has these in numbers. */
 static void the_layout_is_fixed(void **state)
 {
     (void)state;
-    assert_int_equal(sizeof(struct plan), 152);
+    assert_int_equal(sizeof(struct plan), 288);
     assert_int_equal(sizeof(struct plan_segment), 16);
     assert_int_equal(offsetof(struct plan, total_size), 8);
     assert_int_equal(offsetof(struct plan, segments), 24);
@@ -243,7 +286,7 @@ int main(void)
         T(pieces_stay_in_ram),       T(pieces_do_not_overlap), T(pieces_are_counted),
         T(free_places_are_found),    T(gaps_are_found),        T(plan_holds_the_image),
         T(plan_holds_the_registers), T(long_names_are_cut),    T(write_errors_are_told),
-        T(plans_have_a_limit),       T(the_layout_is_fixed),
+        T(plans_have_a_limit),       T(plan_holds_the_disks),  T(the_layout_is_fixed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

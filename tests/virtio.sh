@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# virtio devices with the drivers of Debian's stock kernel: tests/virtio.sh BUILD [full]. The scripts of tests/virtio/ run in
+# the guest. full: on QEMU by both interfaces, and the PAE kernel in a process. Last line: "N passed, N failed".
+set -u
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$tmp" || exit 3
+mkdir -p files over/scripts
+export TMPDIR=$tmp/files
+cp "$here/virtio/disks.sh" over/scripts/disks
+cp "$here/virtio/steps.sh" over/scripts/steps
+add_to_initrd over
+cat "$B/guest/modules.img" >>initrd.img
+
+# boot SCRIPT WORDS ARGS...: console in out, messages in err, status in $rc.
+boot() {
+    local script=$1 words=$2
+    shift 2
+    timeout 200 "$B/ring1" run --timeout 150 --memory 128M "$@" --initrd initrd.img \
+        --append "console=ttyS0 quiet $words ring1.script=$script" "$B/guest/vmlinuz" </dev/null 2>err | tr -d '\r' >out
+    rc=${PIPESTATUS[0]}
+}
+new_disks() {
+    rm -f a.img b.img
+    truncate -s 24M a.img
+    truncate -s 1M b.img
+    printf 'read me now' | dd of=b.img conv=notrunc status=none
+    sum=$(sha256sum b.img)
+}
+both=(--disk a.img --disk b.img,ro)
+# seen NAME PATTERN...: the run ended well and said all of them, and nothing of trouble.
+seen() {
+    local name=$1
+    shift
+    check "$name" 0 "$@" 'sizes 49152 2048 read-only 1$' 'serial ring1-disk-0 cache write back$' 'entropy from virtio_rng.0, 1000 bytes' \
+        'mark read me now$' 'vdb refuses$' 'interrupts many$' not:trouble 'not:vdb was written'
+}
+
+echo "# in a process: modern, then legacy without ACPI"
+new_disks
+boot disks ring1.modules --on process "${both[@]}"
+seen "a file system is made" 'virtio: made' 'virtio: trimmed'
+[ "$(du -k a.img | cut -f1)" -lt 7000 ]
+report $? "what was discarded takes no room on the host" "$(du -k a.img)"
+e2fsck -fn a.img >fsck 2>&1
+report $? "and is right" "$(tail -3 fsck)"
+boot disks "ring1.modules=legacy acpi=off" --on process "${both[@]}"
+seen "and found again by the legacy interface" 'virtio: all is there, 11 files'
+[ "$(sha256sum b.img)" = "$sum" ]
+report $? "the read-only file is as it was" ""
+new_disks
+boot disks "ring1.modules=legacy acpi=off" --on process "${both[@]}"
+seen "made by the legacy interface" 'virtio: made' 'virtio: trimmed'
+boot disks ring1.modules --on process "${both[@]}"
+seen "and found again by the modern one" 'virtio: all is there, 11 files'
+
+echo "# on QEMU"
+new_disks
+boot disks ring1.modules --on qemu --repeat 2 "${both[@]}"
+seen "a file system is made, and there in the second run" 'virtio: made' 'virtio: all is there, 11 files' \
+    'err:--disk a.img: on QEMU the guest has a copy'
+[ -n "$full" ] && for words in ring1.modules=legacy "ring1.modules acpi=off"; do
+    boot disks "$words" --on qemu --repeat 2 "${both[@]}"
+    seen "the same with $words" 'virtio: made' 'virtio: all is there, 11 files'
+done
+
+echo "# trouble with the file, in a process"
+begin() { # ARGS...
+    rm -f keys && mkfifo keys
+    timeout --foreground 150 "$B/ring1" run --on process --timeout 140 --memory 64M --verbose "$@" --initrd initrd.img \
+        --append "console=ttyS0 quiet ring1.modules ring1.script=steps" "$B/guest/vmlinuz" <keys >out 2>err &
+    job=$!
+    exec 9<>keys
+    await ready
+}
+await() {
+    for _ in $(seq 900); do
+        grep -aq "virtio: $1" out 2>/dev/null && return 0
+        kill -0 $job 2>/dev/null || return 1
+        sleep 0.1
+    done
+    return 1
+}
+say() {
+    echo "$*" >&9
+    await "$* [df]"
+}
+end() {
+    echo off >&9
+    wait $job
+    rc=$?
+    exec 9>&-
+    tr -d '\r' <out >text && mv text out
+}
+new_disks
+begin --disk a.img
+say write one
+yes one | head -c 1048576 | cmp -s - <(head -c 1048576 a.img)
+report $? "what was flushed is in the file while the guest runs" ""
+truncate -s 4M a.img
+say read 10
+say read 200
+say read 20
+end
+check "a file that is cut short is an error for the guest, and it goes on" 0 'virtio: read 10 done' 'virtio: read 200 failed' \
+    'virtio: read 20 done' 'err:disk 0: read at sector [0-9]*: the file has become shorter'
+new_disks
+begin --disk a.img
+say write two
+machine=$(pgrep -P "$(pgrep -P $job)")
+kill -9 "$machine"
+end
+yes two | head -c 1048576 | cmp -s - <(head -c 1048576 a.img) && [ "$rc" = 3 ]
+report $? "what was flushed survives a machine that is killed" "status $rc"
+mkdir small
+if mount -t tmpfs -o size=512k tmpfs small 2>/dev/null; then
+    truncate -s 24M small/a.img
+    begin --disk small/a.img
+    say write three
+    say read 3
+    end
+    umount small
+    check "a host without space is an error for the guest, and it goes on" 0 'virtio: write three failed' 'virtio: read 3 done' \
+        'err:disk 0: write at sector [0-9]*: no space is left on the host'
+else
+    echo "skipped: a full host disk, as no file system can be mounted here"
+fi
+finish
