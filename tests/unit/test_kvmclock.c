@@ -16,12 +16,6 @@ static struct vm *vm;
 static struct vcpu *v;
 static uint64_t rate, date;
 
-bool board_pending(const struct vm *m)
-{
-    (void)m;
-    return false;
-}
-
 uint64_t host_tsc_hz(void)
 {
     return rate;
