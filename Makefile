@@ -3,6 +3,7 @@
 #   make run    boot the default guest to a shell      make check  all tests
 #   make fuzz   the fuzzers, in B/fuzz                 make coverage  what tests and guests run of the core
 #   make bench  speed: Linux, and the translator       make lint   format, headers, include law
+#   make guest-linux  a Linux that knows Ring1
 #   make SAN=1  `ring1 run --on process' with sanitizers, in build/san
 #   make install PREFIX=/usr/local DESTDIR=            make deb    a Debian package in B
 B ?= build$(SAN:1=/san)$(COV:1=/cov)
@@ -41,7 +42,7 @@ PROCESS_WRAP = --wrap=host_exit
 endif
 GUEST = $(patsubst %/cov,%,$(B:%/san=%))/guest
 
-.PHONY: all deps guest run san coverage check check-full bench bench-native bench-process bench-profile lint read clean unit programs fuzz install uninstall deb
+.PHONY: all deps guest guest-linux run san coverage check check-full bench bench-native bench-process bench-profile lint read clean unit programs fuzz install uninstall deb
 .SECONDARY:
 all: deps $(if $(SAN),,$(B)/ring1.elf) $(B)/ring1
 
@@ -242,6 +243,10 @@ $(GUEST)/selftests/built: tools/selftests.sh $(GUEST)/selftests/from
 	@echo "  CC   $(@D)/bin (Linux's x86 tests)"
 	@sh tools/selftests.sh $(@D)
 guest: $(GUEST)/initrd.img
+# The kernel that knows Ring1, made from Debian's source and guest-patches/; PAE=1: with PAE.
+guest-linux: guest
+	@sh tools/deps.sh flex bison bc patch
+	@sh tools/guest-linux.sh $(GUEST) $(PAE:1=pae)
 
 run: all guest
 	@$(B)/ring1 run $(RUN_ON) --initrd $(GUEST)/initrd.img --append "$(APPEND)" $(GUEST)/vmlinuz

@@ -42,7 +42,9 @@ static void idle(struct vm *vm)
 {
     uint64_t start = host_now_ns();
     timer_arm(vm);
+    vm->vcpu->shared.run_state = RING1_HALTED;
     host_idle();
+    vm->vcpu->shared.run_state = RING1_RUNNING;
     uint64_t slept = host_now_ns() - start;
     vm->stats.n[STAT_NS_IDLE] += slept;
     if (vm->profile)

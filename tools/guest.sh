@@ -234,6 +234,15 @@ fetch_modules() {
     mv "$dir/modules.img.new" "$dir/modules.img"
 }
 
+# 139 MB, as it comes.
+fetch_linux_source() {
+    # shellcheck disable=SC2046
+    fetch linux-source-6.1 $(versions linux-source-6.1 | sed 's/^/linux-source-6.1=/')
+    unpack
+    echo "$package" >"$dir/linux-source.from"
+    mv "$work/root/usr/src/linux-source-6.1.tar.xz" "$dir/linux-source.tar.xz"
+}
+
 # NAME: the last file it makes. A new guest is a row here and one in fetch_other.
 other() {
     case $1 in
@@ -244,7 +253,8 @@ other() {
     uml) echo uml/linux.uml ;;
     selftests) echo selftests/from ;;
     modules) echo modules.img ;;
-    *) die "$1: no such guest; there are invaders, memtest, installer, tcc, uml, selftests and modules" ;;
+    linux-source) echo linux-source.tar.xz ;;
+    *) die "$1: no such guest; there are invaders, memtest, installer, tcc, uml, selftests, modules and linux-source" ;;
     esac
 }
 
@@ -263,6 +273,7 @@ fetch_other() {
     uml) fetch_files user-mode-linux usr/bin/linux.uml uml/linux.uml ;;
     selftests) fetch_selftests ;;
     modules) fetch_modules ;;
+    linux-source) fetch_linux_source ;;
     esac
 }
 
