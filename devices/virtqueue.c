@@ -144,10 +144,10 @@ static const char *walk(const struct vm *vm, const struct virtqueue *q, struct v
     struct descriptor d;
     const char *why = NULL;
     for (uint32_t steps = 0; !why; steps++) {
-        if (steps > w.entries)
-            return "a chain has a loop";
         if (w.index >= w.entries)
             return "a descriptor's number is beyond its table";
+        if (steps > w.entries)
+            return "a chain has a loop";
         if (!dma_read(vm, gpa(w.table + DESCRIPTOR_SIZE * w.index), &d, sizeof d))
             return "a descriptor table is not in RAM";
         if (d.flags & DESC_INDIRECT) {

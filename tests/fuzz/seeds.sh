@@ -160,6 +160,15 @@ board) # 0b PORT OFFSET VALUE writes, 03 reads, 00 passes time, 01 acknowledges,
 	01 0b0e040c 0b0e0508 1b0e00 0b0e0a0e 030e1a
 	EOT
     ;;
+virtio) # S0 FEATURES starts the device of slot S, S4 writes a descriptor, S6 offers a chain, S2 is a register, 03 the host
+    each <<-EOT
+	103000 14000200 00002000 160000 160000 120b1400 120a0001
+	103000 14000100 00000100 1401020000000100 160000 16000f
+	803044 1400010100001000 1401030200010002 1402020000020100 860000 860000 0301 860000
+	803044 110a000000 140004000040 3000 8400040000404000 860000
+	800000 8400010100001000 8401020000100100 860000
+	EOT
+    ;;
 text)
     text 0 'ring1: x\nreport: a line\nstat bt.blocks 12  made\nring1-exit: 5 guest-killed: triple fault\n'
     text 1 '-m 64 "a b" '"'c d' e\\\\ f"

@@ -5,11 +5,13 @@
 bits 32
     db 0
 plan:
-    dd 0x314e4c50, 1, end - plan, 2, 1, 0, 3, 4
+    dd 0x314e4c50, 3, end - plan, 2, 1, 0, 3, 4
     dd 0x100000, 0x8000, 1, 2, 3, 4, 5, 6, 7
-    dd 0x10, 0x18, 0x1000, 0x1f
+    dd 0x10, 0x18, 0x1000, 0x1f, 1
     db "seed"
     times 60 db 0
+    times 8 dq 0, 0                     ; disks: none ...
+    dd 0, 0                             ; ... and how many
 segments:
     dd 0x100000, 0x1000, first - plan, second - first
     dd 0x1000, 0x20, second - plan, end - second
