@@ -40,7 +40,7 @@ static bool open_file(struct diskfile *f, struct problem *p)
     return problem_bad(p, "--disk %s: cannot open it: %s", f->path, strerror(errno));
 }
 
-static bool check_kind(const struct diskfile *f, struct problem *p)
+static bool check_kind(struct diskfile *f, struct problem *p)
 {
     struct stat st;
     if (fstat(f->fd, &st) != 0)
@@ -48,6 +48,7 @@ static bool check_kind(const struct diskfile *f, struct problem *p)
     if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
         return problem_bad(p, "--disk %s: this is neither a regular file nor a block device",
                            f->path);
+    f->block = S_ISBLK(st.st_mode);
     return true;
 }
 
@@ -79,7 +80,7 @@ static bool lock(const struct diskfile *f, struct problem *p)
 bool disks_open(struct disks *d, const struct disk_choice *c, struct problem *p)
 {
     struct diskfile *f = &d->file[d->count];
-    *f = (struct diskfile){c->path, -1, 0, c->read_only};
+    *f = (struct diskfile){.path = c->path, .fd = -1, .read_only = c->read_only};
     if (!open_file(f, p))
         return false;
     d->count++;

@@ -21,6 +21,7 @@ struct diskfile {
     int fd;
     uint64_t sectors; /* of 512 bytes */
     bool read_only;
+    bool block; /* a block device, not a file */
 };
 
 struct disks {

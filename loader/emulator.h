@@ -40,8 +40,9 @@ struct emulator {
     uint32_t memory_max_mib; /* of a machine; 0: no limit of its own */
     bool pty;                /* serial ports want terminal devices, not sockets */
     bool log_is_output;      /* port 0xE9 comes out of standard output */
-    bool no_image; /* the monitor's image is not booted: the monitor is in the program, and has
-                      the plan as its standard input */
+    bool own_disks; /* it reaches the user's disk files itself: the plan need not carry them */
+    bool no_image;  /* the monitor's image is not booted: the monitor is in the program, and has
+                       the plan as its standard input */
     /* Are the programs and files there? */
     bool (*check)(struct problem *p);
     /* Makes the files it needs in l->dir; TOOL may be given a command to run first. */

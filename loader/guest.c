@@ -42,7 +42,7 @@ static bool write_plan(const struct options *o, uint32_t flags, const struct ima
         .flags = flags,
         .runs = o->runs,
         .disks = &g->disks,
-        .disks_inside = !o->on->no_image,
+        .disks_inside = !o->on->own_disks,
     };
     if (!planfile_size(im, &choice, &g->plan_size, p))
         return false;

@@ -184,14 +184,14 @@ static void close_machine_ends(struct run *r)
     }
 }
 
-/* Serial ports, where they are sockets, and where the machine is a process its disks, which it may
+/* Serial ports, where they are sockets, and where it reaches them itself its disks, which it may
  * write to their ends. */
 static void keep_descriptors(const struct run *r, struct command_place *place)
 {
     const struct disks *disks = r->order->machine.disks;
     for (unsigned i = 0; i < PORTS && !r->order->on->pty; i++)
         place->keep[place->kept++] = r->channel[i].machine;
-    for (unsigned i = 0; disks && r->order->on->no_image && i < disks->count; i++) {
+    for (unsigned i = 0; disks && r->order->on->own_disks && i < disks->count; i++) {
         unsigned long long bytes = disks->file[i].sectors * 512;
         place->keep[place->kept++] = disks->file[i].fd;
         if (bytes > place->max_file)

@@ -47,7 +47,7 @@ bool planfile_size(const struct image *im, const struct plan_choice *c, uint32_t
     if (total >> 32)
         return problem_bad(p, inside(c)
                                   ? "kernel, initrd and disks together are larger than 4 GiB; a "
-                                    "disk of any size needs --on process"
+                                    "disk of any size needs another host than Bochs"
                                   : "kernel and initrd together are larger than 4 GiB");
     *size = (uint32_t)total;
     return true;

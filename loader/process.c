@@ -52,6 +52,7 @@ const struct emulator emulator_process = {
     .title = "a Linux process",
     .place = "in a Linux process",
     .log_is_output = true,
+    .own_disks = true,
     .no_image = true,
     .check = check,
     .prepare = prepare,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * QEMU by translation only (TCG): -kernel loads the multiboot monitor, -initrd the plan as its
- * module. There is no video, no network and no disk; COM1 and COM2 are
+ * module. There is no video and no network; the guest's disks are
+ * virtio block devices in slots of their order, files that QEMU inherits; COM1 and COM2 are
  * sockets that the loader holds.
  */
 #include "loader/emulator.h"
@@ -12,6 +13,8 @@
  * off because the monitor's tables have four levels. */
 #define CPU_MODEL "max,svm=off,vmx=off,la57=off"
 
+#define FIRST_SLOT 0x10u /* of the disks; QEMU's own devices are below */
+
 static bool check(struct problem *p)
 {
     return command_exists(PROGRAM, "qemu-system-x86", p);
@@ -21,6 +24,23 @@ static bool prepare(const struct launch *l, struct command *tool, struct problem
 {
     (void)l, (void)tool, (void)p;
     return true;
+}
+
+/* The file is open and locked already: its name is never seen by QEMU's option parser. */
+static void add_disk(struct command *c, const struct diskfile *f, unsigned n)
+{
+    command_add(c, "-add-fd");
+    command_add(c, "fd=%d,set=%u", f->fd, n + 1);
+    command_add(c, "-blockdev");
+    command_add(
+        c,
+        "driver=%s,node-name=file%u,filename=/dev/fdset/%u,read-only=%s,locking=off,discard=unmap",
+        f->block ? "host_device" : "file", n, n + 1, f->read_only ? "on" : "off");
+    command_add(c, "-blockdev");
+    command_add(c, "driver=raw,node-name=disk%u,file=file%u,read-only=%s,discard=unmap", n, n,
+                f->read_only ? "on" : "off");
+    command_add(c, "-device");
+    command_add(c, "virtio-blk-pci,drive=disk%u,addr=%#x", n, FIRST_SLOT + n);
 }
 
 static void arguments(const struct launch *l, struct command *c)
@@ -61,6 +81,8 @@ static void arguments(const struct launch *l, struct command *c)
         command_add(c, "-device");
         command_add(c, "isa-serial,index=3,chardev=dbg");
     }
+    for (unsigned i = 0; l->disks && i < l->disks->count; i++)
+        add_disk(c, &l->disks->file[i], i);
     command_add(c, "-m");
     command_add(c, "%u", l->memory_mib);
     command_add(c, "-kernel");
@@ -71,6 +93,7 @@ const struct emulator emulator_qemu = {
     .name = "qemu",
     .title = "QEMU",
     .place = "on QEMU's software CPU without VT-x or SVM",
+    .own_disks = true,
     .check = check,
     .prepare = prepare,
     .arguments = arguments,

@@ -44,13 +44,13 @@ static void announce(const struct session *s)
 
 static void announce_disks(const struct session *s)
 {
-    for (unsigned i = 0; i < s->guest.disks.count && !s->o->on->no_image; i++) {
+    for (unsigned i = 0; i < s->guest.disks.count && !s->o->on->own_disks; i++) {
         const struct diskfile *f = &s->guest.disks.file[i];
         if (!f->read_only)
             fprintf(
                 stderr,
                 "ring1: --disk %s: on %s the guest has a copy of it, and what it writes is lost "
-                "at the end; --on process writes the file\n",
+                "at the end; --on qemu and --on process write the file\n",
                 f->path, s->o->on->title);
     }
 }

@@ -168,7 +168,7 @@ bad "no whole number of sectors" 2 '--disk odd: its 1000 bytes are no whole numb
 bad "twice the same" 2 '--disk disk: another guest has it' run --disk disk --disk disk,ro bz
 bad "nine" 2 'at most 8 disks' run --disk 1 --disk 2 --disk 3 --disk 4 --disk 5 --disk 6 --disk 7 --disk 8 --disk 9 bz
 truncate -s 5G huge
-bad "too large for the plan" 2 'disks together are larger than 4 GiB; a disk of any size needs --on process' run --disk huge,ro kernel
+bad "too large for the plan" 2 'disks together are larger than 4 GiB; a disk of any size needs another host than Bochs' run --on bochs --disk huge,ro kernel
 rm huge
 # As somebody who may not write it.
 chmod 711 . && chmod 644 disk bz && cp "$ring1" other && chmod 755 other

@@ -20,6 +20,23 @@ static inline uint8_t in8(uint16_t port)
     return v;
 }
 
+static inline void out16(uint16_t port, uint16_t v)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline void out32(uint16_t port, uint32_t v)
+{
+    __asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline uint32_t in32(uint16_t port)
+{
+    uint32_t v;
+    __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+    return v;
+}
+
 /* LEN bytes in a row to one port. */
 static inline void out8_all(uint16_t port, const void *bytes, uint64_t len)
 {

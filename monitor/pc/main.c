@@ -40,6 +40,6 @@ void pc_main(uint32_t multiboot_info)
     if ((plan->flags & PLAN_GDB) && !pc_debug_init())
         give_up("the plan wants a debugger, and this machine has no COM4");
     if (!pc_disk_init(plan))
-        give_up("the boot plan is wrong");
+        give_up("a disk is missing");
     run_guest(plan);
 }

@@ -100,7 +100,8 @@ void pc_time_init(void);          /* time.c: 8259s, PIT, TSC calibration */
 void pc_irq(unsigned irq);        /* time.c: acknowledge and note a host interrupt */
 void pc_irq_enable(unsigned irq); /* time.c: one of the first eight, behind pc_time_init */
 void pc_fpu_init(void);           /* fpu.c */
-bool pc_disk_init(const struct plan *plan); /* ramdisk.c; false: the plan is wrong */
+bool pc_disk_init(const struct plan *plan); /* disk.c, after pc_time_init; false: the plan is wrong,
+                                               or a device is not there */
 bool pc_debug_init(void); /* debugline.c: for PLAN_GDB; false: there is no such port */
 
 /* entry.asm */
