@@ -179,8 +179,10 @@ static void write_com1(struct board *b, unsigned offset, uint8_t value)
 {
     uint8_t c;
     uart_write(&b->uart[0], offset, value);
-    if (uart_take_output(&b->uart[0], &c) && !b->silent)
-        host_console_put(c);
+    if (!uart_take_output(&b->uart[0], &c) || b->silent)
+        return;
+    host_console_put(c);
+    b->slots.console.spoke = false;
 }
 
 static uint8_t read_com2(struct board *b, unsigned offset)
@@ -334,9 +336,11 @@ static void run_clocks(struct board *b, uint64_t now)
     acpi_pm_advance(&b->acpi_pm, b->now);
 }
 
+/* Input is COM1's unless the guest's last word came by another console. */
 static void take_input(struct vm *vm)
 {
-    while (!vm->pace.on && uart_wants_input(&vm->board->uart[0])) {
+    bool others = vm->pace.on || virtio_console_listens(&vm->board->slots.console);
+    while (!others && uart_wants_input(&vm->board->uart[0])) {
         int c = host_console_get();
         if (c < 0)
             return;

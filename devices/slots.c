@@ -27,6 +27,7 @@ static const struct slot {
 } table[SLOTS] = {
     /* clang-format off */
     [1]  = {&virtio_rng, offsetof(struct slots, rng)},
+    [2]  = {&virtio_console, offsetof(struct slots, console)},
     [8]  = {&virtio_blk, offsetof(struct slots, disk[0])},
     [9]  = {&virtio_blk, offsetof(struct slots, disk[1])},
     [10] = {&virtio_blk, offsetof(struct slots, disk[2])},

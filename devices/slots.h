@@ -10,6 +10,7 @@
 
 #include "devices/board.h"
 #include "devices/virtio_blk.h"
+#include "devices/virtio_console.h"
 #include "devices/virtio_pci.h"
 #include "devices/virtio_rng.h"
 
@@ -36,6 +37,7 @@ struct slots {
     struct pci_function bridge;
     struct virtio_pci port[SLOTS];
     struct virtio_rng rng;
+    struct virtio_console console;
     struct virtio_blk disk[PLAN_DISKS];
     struct virtq_chain chain; /* room for the one that is worked on */
 };

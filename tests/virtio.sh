@@ -10,6 +10,7 @@ mkdir -p files over/scripts
 export TMPDIR=$tmp/files
 cp "$here/virtio/disks.sh" over/scripts/disks
 cp "$here/virtio/steps.sh" over/scripts/steps
+cp "$here/virtio/hvc.sh" over/scripts/hvc
 add_to_initrd over
 cat "$B/guest/modules.img" >>initrd.img
 
@@ -78,11 +79,22 @@ check "a QEMU that does not start is said" 3 'err:its errors: .*drive' not:.
     seen "and found again" 'virtio: all is there, 11 files'
 done
 
+if [ -n "$full" ]; then
+    new_disks
+    timeout 2400 "$B/ring1" run --on bochs --timeout 2300 --memory 64M --console out "${both[@]}" --initrd initrd.img \
+        --append "console=ttyS0 quiet ring1.modules ring1.script=disks" "$B/guest/vmlinuz" </dev/null 2>err
+    rc=$?
+    tr -d '\r' <out >text && mv text out
+    seen "on Bochs, in memory" 'virtio: made' 'err:--disk a.img: on Bochs the guest has a copy'
+fi
+
 echo "# trouble with the file, in a process"
-begin() { # ARGS...
+begin() { # SCRIPT ARGS...
+    local script=$1
+    shift
     rm -f keys && mkfifo keys
     timeout --foreground 150 "$B/ring1" run --on process --timeout 140 --memory 64M --verbose "$@" --initrd initrd.img \
-        --append "console=ttyS0 quiet ring1.modules ring1.script=steps" "$B/guest/vmlinuz" <keys >out 2>err &
+        --append "console=ttyS0 quiet ring1.modules ring1.script=$script" "$B/guest/vmlinuz" <keys >out 2>err &
     job=$!
     exec 9<>keys
     await ready
@@ -107,7 +119,7 @@ end() {
     tr -d '\r' <out >text && mv text out
 }
 new_disks
-begin --disk a.img
+begin steps --disk a.img
 say write one
 yes one | head -c 1048576 | cmp -s - <(head -c 1048576 a.img)
 report $? "what was flushed is in the file while the guest runs" ""
@@ -119,7 +131,7 @@ end
 check "a file that is cut short is an error for the guest, and it goes on" 0 'virtio: read 10 done' 'virtio: read 200 failed' \
     'virtio: read 20 done' 'err:disk 0: read at sector [0-9]*: the file has become shorter'
 new_disks
-begin --disk a.img
+begin steps --disk a.img
 say write two
 machine=$(pgrep -P "$(pgrep -P $job)")
 kill -9 "$machine"
@@ -129,7 +141,7 @@ report $? "what was flushed survives a machine that is killed" "status $rc"
 mkdir small
 if mount -t tmpfs -o size=512k tmpfs small 2>/dev/null; then
     truncate -s 24M small/a.img
-    begin --disk small/a.img
+    begin steps --disk small/a.img
     say write three
     say read 3
     end
@@ -139,4 +151,19 @@ if mount -t tmpfs -o size=512k tmpfs small 2>/dev/null; then
 else
     echo "skipped: a full host disk, as no file system can be mounted here"
 fi
+
+echo "# the second console"
+new_disks
+begin hvc --disk a.img
+say write four
+echo off >&9
+await 'by serial'
+echo left >&9
+await 'by hvc0'
+echo right >&9
+wait $job
+rc=$?
+exec 9>&-
+tr -d '\r' <out >text && mv text out
+check "input goes to the console that spoke last" 0 'virtio: write four done' 'virtio: serial heard left' 'virtio: hvc0 heard right'
 finish

@@ -23,7 +23,10 @@ static void one_bus(void **state)
     (void)state;
     for (unsigned slot = 0; slot < 32; slot++) {
         uint32_t id = config_read(slot, 0, 4);
-        assert_true(id == (slot == 0 ? 0x00081b36u : slot == RNG ? 0x10051af4u : 0xffffffffu));
+        assert_true(id == (slot == 0     ? 0x00081b36u
+                           : slot == RNG ? 0x10051af4u
+                           : slot == 2   ? 0x10031af4u
+                                         : 0xffffffffu));
     }
     assert_int_equal(config_read(0, 8, 4), 0x06000000);
     static const uint32_t nobody[] = {0x80010800, 0x80000900, 0x80000f00, 0x00000800};
