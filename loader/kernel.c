@@ -14,6 +14,7 @@ static const struct {
 } formats[] = {
     {bzimage_probe, bzimage_load},
     {multiboot_probe, multiboot_load},
+    {vmlinux_probe, vmlinux_load},
     {elf_probe, elf_load},
 };
 

@@ -26,11 +26,14 @@ bool kernel_load(const struct kernel_request *r, struct image *im, struct proble
 /* The formats. Each returns false with P set. */
 bool bzimage_load(const struct kernel_request *r, struct image *im, struct problem *p);
 bool multiboot_load(const struct kernel_request *r, struct image *im, struct problem *p);
+bool vmlinux_load(const struct kernel_request *r, struct image *im, struct problem *p);
 bool elf_load(const struct kernel_request *r, struct image *im, struct problem *p);
 
-/* Is there a Linux setup header's mark, a multiboot header, an ELF header? */
+/* Is there a Linux setup header's mark, a multiboot header, an ELF header with Linux's banner in
+ * the file, an ELF header? */
 bool bzimage_probe(const struct blob *kernel);
 bool multiboot_probe(const struct blob *kernel);
+bool vmlinux_probe(const struct blob *kernel);
 bool elf_probe(const struct blob *kernel);
 
 /* The segments of an ELF file at their physical addresses, and IM's eip. */

@@ -106,6 +106,57 @@ static void bad_elf_segments_are_named(void **state)
     assert_refused(&r, "lies behind the file's end");
 }
 
+/* A Linux vmlinux is told by its banner; it gets what a bzImage gets. */
+static void vmlinux_has_a_zero_page(void **state)
+{
+    (void)state;
+    static uint8_t ramdisk[5000];
+    struct kernel_request r = good_elf();
+    memcpy(ef.text + 64, "Linux version 6.1.0", 20);
+    r.append = "console=ttyS0";
+    r.initrd_path = "I";
+    r.initrd = (struct blob){ramdisk, sizeof ramdisk};
+    assert_loads(&r);
+    assert_int_equal(im.eip, 0x100010);
+    const uint8_t *zero = at(im.esi);
+    assert_memory_equal(zero + 0x202, "HdrS", 4);
+    assert_int_equal(get16(zero, 0x1fe), 0xaa55);
+    assert_int_equal(get16(zero, 0x206), 0x20f);
+    assert_int_equal(zero[0x210], 0xff);
+    assert_int_equal(zero[0x211], 1);
+    assert_int_equal(get32(zero, 0x21c), sizeof ramdisk);
+    assert_int_equal(get32(zero, 0x218), segment("initrd")->gpa);
+    assert_string_equal((const char *)at(get32(zero, 0x228)), "console=ttyS0");
+    assert_int_equal(zero[0x1e8], 3); /* the memory map */
+    assert_int_equal(im.gdt_limit, 0x1f);
+}
+
+static void other_banners_are_no_kernel(void **state)
+{
+    (void)state;
+    static const char *const text[] = {"Linux version ", "Linux version of", "Linux version 1.0",
+                                       "Linux version 6", "linux version 6.1"};
+    for (unsigned i = 0; i < sizeof text / sizeof text[0]; i++) {
+        struct kernel_request r = good_elf();
+        memset(ef.text + 64, 0, 32);
+        memcpy(ef.text + 64, text[i], strlen(text[i]));
+        r.append = "text";
+        assert_refused(&r, "a plain ELF kernel takes no --append");
+    }
+    struct kernel_request r = good_elf(); /* at the file's very end */
+    memcpy(ef.text + sizeof ef.text - 14, "Linux version ", 14);
+    r.append = "text";
+    assert_refused(&r, "a plain ELF kernel takes no --append");
+    r = good_elf();
+    memcpy(ef.text + 64, "Linux version 5.10", 18);
+    static char longest[2049];
+    memset(longest, 'x', 2048);
+    r.append = longest;
+    assert_refused(&r, "2048 characters are too many");
+    longest[2047] = 0;
+    assert_loads(&r);
+}
+
 static void random_elf_files_do_no_harm(void **state)
 {
     (void)state;
@@ -150,6 +201,8 @@ int main(void)
         T(wrong_elf_files_are_named),
         T(elf64_is_named),
         T(bad_elf_segments_are_named),
+        T(vmlinux_has_a_zero_page),
+        T(other_banners_are_no_kernel),
         T(random_elf_files_do_no_harm),
         T(lookalikes_are_named),
     };
