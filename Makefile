@@ -20,7 +20,7 @@ PC_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffreestanding -fbuiltin -fpi
 CORE = $(wildcard monitor/*.c monitor/interp/*.c monitor/gdb/*.c bt/*.c bt/decode/*.c shadow/*.c devices/*.c)
 PC = $(wildcard monitor/pc/*.c)
 PC_ASM = $(filter-out monitor/pc/boot32.asm, $(wildcard monitor/pc/*.asm))
-LOADER = $(wildcard loader/*.c tools/lab/*.c tools/lab/*/*.c)
+LOADER = $(wildcard loader/*.c loader/patch/*.c tools/lab/*.c tools/lab/*/*.c)
 UNIT = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
 # With SAN=1 the machine checks itself inline: what the sanitizers' library does uses vector registers, which are
@@ -168,6 +168,7 @@ programs: $(B)/programs/programs $(B)/programs/runtime.bin
 FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_CFLAGS = -std=gnu11 -O2 -g $(WARN) -Wno-string-plus-int -Wno-string-concatenation -I. -MMD -MP $(SANITIZE) -fsanitize=fuzzer-no-link
 FUZZ_OBJ = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(filter-out monitor/mem.c,$(CORE)) $(filter-out %/main.c tools/lab/%,$(LOADER)) \
+	$(wildcard tools/lab/profile/symbols*.c tools/lab/profile/kallsyms.c) \
 	$(patsubst %,tests/unit/%.c,bt_confined bt_world fake_fpu fake_host))
 $(B)/fuzz/obj/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)

@@ -18,6 +18,7 @@ bool action_run(const struct options *o, struct outcome *out, struct problem *p)
 bool action_image(const struct options *o, struct outcome *out, struct problem *p);
 bool action_inspect(const struct options *o, struct outcome *out, struct problem *p);
 bool action_check(const struct options *o, struct outcome *out, struct problem *p);
+bool action_patch(const struct options *o, struct outcome *out, struct problem *p);
 bool action_lab(const struct options *o, struct outcome *out, struct problem *p);
 
 #endif

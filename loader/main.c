@@ -14,7 +14,7 @@
 static bool (*const actions[])(const struct options *, struct outcome *, struct problem *) = {
     [COMMAND_RUN] = action_run,         [COMMAND_IMAGE] = action_image,
     [COMMAND_INSPECT] = action_inspect, [COMMAND_CHECK] = action_check,
-    [COMMAND_LAB] = action_lab,
+    [COMMAND_PATCH] = action_patch,     [COMMAND_LAB] = action_lab,
 };
 
 /* Standard descriptors that were closed would be given to files of ours. */

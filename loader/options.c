@@ -109,6 +109,8 @@ static bool check_end(const struct options_parse *parse)
                            o->host_args);
     if (o->command == COMMAND_IMAGE && !o->output)
         return problem_bad(p, "no file to make was given; write `ring1 image -o FILE.iso KERNEL'");
+    if (o->command == COMMAND_PATCH && !o->output)
+        return problem_bad(p, "no file to make was given; write `ring1 patch -o FILE KERNEL'");
     return true;
 }
 
@@ -195,6 +197,12 @@ static error_t command_option(int key, char *arg, struct argp_state *state)
         break;
     case KEY_JSON:
         o->json = true;
+        break;
+    case KEY_PORTABLE:
+        o->portable = true;
+        break;
+    case KEY_ELF:
+        o->elf = true;
         break;
     case ARGP_KEY_ARG:
         ok = parse_kernel(arg, o, p);

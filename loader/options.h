@@ -11,12 +11,19 @@
 #include <argp.h>
 #include <stdint.h>
 
-enum command_name { COMMAND_RUN, COMMAND_IMAGE, COMMAND_INSPECT, COMMAND_CHECK, COMMAND_LAB };
+enum command_name {
+    COMMAND_RUN,
+    COMMAND_IMAGE,
+    COMMAND_INSPECT,
+    COMMAND_CHECK,
+    COMMAND_PATCH,
+    COMMAND_LAB
+};
 
 struct options {
     enum command_name command;
     const char *kernel;
-    const char *output;  /* image: the file to make */
+    const char *output;  /* image, patch: the file to make */
     const char *initrd;  /* NULL: none */
     const char *append;  /* "" if none */
     const char *console; /* file for the console's output; NULL: standard input and output */
@@ -36,7 +43,9 @@ struct options {
     uint32_t gdb_port; /* 0: no debugger */
     bool gdb_nowait;   /* the guest does not wait for it */
     bool no_confine;   /* the process host: without its filter of system calls */
-    bool json;         /* inspect, check */
+    bool json;         /* inspect, check, patch */
+    bool portable;     /* patch: only what holds everywhere ... */
+    bool elf;          /* ... and the kernel unpacked */
     bool lockstep;     /* ring1 lab step: PLAN_LOCKSTEP ... */
     bool alone;        /* ... and PLAN_ALONE */
     char **lab_argv;   /* lab: "lab" and what follows it */

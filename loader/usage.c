@@ -22,6 +22,7 @@ const char usage_doc[] =
     "  image    make a CD image that boots a kernel on a PC\n"
     "  inspect  say what a kernel file is, and count its sensitive instructions\n"
     "  check    say what this host offers and which forms of Ring1 can run on it\n"
+    "  patch    change a Linux kernel so that it needs fewer exits\n"
     "  lab      the laboratory: watch the CPU and the translator at work\n"
     "`ring1 COMMAND --help' lists the options of a command.\n"
     "\n"
@@ -124,6 +125,36 @@ static const char check_doc[] =
     "  2  bad arguments\n"
     "  3  none can\n";
 
+static const char patch_doc[] =
+    "Changes KERNEL, a 32-bit Linux bzImage or the vmlinux inside one, in place so that it leaves translated code "
+    "less often, and prints what was changed and why not the rest."
+    "\vFor kernels that cannot be rebuilt. What is changed was found by the kernel's own tables (.smp_locks, the "
+    "exported symbols, kallsyms) and proved to leave the kernel what it is; all else stays for the translator. The "
+    "output is a file of the input's kind. It boots under Ring1 and elsewhere: one CPU is used unless more are started "
+    "later; with --portable nothing else differs on any machine, without it the kernel does not look for a PC's MP "
+    "tables, which ACPI has replaced. The signature of a signed kernel no longer fits. A bzImage is packed anew, which "
+    "takes some ten seconds.\n\n"
+    "Examples:\n"
+    "  ring1 patch -o vmlinuz.ring1 vmlinuz\n"
+    "  ring1 run --initrd initrd.img --append console=ttyS0 vmlinuz.ring1\n"
+    "        patch a kernel once, boot it as before\n"
+    "  ring1 patch --elf -o vmlinux.ring1 vmlinuz\n"
+    "        the unpacked kernel: ring1 run starts that, too, and need not unpack it each time\n"
+    "  ring1 patch --portable --json -o out vmlinux\n"
+    "        only what holds on every machine; the table for a program\n\n"
+    "Exit status:\n"
+    "  0  the patched kernel is written\n"
+    "  2  bad arguments; not such a kernel, or nothing in it to patch; no file can be made there\n"
+    "  3  trouble on this side: no memory, a full disk\n";
+
+static const struct argp_option patch_options[] = {
+    {"output", KEY_OUTPUT, "FILE", 0, "The patched kernel to make", 1},
+    {"elf", KEY_ELF, 0, 0, "Write the unpacked kernel, also if KERNEL is a bzImage", 1},
+    {"portable", KEY_PORTABLE, 0, 0, "Change only what holds on every machine", 1},
+    {"json", KEY_JSON, 0, 0, "Print JSON", 1},
+    {0},
+};
+
 static const struct argp_option json_options[] = {
     {"json", KEY_JSON, 0, 0, "Print JSON", 1},
     {0},
@@ -134,6 +165,7 @@ const struct usage_command usage_commands[] = {
     [COMMAND_IMAGE] = {"image", "ring1 image", image_doc, "KERNEL", image_options},
     [COMMAND_INSPECT] = {"inspect", "ring1 inspect", inspect_doc, "KERNEL", json_options},
     [COMMAND_CHECK] = {"check", "ring1 check", check_doc, NULL, json_options},
+    [COMMAND_PATCH] = {"patch", "ring1 patch", patch_doc, "KERNEL", patch_options},
     [COMMAND_LAB] = {"lab", "ring1 lab", NULL, NULL, NULL},
 };
 /* clang-format on */

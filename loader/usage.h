@@ -33,6 +33,8 @@ enum usage_key {
     KEY_PROFILE,
     KEY_REPEAT,
     KEY_DISK,
+    KEY_PORTABLE,
+    KEY_ELF,
 };
 
 struct usage_command {

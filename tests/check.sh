@@ -76,7 +76,7 @@ echo "== the decoder over the guest kernel's code"
 for t in test_decode_oracle test_decode_binutils; do
     if "$B/unit/$t" "$B/guest/vmlinux"; then add 1 0; else add 0 1; fi
 done
-for s in loader fuzz guests programs boot process gdb jit selftests zoo clock observe lab-profile lab-hole lab image virtio install; do
+for s in loader fuzz guests programs boot process gdb jit selftests zoo clock patch observe lab-profile lab-hole lab image virtio install; do
     script bash tests/$s.sh "$B" $full
 done
 [ -z "$full" ] || script bash tests/coverage.sh "$B"

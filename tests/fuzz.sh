@@ -17,6 +17,7 @@ virtio      20000  600
 kernel      15000  2000
 plan         2500  600
 unpack      15000  400
+patch       15000  600
 text       100000  400'
 
 # one NAME RUNS LENGTH: its outcome goes to $tmp/NAME.replay and $tmp/NAME.run.

@@ -57,7 +57,7 @@ fi
 report $? "the manual page is clean" "$out"
 # The page and the completion name every option that the program has.
 missing=
-for command in run image inspect check; do
+for command in run image inspect check patch; do
     for option in $("$B/ring1" $command --help | grep -oE '^ +(-o, )?--[a-z-]+' | grep -oE '[-][-][a-z-]+'); do
         case $option in --help | --usage | --version) continue ;; esac
         tr -d '\\' <docs/ring1.1 | grep -qF "Fl ${option#-}" || missing="$missing $option(page)"
@@ -77,7 +77,7 @@ complete() { # WORDS...: what bash offers for the last one
 }
 [ "$(complete ring1 i)" = "image inspect " ] && [ "$(complete ring1 run --on = b)" = "bochs " ] &&
     [ "$(complete ring1 inspect --j)" = "--json " ] && [ "$(complete ring1 run READ)" = "README.md " ] &&
-    [ "$(complete ring1 lab ho)" = "hole " ] && [ "$(complete ring1 lab hole --is)" = "--iso= " ]
+    [ "$(complete ring1 patch --p)" = "--portable " ] && [ "$(complete ring1 lab ho)" = "hole " ] && [ "$(complete ring1 lab hole --is)" = "--iso= " ]
 report $? "completion" "$(complete ring1 i)| $(complete ring1 run --on = b)| $(complete ring1 inspect --j)"
 
 finish

@@ -80,6 +80,8 @@ rooms_law() {
             if (from ~ /^shadow\//) return to ~ /^shadow\// || rank1(to)
             if (from ~ /^devices\//) return to ~ /^devices\// || rank1(to)
             if (from ~ /^tools\/lab\//) return to !~ /^monitor\/(pc|process)\//
+            if (from ~ /^loader\/patch\//)
+                return to ~ /^loader\// || to == "bt/decode/insn.h" || to == "tools/lab/profile/symbols.h"
             if (from ~ /^loader\/census\.c$/) return to ~ /^loader\// || to == "bt/decode/insn.h"
             if (from ~ /^loader\/process\.c$/) return to ~ /^loader\// || to == "monitor/process/process.h"
             if (from ~ /^loader\//) return to ~ /^loader\// || to ~ /^monitor\/plan\.h$/

@@ -8,7 +8,7 @@ _ring1() {
     [ "$before" = = ] && before=${COMP_WORDS[COMP_CWORD - 2]}
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "run image inspect check lab $common" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "run image inspect check patch lab $common" -- "$word")
         return
     fi
     if [ "$command" = lab ] && [ "$COMP_CWORD" = 2 ]; then
@@ -36,6 +36,7 @@ _ring1() {
                 --verbose --no-confine $common" -- "$word") ;;
             hole) mapfile -t COMPREPLY < <(compgen -W "--on= --iso= --read= --timeout= --json --html= $common" -- "$word") ;;
             esac ;;
+        patch:-*) mapfile -t COMPREPLY < <(compgen -W "--output= --elf --portable --json $common" -- "$word") ;;
         inspect:-* | check:-*) mapfile -t COMPREPLY < <(compgen -W "--json $common" -- "$word") ;;
         check:*) ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;

@@ -149,6 +149,20 @@ kernel)
 plan)
     assemble plan "$to/plan"
     ;;
+patch) # the good kernel; files
+    each <<-EOT
+	01 000000
+	01 340003 950003
+	EOT
+    for f in elf bzimage; do
+        scratch=$(mktemp -d)
+        trap 'rm -rf "$scratch"' EXIT
+        assemble elf "$scratch/elf"
+        [ "$f" = elf ] || assemble bzimage "$scratch/elf" "-DPAYLOAD=\"$scratch/elf\""
+        { printf '\0' && cat "$scratch/elf"; } >"$to/$f"
+        rm -r "$scratch"
+    done
+    ;;
 board) # 0b PORT OFFSET VALUE writes, 03 reads, 00 passes time, 01 acknowledges, 0a runs timers
     each <<-EOT
 	01 0b000011 0b000130 0b000104 0b000101 0b0001fe 0b010334 0b0100a9 0b010004 00ff94 01 0b000020 0a
