@@ -7,6 +7,7 @@
 #include "devices/board.h"
 #include "monitor/guestmem.h"
 #include "monitor/host.h"
+#include "monitor/host_io.h"
 #include "monitor/log.h"
 #include "monitor/mem.h"
 #include "monitor/priv.h"
@@ -201,6 +202,24 @@ static int32_t console_read(struct vcpu *v, const uint32_t arg[5])
     return (int32_t)n;
 }
 
+/* A VM in lock step has no randomness of its own. */
+static int32_t random(struct vcpu *v, const uint32_t arg[5])
+{
+    uint8_t bytes[64];
+    uint32_t n;
+    if (!is_buffer(v->vm, arg[0], arg[1]))
+        return RING1_E_ADDRESS;
+    if (v->vm->pace.on)
+        return RING1_E_HOST;
+    for (uint32_t i = 0; i < arg[1]; i += n) {
+        n = arg[1] - i < sizeof bytes ? arg[1] - i : (uint32_t)sizeof bytes;
+        host_random(bytes, n);
+        if (!vmem_write_physical(v->vm, gpa(arg[0] + i), bytes, n))
+            return i ? (int32_t)i : RING1_E_ADDRESS;
+    }
+    return (int32_t)arg[1];
+}
+
 /* The host's interrupts have been heeded and its clock looked at; there is no other vcpu yet. */
 static int32_t yield(struct vcpu *v, const uint32_t arg[5])
 {
@@ -231,6 +250,7 @@ static hypercall_fn *const calls[RING1_CALLS] = {
     [RING1_CALL_TIMER] = timer,
     [RING1_CALL_WRITE] = console_write,
     [RING1_CALL_READ] = console_read,
+    [RING1_CALL_RANDOM] = random,
     [RING1_CALL_YIELD] = yield,
 };
 

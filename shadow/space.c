@@ -235,35 +235,48 @@ void space_set_roots(struct shadow *s, struct shadow_space *sp, const uint64_t p
     }
 }
 
-/* Slot INDEX of SP, if its directory entry PDE leads to a page table of user memory. False: there
- * is no room for more. */
-static bool populate_slot(struct shadow *s, struct shadow_space *sp, unsigned index, uint64_t pde)
+/* The slots of entry I, which is PDE, of directory R. False: there is no room for more. */
+static bool populate_entry(struct shadow *s, struct shadow_root *r, unsigned i, uint64_t pde)
 {
-    struct target want = target_of(sp, index, pde);
-    if (want.none || want.large || !(want.role & ROLE_USER) || slot_table(s, sp, index) ||
-        !guest_frame(s->vm, gfn(want.frame)).v)
-        return true;
-    struct shadow_table *t = space_table(s, sp, index, pde);
-    if (!t)
-        return false;
-    if (!t->live)
-        table_derive_range(s, t, 0, HOST_TABLE_ENTRIES);
-    if (!t->live)
-        space_detach(s, sp, index);
+    struct shadow_space *sp = r->space;
+    const unsigned slots = format_of_space(sp)->slots, first = first_slot(r) + i * slots;
+    for (unsigned index = first; index < first + slots; index++) {
+        struct target want = target_of(sp, index, pde);
+        if (want.none || want.large || slot_table(s, sp, index) ||
+            !guest_frame(s->vm, gfn(want.frame)).v)
+            continue;
+        struct shadow_table *t = space_table(s, sp, index, pde);
+        if (!t)
+            return false;
+        if (!t->live)
+            table_derive_range(s, t, 0, HOST_TABLE_ENTRIES);
+        if (!t->live)
+            space_detach(s, sp, index);
+    }
+    return true;
+}
+
+/* Nearly all of a directory is empty, or the kernel's. */
+static bool populate_root(struct shadow *s, struct shadow_root *r)
+{
+    const uint64_t *word = guest_page(s->vm, gfn_to_gpa(r->frame), PAGE_SIZE);
+    const bool wide = format_of_space(r->space)->entry_size == 8;
+    for (unsigned i = 0; word && i < PAGE_SIZE / 8; i++) {
+        uint32_t half[2] = {(uint32_t)word[i], (uint32_t)(word[i] >> 32)};
+        for (unsigned n = 0; n < (wide ? 1 : 2); n++) {
+            if ((half[n] & PTE_U) &&
+                !populate_entry(s, r, wide ? i : 2 * i + n, wide ? word[i] : half[n]))
+                return false;
+        }
+    }
     return true;
 }
 
 void space_populate(struct shadow *s, struct shadow_space *sp, const uint64_t pdpte[4])
 {
-    const struct shadow_format *fmt = format_of_space(sp);
-    for (unsigned i = 0; i < HOST_SPACE_SLOTS && (sp->key & MODE_PAGING); i++) {
-        unsigned n = i / slots_of_root(sp), entry = (i - first_slot(&sp->root[n])) / fmt->slots;
-        gpa_t directory = gfn_to_gpa(sp->root[n].frame);
-        uint64_t pde = 0;
-        if ((sp->key & MODE_PAE) && !(pdpte[n] & PTE_P))
-            continue;
-        guest_read(s->vm, gpa(directory.v + entry * fmt->entry_size), &pde, fmt->entry_size);
-        if (!populate_slot(s, sp, i, pde))
+    for (unsigned i = 0; (sp->key & MODE_PAGING) && i < format_of_space(sp)->directories; i++) {
+        bool there = !(sp->key & MODE_PAE) || (pdpte[i] & PTE_P);
+        if (there && !populate_root(s, &sp->root[i]))
             return;
     }
 }
@@ -289,6 +302,7 @@ void space_retire(struct shadow *s, struct shadow_space *sp)
         return;
     host_space_free(sp->host);
     sp->host.id = 0;
+    s->key[sp - s->space] = 0;
 }
 
 void space_retire_root(struct shadow *s, struct shadow_root *r)
@@ -355,7 +369,7 @@ void space_reclaim(struct shadow *s)
 struct shadow_space *space_find(struct shadow *s, uint32_t key)
 {
     for (unsigned i = 0; i < SHADOW_SPACES; i++) {
-        if (s->space[i].host.id && s->space[i].key == key)
+        if (s->key[i] == (SPACE_USED | key))
             return &s->space[i];
     }
     return NULL;
@@ -385,6 +399,7 @@ static struct shadow_space *create(struct shadow *s, uint32_t key)
     struct shadow_space *sp = free_record(s);
     sp->host = host;
     sp->key = key;
+    s->key[sp - s->space] = SPACE_USED | key;
     for (unsigned i = 0; i < SHADOW_ROOTS; i++)
         sp->root[i] = (struct shadow_root){.space = sp};
     return sp;

@@ -27,6 +27,7 @@
  */
 #define SHADOW_LIMIT(ram) (256u + (ram) / 32 / (2 * PAGE_SIZE))
 #define SHADOW_SPACES     64u
+#define SPACE_USED        (1ull << 32)
 #define SHADOW_ROOTS      4u
 #define SHADOW_MIRRORS    (SHADOW_TABLES + SHADOW_SPACES * SHADOW_ROOTS)
 #define SHADOW_CHUNKS     2048u /* pieces of 2 MiB in 4 GiB of guest-physical memory */
@@ -112,6 +113,8 @@ struct mirror {
 struct shadow {
     struct vm *vm;
     struct shadow_space *current;
+    uint64_t key[SHADOW_SPACES]; /* of each space, to find it without a walk over all their memory:
+                                    SPACE_USED | its key, or 0 */
     uint64_t clock;      /* counts space switches */
     uint32_t *writable;  /* by guest frame: first writable entry that maps it */
     uint16_t *mirror_of; /* by guest frame: mirror number + 1, or 0 */

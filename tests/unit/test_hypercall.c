@@ -186,6 +186,24 @@ static void console(void **state)
     assert_int_equal(CALL(READ, OUT, RING1_BUFFER_MAX + 1), RING1_E_ADDRESS);
 }
 
+static void random_bytes(void **state)
+{
+    uint8_t bytes[200] = {0};
+    unsigned zeros = 0;
+    (void)state;
+    assert_int_equal(CALL(RANDOM, OUT, 199), 199);
+    assert_true(guest_read(vm, gpa(OUT), bytes, sizeof bytes));
+    for (unsigned i = 0; i < 199; i++)
+        zeros += bytes[i] == 0;
+    assert_in_range(zeros, 0, 20);
+    assert_int_equal(bytes[199], 0);
+    assert_int_equal(CALL(RANDOM, RAM - 4, 5), RING1_E_ADDRESS);
+    assert_int_equal(CALL(RANDOM, OUT, RING1_BUFFER_MAX + 1), RING1_E_ADDRESS);
+    vm->pace.on = true;
+    assert_int_equal(CALL(RANDOM, OUT, 4), RING1_E_HOST);
+    vm->pace.on = false;
+}
+
 static void yields(void **state)
 {
     (void)state;
@@ -285,6 +303,7 @@ int main(void)
         ENABLED(timer_fires_once),
         ENABLED(timer_needs_a_vector),
         ENABLED(console),
+        ENABLED(random_bytes),
         ENABLED(yields),
         ENABLED(batch_makes_all),
         ENABLED(batch_ends_at_an_error),
