@@ -18,6 +18,7 @@ static const struct {
 } formats[] = {
     {bzimage_probe, describe_bzimage, "Linux bzImage"},
     {multiboot_probe, describe_multiboot, "multiboot kernel"},
+    {vmlinux_probe, describe_elf, "Linux vmlinux"},
     {elf_probe, describe_elf, "ELF file"},
 };
 

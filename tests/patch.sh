@@ -63,6 +63,8 @@ for kernel in vmlinuz vmlinuz-pae; do
     [ "$(numbers mp-table)" = "1 1" ] && [ "$(numbers dead-read | cut -d' ' -f1)" = 2 ]
     report $? "$kernel: the search for MP tables, two reads of an interrupt mask" "$(numbers mp-table), $(numbers dead-read)"
 done
+"$ring1" inspect vmlinuz.elf | grep -qE 'format +Linux vmlinux' && "$ring1" inspect vmlinuz.elf | grep -qE 'starts +yes'
+report $? "inspect knows the unpacked kernel"
 "$ring1" inspect "$B/guest/vmlinuz" >before && "$ring1" inspect vmlinuz.elf >after
 [ "$(grep -cE '^  (POPF|CLI|MOV CR|INVLPG)' after)" = 4 ] &&
     diff <(grep -E '^  (POPF|CLI|MOV CR|INVLPG)' before) <(grep -E '^  (POPF|CLI|MOV CR|INVLPG)' after) >differ
