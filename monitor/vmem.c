@@ -14,8 +14,8 @@
 #include "monitor/guestwalk.h"
 #include "monitor/log.h"
 #include "monitor/mem.h"
-#include "monitor/trace.h"
 #include "monitor/timer.h"
+#include "monitor/trace.h"
 #include "monitor/vclock.h"
 #include "shadow/shadow.h"
 
