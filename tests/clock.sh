@@ -124,9 +124,14 @@ reads_initrd
 kvmclock process vmlinuz
 kvmclock process vmlinuz-pae
 kvmclock qemu vmlinuz
-reads vmlinuz acpi_pm --on process
-[ "$exits" -ge 20000 ]
-report $? "what is no clock of KVM's costs an exit a read" "$exits exits, $calls calls"
+# On a loaded machine Linux may find that the ACPI timer and the 8254, which it reads in turn, do not agree, and not take it.
+for _ in 1 2 3; do
+    reads vmlinuz acpi_pm --on process
+    grep -q '^source acpi_pm' "$tmp/out" || continue
+    [ "$exits" -ge 20000 ]
+    report $? "what is no clock of KVM's costs an exit a read" "$exits exits, $calls calls"
+    break
+done
 
 if [ "$full" = full ]; then
     check "time-stamp counter" 600 tsc ""
