@@ -262,7 +262,7 @@ t "sysctl" 12345 'old=$(cat /proc/sys/kernel/pid_max); sysctl -w kernel.pid_max=
 t "serial port" ttyS0 'ls /sys/class/tty | grep -x ttyS0'
 t "second serial port" ttyS1 'stty -F /dev/ttyS1 9600 && echo lost >/dev/ttyS1 && ls /sys/class/tty | grep -x ttyS1'
 t "alarm of the real-time clock" yes 'n() { awk "/rtc0/ { print \$2 }" /proc/interrupts; }; a=$(n); echo +2 >/sys/class/rtc/rtc0/wakealarm; sleep 4; [ "$(n)" -gt "$a" ] && echo yes'
-t "console" yes 'grep -q ttyS0 /proc/consoles && echo yes'
+t "console" yes 'grep -qE "^(ttyS0|hvc0) " /proc/consoles && echo yes'
 t "terminal speed" yes '[ $(stty speed </dev/ttyS0) -ge 9600 ] && echo yes'
 t "loop-back network" yes 'ifconfig lo 127.0.0.1 up 2>/dev/null && ping -c 1 127.0.0.1 >/dev/null && echo yes'
 t "TCP to itself" "1 2 3" 'httpd -f -p 127.0.0.1:8000 -h tree & usleep 300000; echo $(for i in 1 2 3; do wget -q -O - http://127.0.0.1:8000/$i; done); kill $!'
