@@ -258,6 +258,8 @@ CHECK = all unit programs fuzz san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.
 check: $(CHECK)
 	@bash tests/check.sh $(B)
 check-full: $(CHECK)
+	@$(MAKE) --no-print-directory guest-linux
+	@$(MAKE) --no-print-directory guest-linux PAE=1
 	@bash tests/check.sh $(B) full
 
 BENCH = $(patsubst %,$(B)/bench/ring1-%,bench tiny compute) $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/uml/linux.uml

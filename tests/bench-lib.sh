@@ -3,6 +3,7 @@
 # What bench.sh and bench-process.sh share; read by them after lib.sh. A run's console goes to a file of its own, SET.KIND.NUMBER
 # in $tmp, with lines of watch's among its own; medians are taken over these files.
 options=console=ttyS0
+kernel=vmlinuz # in the guests' folder
 
 now_us() { echo "${EPOCHREALTIME/./}"; }
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
@@ -22,7 +23,7 @@ watch() {
 
 run_direct() { # FILE KERNEL-OPTIONS
     timeout 1800 qemu-system-x86_64 -accel tcg -cpu max,-svm,-vmx,-la57 -m 256 -display none -nodefaults \
-        -no-reboot -serial stdio -kernel "$B/guest/vmlinuz" -initrd "$tmp/initrd.img" -append "$options $2" \
+        -no-reboot -serial stdio -kernel "$B/guest/$kernel" -initrd "$tmp/initrd.img" -append "$options $2" \
         </dev/null 2>/dev/null | watch "$(now_ms)" "$1"
 }
 
@@ -30,7 +31,7 @@ run_ring1() { # FILE KERNEL-OPTIONS RING1-OPTIONS...: messages in FILE.err
     local file=$1 append=$2
     shift 2
     "$B/ring1" run --timeout 900 "$@" --memory 256M --initrd "$tmp/initrd.img" --append "$options $append" \
-        "$B/guest/vmlinuz" </dev/null 2>"$file.err" | watch "$(now_ms)" "$file"
+        "$B/guest/$kernel" </dev/null 2>"$file.err" | watch "$(now_ms)" "$file"
 }
 
 # The median of "bench NAME VALUE ..." over the runs of a SET.KIND, or "none".

@@ -54,20 +54,25 @@ script() {
     count "$scratch/out" "$*"
 }
 
-# The long soaks go on beside everything else.
-start_soak() {
-    bash tests/soak.sh "$B" full >"$scratch/soak" 2>&1 &
-    soak=$!
+# Scripts that run beside the others, one after another, as there are two processors and most of what a script does is one guest
+# on one emulator. Their output comes when they have ended.
+beside() {
+    for s; do
+        bash "tests/$s.sh" "$B" "$full" >"$scratch/$s" 2>&1
+    done
 }
 
-end_soak() {
-    echo "== tests/soak.sh $B full, which went on since the beginning"
-    wait "$soak"
-    cat "$scratch/soak"
-    count "$scratch/soak" tests/soak.sh
+shown() {
+    for s; do
+        echo "== tests/$s.sh $B $full, which ran beside others"
+        cat "$scratch/$s"
+        count "$scratch/$s" "tests/$s.sh"
+    done
 }
 
-[ -z "$full" ] || start_soak
+first=(loader fuzz guests programs boot process gdb observe lab-profile lab-hole lab image)
+second=(virtio patch patched clock jit selftests zoo install)
+soak=(soak)
 echo "== unit tests"
 for t in "$B"/unit/test_*; do
     [ -x "$t" ] && case $t in *.d) ;; *) unit "$t" ;; esac
@@ -76,11 +81,20 @@ echo "== the decoder over the guest kernel's code"
 for t in test_decode_oracle test_decode_binutils; do
     if "$B/unit/$t" "$B/guest/vmlinux"; then add 1 0; else add 0 1; fi
 done
-for s in loader fuzz guests programs boot process gdb jit selftests zoo clock patch observe lab-profile lab-hole lab image virtio install; do
-    script bash tests/$s.sh "$B" $full
+# The long soaks go on beside everything else, the short ones in a row with it.
+if [ -n "$full" ]; then
+    beside "${soak[@]}" &
+else
+    second+=("${soak[@]}")
+    soak=()
+fi
+beside "${second[@]}" &
+for s in "${first[@]}"; do
+    script bash "tests/$s.sh" "$B" "$full"
 done
+wait
+shown "${second[@]}" "${soak[@]}"
 [ -z "$full" ] || script bash tests/coverage.sh "$B"
-if [ -n "$full" ]; then end_soak; else script bash tests/soak.sh "$B"; fi
 echo "took $((SECONDS - start)) s"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
