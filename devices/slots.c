@@ -17,6 +17,7 @@ static const struct pci_kind bridge = {
     .class = 0x060000,
 };
 
+#define NET        4u
 #define FIRST_DISK 8u
 _Static_assert(FIRST_DISK + PLAN_DISKS == SLOTS, "a slot for each disk");
 
@@ -28,6 +29,7 @@ static const struct slot {
     /* clang-format off */
     [1]  = {&virtio_rng, offsetof(struct slots, rng)},
     [2]  = {&virtio_console, offsetof(struct slots, console)},
+    [NET] = {&virtio_net, offsetof(struct slots, net)},
     [8]  = {&virtio_blk, offsetof(struct slots, disk[0])},
     [9]  = {&virtio_blk, offsetof(struct slots, disk[1])},
     [10] = {&virtio_blk, offsetof(struct slots, disk[2])},
@@ -55,6 +57,8 @@ static bool wanted(const struct vm *vm, struct slots *s, unsigned n)
 {
     if (!table[n].class || vm->pace.on)
         return false;
+    if (n == NET)
+        return virtio_net_attach(&s->net);
     return n < FIRST_DISK || virtio_blk_attach(&s->disk[n - FIRST_DISK], n - FIRST_DISK);
 }
 

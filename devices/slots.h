@@ -11,6 +11,7 @@
 #include "devices/board.h"
 #include "devices/virtio_blk.h"
 #include "devices/virtio_console.h"
+#include "devices/virtio_net.h"
 #include "devices/virtio_pci.h"
 #include "devices/virtio_rng.h"
 
@@ -38,6 +39,7 @@ struct slots {
     struct virtio_pci port[SLOTS];
     struct virtio_rng rng;
     struct virtio_console console;
+    struct virtio_net net;
     struct virtio_blk disk[PLAN_DISKS];
     struct virtq_chain chain; /* room for the one that is worked on */
 };

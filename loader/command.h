@@ -38,7 +38,7 @@ struct command_place {
     const char *directory;
     int in, out, err;
     unsigned kept;               /* how many of the following */
-    int keep[3 + PLAN_DISKS];    /* more descriptors that it inherits; -1: none */
+    int keep[4 + PLAN_DISKS];    /* more descriptors that it inherits; -1: none */
     unsigned long long max_file; /* bytes */
     const char *tmpdir;          /* its TMPDIR; NULL: the loader's own */
 };

@@ -27,6 +27,7 @@ struct launch {
     const char *monitor;       /* absolute path of the monitor's image */
     uint32_t memory_mib;       /* of the machine: the guest's, the plan's and the monitor's */
     const struct disks *disks; /* NULL: none */
+    int net;                   /* a socket that carries frames, inherited; -1: none */
     bool unconfined;           /* the process host: without its filter of system calls */
     struct launch_port {
         const char *path; /* .pty emulators: the terminal device */
@@ -41,6 +42,7 @@ struct emulator {
     bool pty;                /* serial ports want terminal devices, not sockets */
     bool log_is_output;      /* port 0xE9 comes out of standard output */
     bool own_disks; /* it reaches the user's disk files itself: the plan need not carry them */
+    bool own_net;   /* it takes the frames of --net */
     bool no_image;  /* the monitor's image is not booted: the monitor is in the program, and has
                        the plan as its standard input */
     /* Are the programs and files there? */

@@ -191,6 +191,8 @@ static void keep_descriptors(const struct run *r, struct command_place *place)
     const struct disks *disks = r->order->machine.disks;
     for (unsigned i = 0; i < PORTS && !r->order->on->pty; i++)
         place->keep[place->kept++] = r->channel[i].machine;
+    if (r->order->machine.net >= 0)
+        place->keep[place->kept++] = r->order->machine.net;
     for (unsigned i = 0; disks && r->order->on->own_disks && i < disks->count; i++) {
         unsigned long long bytes = disks->file[i].sectors * 512;
         place->keep[place->kept++] = disks->file[i].fd;

@@ -80,6 +80,13 @@ static bool parse_kernel(const char *text, struct options *o, struct problem *p)
     return true;
 }
 
+static bool parse_net(const char *text, struct options *o, struct problem *p)
+{
+    o->net = strcmp(text, "user") == 0;
+    return o->net || strcmp(text, "none") == 0 ||
+           problem_bad(p, "--net %s: no such network; it is user or none", text);
+}
+
 static bool parse_disk(char *text, struct options *o, struct problem *p)
 {
     if (o->disks == PLAN_DISKS)
@@ -107,6 +114,9 @@ static bool check_end(const struct options_parse *parse)
     if (o->host_args[0] && o->on->no_image)
         return problem_bad(p, "--host-args %s: --on process has no emulator to take them",
                            o->host_args);
+    if (o->net && !o->on->own_net)
+        return problem_bad(
+            p, "--net user: only with --on process; the monitor drives no network card");
     if (o->command == COMMAND_IMAGE && !o->output)
         return problem_bad(p, "no file to make was given; write `ring1 image -o FILE.iso KERNEL'");
     if (o->command == COMMAND_PATCH && !o->output)
@@ -127,6 +137,9 @@ static error_t run_option(int key, char *arg, struct options *o, struct problem 
         break;
     case KEY_DISK:
         ok = parse_disk(arg, o, p);
+        break;
+    case KEY_NET:
+        ok = parse_net(arg, o, p);
         break;
     case KEY_SCREEN:
         o->screen = arg;

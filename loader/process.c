@@ -43,6 +43,7 @@ static void arguments(const struct launch *l, struct command *c)
     command_add(c, "%d", l->port[PORT_CONTROL].fd);
     command_add(c, "%d", l->port[PORT_DEBUG].fd);
     command_add(c, "%s", l->unconfined ? UNCONFINED : "confined");
+    command_add(c, "%d", l->net);
     for (unsigned i = 0; l->disks && i < l->disks->count; i++)
         command_add(c, "%d", l->disks->file[i].fd);
 }
@@ -53,6 +54,7 @@ const struct emulator emulator_process = {
     .place = "in a Linux process",
     .log_is_output = true,
     .own_disks = true,
+    .own_net = true,
     .no_image = true,
     .check = check,
     .prepare = prepare,
@@ -98,8 +100,8 @@ bool process_possible(struct problem *p)
         return problem_host(p, "cannot make a pipe");
     pid_t child = fork();
     if (child == 0)
-        process_try(
-            &(struct process_io){.console = -1, .control = -1, .debug = -1, .log = ends[1]});
+        process_try(&(struct process_io){
+            .console = -1, .control = -1, .debug = -1, .log = ends[1], .net = -1});
     close(ends[1]);
     bool ok = child > 0 ? judge_try(ends[0], p) : problem_host(p, "cannot make a process");
     close(ends[0]);
@@ -115,7 +117,7 @@ void __gcov_dump(void) __attribute__((weak));
 
 bool process_is_machine(int argc, char **argv)
 {
-    return argc >= 6 && argc <= 6 + (int)PLAN_DISKS && strcmp(argv[1], NAME) == 0;
+    return argc >= 7 && argc <= 7 + (int)PLAN_DISKS && strcmp(argv[1], NAME) == 0;
 }
 
 _Noreturn void process_machine(char **argv)
@@ -125,9 +127,10 @@ _Noreturn void process_machine(char **argv)
         .control = atoi(argv[3]),
         .debug = atoi(argv[4]),
         .log = STDOUT_FILENO,
+        .net = atoi(argv[6]),
         .unconfined = strcmp(argv[5], UNCONFINED) == 0 || __asan_default_options || __gcov_dump,
     };
-    for (char **disk = argv + 6; *disk; disk++)
+    for (char **disk = argv + 7; *disk; disk++)
         io.disk[io.disks++] = atoi(*disk);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* for unconfined ones, too */
     process_run(map_plan(), &io);

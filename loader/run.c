@@ -6,6 +6,7 @@
 #include "loader/action.h"
 #include "loader/guest.h"
 #include "loader/launch.h"
+#include "loader/netuser.h"
 #include "loader/profilefile.h"
 #include "loader/verdict.h"
 
@@ -28,6 +29,7 @@ struct session {
     uint64_t started;
     struct screenfile screen;
     struct gdbline gdb;
+    struct netuser net;
     struct profilefile profile;
     struct relay_result result;
     char end[400]; /* how it ended, in a line */
@@ -85,6 +87,7 @@ static bool launch(struct session *s, struct problem *p)
                 .monitor = s->guest.monitor,
                 .memory_mib = s->o->memory_mib * (s->o->lockstep ? 2u : 1u) + beside,
                 .disks = &s->guest.disks,
+                .net = s->net.machine,
                 .unconfined = s->o->no_confine,
             },
         .host_args = s->o->host_args,
@@ -211,7 +214,8 @@ static bool ready(void *with, struct problem *p)
 {
     struct session *s = with;
     return s->o->on->check(p) && (!s->o->gdb_port || gdbline_open(&s->gdb, s->o->gdb_port, p)) &&
-           screenfile_open(&s->screen, p) && profilefile_open(&s->profile, s->o, p);
+           (!s->o->net || netuser_start(&s->net, p)) && screenfile_open(&s->screen, p) &&
+           profilefile_open(&s->profile, s->o, p);
 }
 
 /* What there is of a profile, whatever the guest's end. */
@@ -223,6 +227,7 @@ static bool save_profile(struct session *s, struct problem *p)
 bool action_run(const struct options *o, struct outcome *out, struct problem *p)
 {
     struct session s = {.o = o, .profile = {.fd = -1}};
+    s.net.machine = -1;
     gdbline_none(&s.gdb);
     s.screen = (struct screenfile){o->screen, -1, &s.guest.dir};
     bool ok = guest_prepare(o, plan_flags(o), ready, &s, &s.guest, p) && launch(&s, p);
@@ -234,6 +239,7 @@ bool action_run(const struct options *o, struct outcome *out, struct problem *p)
         out->signal = s.result.signal;
     screenfile_close(&s.screen);
     gdbline_close(&s.gdb);
+    netuser_stop(&s.net);
     profilefile_drop(&s.profile);
     guest_drop(&s.guest);
     return ok;

@@ -35,6 +35,7 @@ enum usage_key {
     KEY_DISK,
     KEY_PORTABLE,
     KEY_ELF,
+    KEY_NET,
 };
 
 struct usage_command {

@@ -11,6 +11,20 @@
 /* LEN random bytes, as good as the host has them (docs/limits.md). */
 void host_random(void *buf, size_t len);
 
+/* ---- Network ---------------------------------------------------------------- */
+
+/* Ethernet frames, addresses first and no checksum behind: the longest, and the shortest that has a
+ * header. */
+#define HOST_FRAME       1518u
+#define HOST_FRAME_LEAST 14u
+
+/* Is there a network? Then MAC is the guest's address in it. */
+bool host_net(uint8_t mac[6]);
+/* A frame goes out; it is lost where there is no room for it. */
+void host_net_send(const void *frame, size_t len);
+/* The next frame that came in, cut to SIZE bytes: its length; 0: none. */
+size_t host_net_receive(void *frame, size_t size);
+
 /* ---- Disks ----------------------------------------------------------------- */
 
 #define HOST_SECTOR 512u

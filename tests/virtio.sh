@@ -11,6 +11,8 @@ export TMPDIR=$tmp/files
 cp "$here/virtio/disks.sh" over/scripts/disks
 cp "$here/virtio/steps.sh" over/scripts/steps
 cp "$here/virtio/hvc.sh" over/scripts/hvc
+cp "$here/virtio/net.sh" over/scripts/net
+gcc -D_GNU_SOURCE -Wall -Wextra -Werror -o serve "$here/virtio/serve.c" || exit 3
 add_to_initrd over
 cat "$B/guest/modules.img" >>initrd.img
 
@@ -21,6 +23,10 @@ boot() {
     timeout 200 "$B/ring1" run --timeout 150 --memory 128M "$@" --initrd initrd.img \
         --append "console=ttyS0 quiet $words ring1.script=$script" "$B/guest/vmlinuz" </dev/null 2>err | tr -d '\r' >out
     rc=${PIPESTATUS[0]}
+}
+run() {
+    timeout 60 "$B/ring1" "$@" </dev/null >out 2>err
+    rc=$?
 }
 new_disks() {
     rm -f a.img b.img
@@ -166,4 +172,22 @@ rc=$?
 exec 9>&-
 tr -d '\r' <out >text && mv text out
 check "input goes to the console that spoke last" 0 'virtio: write four done' 'virtio: serial heard left' 'virtio: hvc0 heard right'
+
+echo "# the network"
+mkfifo hold
+./serve <hold >port &
+server=$!
+exec 8>hold
+for _ in $(seq 50); do [ -s port ] && break; sleep 0.1; done
+xs() { head -c "$1" /dev/zero | tr '\0' x | md5sum | cut -d' ' -f1; }
+one=$(xs 2000000) two=$(xs 2000001)
+for words in ring1.modules "ring1.modules=legacy acpi=off"; do
+    boot net "$words ring1.port=$(cat port)" --on process --net user
+    check "an address by DHCP, and files from a server of the host, with $words" 0 'mac 52:31:00:00:00:01 carrier 1$' 'address 10.0.2.15/24$' \
+        '2 packets received' "small $(xs 1000)\$" "large $(xs 5000000)\$" "both $one $two " 'sent 1000000$' 'closed wget: can.t connect'
+done
+exec 8>&-
+wait $server
+bad "a network that is none" 2 'net tap: no such network' run --net tap "$B/guest/vmlinuz"
+bad "no network on QEMU" 2 'net user: only with --on process' run --net user "$B/guest/vmlinuz"
 finish

@@ -129,12 +129,17 @@ static void memory_calls(void)
 static void stream_calls(const struct process_io *io)
 {
     const int out[] = {io->console, io->log, io->debug, process_perf_map_fd()},
-              in[] = {io->console, io->control, io->debug};
+              in[] = {io->console, io->control, io->debug, io->net};
     unsigned at = begin(__NR_write);
     require_one(0, out, ARRAY_SIZE(out));
     end(at);
     at = begin(__NR_recvfrom);
     require_one(0, in, ARRAY_SIZE(in));
+    end(at);
+    at = begin(__NR_sendto); /* to the other end and nobody else */
+    require_one(0, &io->net, io->net >= 0);
+    require_equal(4, 0);
+    require(HIGH(4), BPF_JEQ, 0, true);
     end(at);
 }
 

@@ -65,6 +65,7 @@ static struct pool *make_all(const struct process_io *io, uint32_t memory_mib, b
 {
     process_console_init(io);
     process_debug_init(io);
+    process_net_init(io);
     need(process_cache_init(for_perf));
     if (for_perf)
         need(process_perf_map_init());

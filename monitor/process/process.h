@@ -56,6 +56,7 @@ extern struct process_cpu process_cpu;
 struct process_io {
     int console, control, debug; /* sockets; -1: none */
     int log;
+    int net;              /* a socket that carries frames, which does not block; -1: none */
     bool unconfined;      /* without the filter of confine.c */
     int disk[PLAN_DISKS]; /* files, as many as the plan has disks */
     unsigned disks;
@@ -78,6 +79,7 @@ const char *process_time_init(void);           /* time.c: the TSC's rate, the ti
 const char *process_perf_map_init(void);       /* perfmap.c: for --perf-map */
 void process_console_init(const struct process_io *io); /* console.c */
 void process_debug_init(const struct process_io *io);   /* debugline.c */
+void process_net_init(const struct process_io *io);     /* net.c */
 /* disk.c: PLAN has a disk for each of IO's; NULL for none. */
 void process_disk_init(const struct plan *plan, const struct process_io *io);
 /* confine.c: from here on only what a running guest needs; after all others. */

@@ -376,6 +376,29 @@ void host_random(void *buf, size_t len)
         ((uint8_t *)buf)[i] = (uint8_t)fake.random_bytes++;
 }
 
+bool host_net(uint8_t mac[6])
+{
+    memcpy(mac, "\x52\x31\0\0\0\7", 6);
+    return fake.net;
+}
+
+void host_net_send(const void *frame, size_t len)
+{
+    require(fake.net && len >= HOST_FRAME_LEAST && len <= HOST_FRAME, "a frame of no such length");
+    memcpy(fake.sent, frame, len);
+    fake.sent_len = len;
+    fake.sent_frames++;
+}
+
+size_t host_net_receive(void *frame, size_t size)
+{
+    size_t n = fake.to_receive ? fake.receive_len : 0;
+    n = n < size ? n : size;
+    fake.to_receive -= n != 0;
+    memcpy(frame, fake.receive, n);
+    return n;
+}
+
 bool host_disk(unsigned n, struct host_disk *out)
 {
     *out = (struct host_disk){fake.disk_sectors, fake.disk_read_only};
@@ -383,8 +406,9 @@ bool host_disk(unsigned n, struct host_disk *out)
 }
 
 /* Each call of a disk function is checked as host_io.h promises, and noted. */
-static bool disk_call(char what, uint64_t sector, uint32_t count, bool write)
+static bool disk_call(unsigned n, char what, uint64_t sector, uint32_t count, bool write)
 {
+    require(n == 0, "no such disk");
     require(sector <= fake.disk_sectors && count <= fake.disk_sectors - sector, "beyond the disk");
     require(!write || !fake.disk_read_only, "a write to a disk that is read-only");
     if (fake.disk_calls < sizeof fake.disk_call)
@@ -394,41 +418,33 @@ static bool disk_call(char what, uint64_t sector, uint32_t count, bool write)
 
 bool host_disk_read(unsigned n, uint64_t sector, void *buf, uint32_t count)
 {
-    require(n == 0, "no such disk");
-    if (!disk_call('r', sector, count, false))
-        return false;
-    memcpy(buf, fake.disk + sector * HOST_SECTOR, (size_t)count * HOST_SECTOR);
-    return true;
+    bool ok = disk_call(n, 'r', sector, count, false);
+    memcpy(buf, fake.disk + sector * HOST_SECTOR, ok ? (size_t)count * HOST_SECTOR : 0);
+    return ok;
 }
 
 bool host_disk_write(unsigned n, uint64_t sector, const void *buf, uint32_t count)
 {
-    require(n == 0, "no such disk");
-    if (!disk_call('w', sector, count, true))
-        return false;
-    memcpy(fake.disk + sector * HOST_SECTOR, buf, (size_t)count * HOST_SECTOR);
-    return true;
+    bool ok = disk_call(n, 'w', sector, count, true);
+    memcpy(fake.disk + sector * HOST_SECTOR, buf, ok ? (size_t)count * HOST_SECTOR : 0);
+    return ok;
 }
 
 bool host_disk_flush(unsigned n)
 {
-    require(n == 0, "no such disk");
-    return disk_call('f', 0, 0, false);
+    return disk_call(n, 'f', 0, 0, false);
 }
 
 bool host_disk_discard(unsigned n, uint64_t sector, uint32_t count)
 {
-    require(n == 0, "no such disk");
-    return disk_call('d', sector, count, true);
+    return disk_call(n, 'd', sector, count, true);
 }
 
 bool host_disk_zero(unsigned n, uint64_t sector, uint32_t count, bool unmap)
 {
-    require(n == 0, "no such disk");
-    if (!disk_call(unmap ? 'u' : 'z', sector, count, true))
-        return false;
-    memset(fake.disk + sector * HOST_SECTOR, 0, (size_t)count * HOST_SECTOR);
-    return true;
+    bool ok = disk_call(n, unmap ? 'u' : 'z', sector, count, true);
+    memset(fake.disk + sector * HOST_SECTOR, 0, ok ? (size_t)count * HOST_SECTOR : 0);
+    return ok;
 }
 
 void host_console_put(uint8_t c)

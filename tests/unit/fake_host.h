@@ -52,6 +52,10 @@ extern struct fake_state {
     char debug_out[262144];
     size_t debug_out_len;
     uint64_t random_bytes; /* that host_random has given */
+    bool net; /* there is a network: the last frame sent, and one that comes in so often */
+    uint8_t sent[2048], receive[2048];
+    size_t sent_len, receive_len;
+    unsigned sent_frames, to_receive;
     /* The host's disk 0: its size, up to FAKE_DISK; the calls so far, a letter each: read, write,
      * flush, discard, zero, zero and unmap. */
     uint64_t disk_sectors;

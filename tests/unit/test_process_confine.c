@@ -331,7 +331,8 @@ static int make(void **state)
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0 ||
         socketpair(AF_UNIX, SOCK_STREAM, 0, debugger) != 0)
         return -1;
-    io = (struct process_io){.console = -1,
+    io = (struct process_io){.net = -1,
+                             .console = -1,
                              .control = sockets[0],
                              .debug = debugger[0],
                              .log = open("/dev/null", O_WRONLY)};

@@ -96,6 +96,7 @@ static bool launch(struct session *s, struct problem *p)
     struct launch_order order = {
         .on = m->on,
         .machine = {.dir = &s->dir,
+                    .net = -1,
                     .monitor = s->monitor,
                     .memory_mib = m->guest ? GUEST_MIB + MONITOR_MIB : BARE_MIB},
         .host_args = "",
