@@ -29,6 +29,7 @@ static const struct slot {
     /* clang-format off */
     [1]  = {&virtio_rng, offsetof(struct slots, rng)},
     [2]  = {&virtio_console, offsetof(struct slots, console)},
+    [3] = {&virtio_balloon, offsetof(struct slots, balloon)},
     [NET] = {&virtio_net, offsetof(struct slots, net)},
     [8]  = {&virtio_blk, offsetof(struct slots, disk[0])},
     [9]  = {&virtio_blk, offsetof(struct slots, disk[1])},

@@ -9,6 +9,7 @@
 #define RING1_SLOTS_H
 
 #include "devices/board.h"
+#include "devices/virtio_balloon.h"
 #include "devices/virtio_blk.h"
 #include "devices/virtio_console.h"
 #include "devices/virtio_net.h"
@@ -39,6 +40,7 @@ struct slots {
     struct virtio_pci port[SLOTS];
     struct virtio_rng rng;
     struct virtio_console console;
+    struct virtio_balloon balloon;
     struct virtio_net net;
     struct virtio_blk disk[PLAN_DISKS];
     struct virtq_chain chain; /* room for the one that is worked on */

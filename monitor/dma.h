@@ -20,4 +20,8 @@ bool dma_write(struct vm *vm, gpa_t where, const void *buf, size_t len);
 void *dma_lend(const struct vm *vm, gpa_t where, size_t len, size_t *got);
 void dma_wrote(struct vm *vm, gpa_t where, size_t len);
 
+/* The guest does without what its pages hold: all pages that lie in the LEN bytes at WHERE whole,
+ * as far as they are RAM. They go to the host, and are its to fill anew. */
+void dma_forget(struct vm *vm, gpa_t where, uint64_t len);
+
 #endif

@@ -11,6 +11,12 @@
 /* LEN random bytes, as good as the host has them (docs/limits.md). */
 void host_random(void *buf, size_t len);
 
+/* ---- Memory ------------------------------------------------------------------ */
+
+/* Nobody wants the content of these frames any more: the host may use the memory behind them until
+ * they are touched again. They hold zeros then, or what they held. */
+void host_frames_forget(hfn_t first, uint32_t count);
+
 /* ---- Network ---------------------------------------------------------------- */
 
 /* Ethernet frames, addresses first and no checksum behind: the longest, and the shortest that has a

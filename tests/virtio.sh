@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # virtio devices with the drivers of Debian's stock kernel: tests/virtio.sh BUILD [full]. The scripts of tests/virtio/ run in
-# the guest. full: on QEMU by both interfaces, and the PAE kernel in a process. Last line: "N passed, N failed".
+# the guest. full: on QEMU by both interfaces, and on Bochs. Last line: "N passed, N failed".
 set -u
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,6 +12,7 @@ cp "$here/virtio/disks.sh" over/scripts/disks
 cp "$here/virtio/steps.sh" over/scripts/steps
 cp "$here/virtio/hvc.sh" over/scripts/hvc
 cp "$here/virtio/net.sh" over/scripts/net
+cp "$here/virtio/free.sh" over/scripts/free
 gcc -D_GNU_SOURCE -Wall -Wextra -Werror -o serve "$here/virtio/serve.c" || exit 3
 add_to_initrd over
 cat "$B/guest/modules.img" >>initrd.img
@@ -96,10 +97,12 @@ fi
 
 echo "# trouble with the file, in a process"
 begin() { # SCRIPT ARGS...
+    local memory=64M
+    [ "$1" = free ] && memory=256M
     local script=$1
     shift
     rm -f keys && mkfifo keys
-    timeout --foreground 150 "$B/ring1" run --on process --timeout 140 --memory 64M --verbose "$@" --initrd initrd.img \
+    timeout --foreground 150 "$B/ring1" run --on process --timeout 140 --memory "$memory" --verbose "$@" --initrd initrd.img \
         --append "console=ttyS0 quiet ring1.modules ring1.script=$script" "$B/guest/vmlinuz" <keys >out 2>err &
     job=$!
     exec 9<>keys
@@ -172,6 +175,29 @@ rc=$?
 exec 9>&-
 tr -d '\r' <out >text && mv text out
 check "input goes to the console that spoke last" 0 'virtio: write four done' 'virtio: serial heard left' 'virtio: hvc0 heard right'
+
+echo "# memory that the guest does without"
+begin free
+await filled
+machine=$(pgrep -P "$(pgrep -P $job)")
+file=$(find "/proc/$machine/fd" -lname '*memfd:ring1 *' | head -1)
+blocks() { stat -L -c %b "$file"; }
+before=$(blocks)
+echo go >&9
+await freed
+for _ in $(seq 300); do
+    [ $((before - $(blocks))) -gt $((70 << 11)) ] && break
+    sleep 0.1
+done
+given=$(((before - $(blocks)) >> 11))
+echo go >&9
+wait $job
+rc=$?
+exec 9>&-
+tr -d '\r' <out >text && mv text out
+check "what it used next is whole" 0 'virtio: memory is whole'
+[ $given -gt 70 ]
+report $? "free pages go back to the host: $given MiB of 96" ""
 
 echo "# the network"
 mkfifo hold

@@ -4,6 +4,7 @@
  * monitor's end, what the map calls anything but RAM, and the plan. All that the boot loader wrote
  * is read before the pool is made, which may hand it out. Multiboot 0.6.96, 3.3.
  */
+#include "monitor/host_io.h"
 #include "monitor/log.h"
 #include "monitor/pc/pc.h"
 #include "monitor/pc/ranges.h"
@@ -140,4 +141,10 @@ const struct plan *pc_memory_init(uint32_t multiboot_info)
     if (!pc_cpu.pool)
         log_line("ring1: no usable memory");
     return pc_cpu.pool ? plan : NULL;
+}
+
+/* The guest has this memory to itself: nobody else would use it. */
+void host_frames_forget(hfn_t first, uint32_t count)
+{
+    (void)first, (void)count;
 }

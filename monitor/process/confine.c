@@ -143,11 +143,18 @@ static void stream_calls(const struct process_io *io)
     end(at);
 }
 
-static void disk_calls(const struct process_io *io)
+/* Only holes are made in the memory file: it is sealed against another size. */
+static void file_calls(const struct process_io *io)
 {
-    static const uint32_t calls[] = {__NR_pread64, __NR_pwrite64, __NR_fdatasync, __NR_fallocate};
+    static const uint32_t calls[] = {__NR_pread64, __NR_pwrite64, __NR_fdatasync};
+    int files[PLAN_DISKS + 1] = {frames_fd()};
+    for (unsigned i = 0; i < io->disks; i++)
+        files[i + 1] = io->disk[i];
+    unsigned at = begin(__NR_fallocate);
+    require_one(0, files, io->disks + 1);
+    end(at);
     for (unsigned i = 0; i < ARRAY_SIZE(calls) && io->disks; i++) {
-        unsigned at = begin(calls[i]);
+        at = begin(calls[i]);
         require_one(0, io->disk, io->disks);
         end(at);
     }
@@ -177,7 +184,7 @@ static void write_program(const struct process_io *io)
     memory_calls();
     other_calls();
     stream_calls(io);
-    disk_calls(io);
+    file_calls(io);
     answer(SECCOMP_RET_KILL_PROCESS);
 }
 

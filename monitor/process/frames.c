@@ -13,13 +13,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <linux/falloc.h>
+
 #include "monitor/host.h"
+#include "monitor/host_io.h"
+#include "monitor/process/sys.h"
 
 /* Linux 6.3; systems may insist on it (vm.memfd_noexec = 2). It allows seals, too. */
 #define NOEXEC_SEAL 0x0008u
 
 static uint8_t *frames;
 static int memfd = -1;
+static bool committed; /* all of it was taken at once, and stays taken */
 static char refusal[200];
 
 static const char *refused(const char *what, uint32_t count, const char *advice)
@@ -68,7 +73,8 @@ const char *frames_create(uint32_t count)
         return refused("the memory file cannot be sized", count, "raise the limit ulimit -f shows");
     if (fcntl(memfd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
         return refused("the memory file cannot be sealed", count, "use Linux 3.17 or later");
-    if (system_is_strict() && fallocate(memfd, 0, 0, bytes) < 0)
+    committed = system_is_strict();
+    if (committed && fallocate(memfd, 0, 0, bytes) < 0)
         return refused("the system does not overcommit and has not enough memory", count,
                        "ask for less memory");
     void *at = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
@@ -87,4 +93,12 @@ int frames_fd(void)
 void *host_frame_ptr(hfn_t f)
 {
     return frames + (size_t)f.v * PAGE_SIZE;
+}
+
+/* A page that was taken out of the file is a new one when it is touched. */
+void host_frames_forget(hfn_t first, uint32_t count)
+{
+    if (!committed)
+        sys_call6(__NR_fallocate, (uint64_t)memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                  (uint64_t)first.v * PAGE_SIZE, (uint64_t)count * PAGE_SIZE, 0, 0);
 }

@@ -138,6 +138,8 @@ static void one(struct input *in)
         return;
     case 3:
         fake.disk_fails = take8(in) & 1;
+        fake.receive_len = take16(in) % 1519;
+        fake.to_receive = fake.receive_len ? take8(in) : 0;
         fake.console_in_pos = 0;
         fake.console_in_len = take(in, fake.console_in, 8);
         board_advance(vm, 0);
@@ -155,6 +157,7 @@ static void one(struct input *in)
 static bool with_disk(struct vm *of)
 {
     fake.disk_sectors = 64;
+    fake.net = true;
     return board_create(of);
 }
 
@@ -164,7 +167,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!world.now)
         world_make(RAM, with_disk);
     vm = world_restore();
-    fake.disk_calls = 0;
+    fake.disk_calls = fake.to_receive = 0;
+    fake.disk_fails = false;
     while (in.left)
         one(&in);
     return 0;

@@ -369,11 +369,17 @@ void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
     __cpuid_count(leaf, subleaf, regs[0], regs[1], regs[2], regs[3]);
 }
 
-/* Not random at all, so that runs repeat: each byte is the number of those before it. */
+/* So that runs repeat: each byte is the number of those before it. */
 void host_random(void *buf, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         ((uint8_t *)buf)[i] = (uint8_t)fake.random_bytes++;
+}
+
+void host_frames_forget(hfn_t first, uint32_t count)
+{
+    memset(host_frame_ptr(first), 0, (size_t)count * PAGE_SIZE);
+    fake.frames_forgotten += count;
 }
 
 bool host_net(uint8_t mac[6])
@@ -386,17 +392,13 @@ void host_net_send(const void *frame, size_t len)
 {
     require(fake.net && len >= HOST_FRAME_LEAST && len <= HOST_FRAME, "a frame of no such length");
     memcpy(fake.sent, frame, len);
-    fake.sent_len = len;
-    fake.sent_frames++;
+    fake.sent_len = len, fake.sent_frames++;
 }
 
 size_t host_net_receive(void *frame, size_t size)
 {
-    size_t n = fake.to_receive ? fake.receive_len : 0;
-    n = n < size ? n : size;
-    fake.to_receive -= n != 0;
-    memcpy(frame, fake.receive, n);
-    return n;
+    memcpy(frame, fake.receive, size);
+    return fake.to_receive && fake.to_receive-- ? fake.receive_len : 0;
 }
 
 bool host_disk(unsigned n, struct host_disk *out)
@@ -405,7 +407,6 @@ bool host_disk(unsigned n, struct host_disk *out)
     return n == 0 && fake.disk_sectors;
 }
 
-/* Each call of a disk function is checked as host_io.h promises, and noted. */
 static bool disk_call(unsigned n, char what, uint64_t sector, uint32_t count, bool write)
 {
     require(n == 0, "no such disk");
@@ -418,16 +419,14 @@ static bool disk_call(unsigned n, char what, uint64_t sector, uint32_t count, bo
 
 bool host_disk_read(unsigned n, uint64_t sector, void *buf, uint32_t count)
 {
-    bool ok = disk_call(n, 'r', sector, count, false);
-    memcpy(buf, fake.disk + sector * HOST_SECTOR, ok ? (size_t)count * HOST_SECTOR : 0);
-    return ok;
+    memcpy(buf, fake.disk + sector * HOST_SECTOR, (size_t)count * HOST_SECTOR);
+    return disk_call(n, 'r', sector, count, false);
 }
 
 bool host_disk_write(unsigned n, uint64_t sector, const void *buf, uint32_t count)
 {
-    bool ok = disk_call(n, 'w', sector, count, true);
-    memcpy(fake.disk + sector * HOST_SECTOR, buf, ok ? (size_t)count * HOST_SECTOR : 0);
-    return ok;
+    memcpy(fake.disk + sector * HOST_SECTOR, buf, (size_t)count * HOST_SECTOR);
+    return disk_call(n, 'w', sector, count, true);
 }
 
 bool host_disk_flush(unsigned n)
@@ -442,9 +441,8 @@ bool host_disk_discard(unsigned n, uint64_t sector, uint32_t count)
 
 bool host_disk_zero(unsigned n, uint64_t sector, uint32_t count, bool unmap)
 {
-    bool ok = disk_call(n, unmap ? 'u' : 'z', sector, count, true);
-    memset(fake.disk + sector * HOST_SECTOR, 0, ok ? (size_t)count * HOST_SECTOR : 0);
-    return ok;
+    memset(fake.disk + sector * HOST_SECTOR, 0, (size_t)count * HOST_SECTOR);
+    return disk_call(n, unmap ? 'u' : 'z', sector, count, true);
 }
 
 void host_console_put(uint8_t c)

@@ -52,6 +52,7 @@ extern struct fake_state {
     char debug_out[262144];
     size_t debug_out_len;
     uint64_t random_bytes; /* that host_random has given */
+    uint32_t frames_forgotten;
     bool net; /* there is a network: the last frame sent, and one that comes in so often */
     uint8_t sent[2048], receive[2048];
     size_t sent_len, receive_len;

@@ -26,6 +26,7 @@ static void one_bus(void **state)
         assert_true(id == (slot == 0     ? 0x00081b36u
                            : slot == RNG ? 0x10051af4u
                            : slot == 2   ? 0x10031af4u
+                           : slot == 3   ? 0x10021af4u
                                          : 0xffffffffu));
     }
     assert_int_equal(config_read(0, 8, 4), 0x06000000);
