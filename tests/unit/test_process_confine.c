@@ -7,6 +7,7 @@
 #include <asm/prctl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,12 +16,14 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "monitor/host_io.h"
 #include "monitor/process/frames.h"
 #include "monitor/process/process.h"
 #include "monitor/process/sys.h"
@@ -237,6 +240,71 @@ static int64_t i386_call(void)
     return result;
 }
 
+/* ---- Disks, memory that is given back, the network ---- */
+
+static int64_t use_disk(void)
+{
+    uint8_t sector[512] = {7};
+    uint64_t fd = (uint64_t)io.disk[0], buf = (uint64_t)sector;
+    if (call(__NR_pwrite64, fd, buf, 512, 512, 0) != 512 ||
+        call(__NR_fdatasync, fd, 0, 0, 0, 0) != 0)
+        return -1;
+    sector[0] = 0;
+    if (call(__NR_pread64, fd, buf, 512, 512, 0) != 512 || sector[0] != 7)
+        return -1;
+    return call(__NR_fallocate, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 512, 512, 0);
+}
+
+static int64_t forget_frame(void)
+{
+    host_frames_forget(hfn(1), 1);
+    return 0;
+}
+
+static int64_t random_bytes(void)
+{
+    uint8_t bytes[8];
+    return call(__NR_getrandom, (uint64_t)bytes, 8, 0, 0, 0) == 8 ? 0 : -1;
+}
+
+static int64_t send_frame(void)
+{
+    return sys_call6(__NR_sendto, (uint64_t)io.net, (uint64_t) "frame", 5, MSG_DONTWAIT, 0, 0) - 5;
+}
+
+static int64_t send_to_address(void)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX, .sun_path = "/tmp/x"};
+    return sys_call6(__NR_sendto, (uint64_t)io.net, (uint64_t) "frame", 5, 0, (uint64_t)&at,
+                     sizeof at);
+}
+
+static int64_t send_elsewhere(void)
+{
+    return sys_call6(__NR_sendto, (uint64_t)io.control, (uint64_t) "x", 1, 0, 0, 0);
+}
+
+static int64_t read_no_disk(void)
+{
+    uint8_t byte;
+    return call(__NR_pread64, (uint64_t)frames_fd(), (uint64_t)&byte, 1, 0, 0);
+}
+
+static int64_t write_no_disk(void)
+{
+    return call(__NR_pwrite64, (uint64_t)io.log, (uint64_t) "x", 1, 0, 0);
+}
+
+static int64_t sync_no_disk(void)
+{
+    return call(__NR_fdatasync, (uint64_t)io.log, 0, 0, 0, 0);
+}
+
+static int64_t punch_no_disk(void)
+{
+    return call(__NR_fallocate, (uint64_t)io.log, 0, 0, 1, 0);
+}
+
 /* ---- Trying them ---------------------------------------------------------------- */
 
 static void on_alarm(int number)
@@ -294,9 +362,10 @@ static void all_end(const struct row *rows, unsigned count, enum end how)
 static void what_a_guest_needs(void **state)
 {
     static const struct row rows[] = {
-        ROW(window_calls),     ROW(write_log),     ROW(receive),
-        ROW(talk_to_debugger), ROW(sleep_shortly), ROW(mask_signals),
-        ROW(read_clock),       ROW(set_no_timer),  ROW(signal_and_return)};
+        ROW(window_calls),      ROW(write_log),    ROW(receive),      ROW(talk_to_debugger),
+        ROW(sleep_shortly),     ROW(mask_signals), ROW(read_clock),   ROW(set_no_timer),
+        ROW(signal_and_return), ROW(use_disk),     ROW(forget_frame), ROW(random_bytes),
+        ROW(send_frame)};
     (void)state;
     all_end(rows, ARRAY_SIZE(rows), PASSED);
 }
@@ -311,7 +380,9 @@ static void whatever_else(void **state)
         ROW(map_below),     ROW(map_above),          ROW(unmap_itself),
         ROW(unmap_much),    ROW(protect_executable), ROW(protect_itself),
         ROW(x32_call),      ROW(i386_call),          ROW(set_gs),
-        ROW(set_fs),
+        ROW(set_fs),        ROW(send_to_address),    ROW(send_elsewhere),
+        ROW(read_no_disk),  ROW(write_no_disk),      ROW(sync_no_disk),
+        ROW(punch_no_disk),
     };
     (void)state;
     all_end(rows, ARRAY_SIZE(rows), KILLED);
@@ -331,7 +402,12 @@ static int make(void **state)
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0 ||
         socketpair(AF_UNIX, SOCK_STREAM, 0, debugger) != 0)
         return -1;
-    io = (struct process_io){.net = -1,
+    int net[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, net) != 0)
+        return -1;
+    io = (struct process_io){.net = net[0],
+                             .disk = {memfd_create("disk", 0)},
+                             .disks = 1,
                              .console = -1,
                              .control = sockets[0],
                              .debug = debugger[0],
