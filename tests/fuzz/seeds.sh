@@ -183,6 +183,14 @@ virtio) # S0 FEATURES starts the device of slot S, S4 writes a descriptor, S6 of
 	800000 8400010100001000 8401020000100100 860000
 	EOT
     ;;
+hypercall)
+    each <<-EOT
+	0b 0680000000000000 05060000 0211 02 00 06020000 0606 06 00
+	07 0010ff 0604000000 04020000 0605000000 07030000
+	0f 0020 01 0203 01 0612 0681 05000800
+	03 0607 10000000 0600 0300000000 0603 00000000
+	EOT
+    ;;
 text)
     text 0 'ring1: x\nreport: a line\nstat bt.blocks 12  made\nring1-exit: 5 guest-killed: triple fault\n'
     text 1 '-m 64 "a b" '"'c d' e\\\\ f"
