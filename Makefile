@@ -126,7 +126,8 @@ HOST_OBJ = $(filter-out $(B)/host/monitor/mem.o,$(CORE:%.c=$(B)/host/%.o)) $(fil
 $(B)/host/core.a: $(HOST_OBJ) $(B)/process/machine.o $(B)/lab/data.o
 	@rm -f $@
 	@ar rcs $@ $^
-$(B)/unit/%: $(B)/host/tests/unit/%.o $(B)/host/tests/unit/fake_host.o $(B)/host/tests/unit/fake_fpu.o $(B)/host/core.a
+FAKES = fake_host fake_io fake_fpu
+$(B)/unit/%: $(B)/host/tests/unit/%.o $(FAKES:%=$(B)/host/tests/unit/%.o) $(B)/host/core.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(LOADER_LIBS) $(LIBS_$(notdir $@))
@@ -169,7 +170,7 @@ FUZZ = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_CFLAGS = -std=gnu11 -O2 -g $(WARN) -Wno-string-plus-int -Wno-string-concatenation -I. -MMD -MP $(SANITIZE) -fsanitize=fuzzer-no-link
 FUZZ_OBJ = $(patsubst %.c,$(B)/fuzz/obj/%.o,$(filter-out monitor/mem.c,$(CORE)) $(filter-out %/main.c tools/lab/%,$(LOADER)) \
 	$(wildcard tools/lab/profile/symbols*.c tools/lab/profile/kallsyms.c) \
-	$(patsubst %,tests/unit/%.c,bt_confined bt_world fake_fpu fake_host))
+	$(patsubst %,tests/unit/%.c,bt_confined bt_world $(FAKES)))
 $(B)/fuzz/obj/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  CC   $< (fuzz)"
@@ -214,7 +215,7 @@ $(B)/bench/ring1-%: tests/bench/guest/sys.h Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
 	$(Q)$(CC) $(GUEST32_CFLAGS) -O2 -msse2 -mfpmath=sse -no-pie -static -nostdlib -o $@ $(filter %.c %.o,$^)
-NATIVE = tests/bench/native/main.c $(patsubst %,tests/unit/bt_%.c,image run world) tests/unit/fake_host.c tests/unit/fake_fpu.c \
+NATIVE = tests/bench/native/main.c $(patsubst %,tests/unit/bt_%.c,image run world) $(FAKES:%=tests/unit/%.c) \
 	$(filter-out monitor/mem.c,$(CORE))
 $(B)/bench/native: $(NATIVE:%.c=$(B)/tool/%.o) $(B)/bench/image.o
 	@echo "  LD   $@"

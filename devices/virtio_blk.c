@@ -103,34 +103,61 @@ struct transfer {
     size_t offset;
 };
 
-/* A sector of which no single buffer holds all. */
-static bool move_one(const struct virtio_dev *d, const struct transfer *t)
+static bool move(const struct virtio_dev *d, const struct transfer *t, const struct host_span *s,
+                 unsigned spans)
 {
-    uint8_t buf[SECTOR];
-    unsigned n = blk(d)->disk;
-    if (t->write)
-        return virtq_read(d->vm, d->chain, t->offset, buf, SECTOR) == SECTOR &&
-               host_disk_write(n, t->sector, buf, 1);
-    return host_disk_read(n, t->sector, buf, 1) &&
-           virtq_write(d->vm, d->chain, t->offset, buf, SECTOR) == SECTOR;
+    return t->write ? host_disk_write(blk(d)->disk, t->sector, s, spans)
+                    : host_disk_read(blk(d)->disk, t->sector, s, spans);
 }
 
-/* As many sectors as lie in a row in the host's memory; how many (0: an error). */
-static uint32_t move_some(const struct virtio_dev *d, const struct transfer *t)
+/* A sector of which no single buffer holds all. */
+static uint32_t move_one(const struct virtio_dev *d, const struct transfer *t)
 {
-    uint64_t bytes = t->left * SECTOR;
-    struct virtq_part p = virtq_piece(d->chain, !t->write, t->offset, bytes);
+    uint8_t buf[SECTOR];
+    const struct host_span s = {buf, 1};
+    if (t->write)
+        return virtq_read(d->vm, d->chain, t->offset, buf, SECTOR) == SECTOR && move(d, t, &s, 1);
+    return move(d, t, &s, 1) && virtq_write(d->vm, d->chain, t->offset, buf, SECTOR) == SECTOR;
+}
+
+/* What lies in a row in the host's memory from byte OFFSET of the buffers on, in whole sectors. */
+static struct host_span next_span(const struct virtio_dev *d, const struct transfer *t,
+                                  size_t offset, uint64_t left)
+{
+    struct virtq_part p = virtq_piece(d->chain, !t->write, offset, left * SECTOR);
     size_t got = 0;
     void *at = p.len ? dma_lend(d->vm, gpa(p.at), p.len, &got) : NULL;
-    uint32_t sectors = (uint32_t)(got / SECTOR);
-    if (!at)
-        return 0;
-    if (!sectors)
+    return (struct host_span){at, at ? (uint32_t)(got / SECTOR) : 0};
+}
+
+/* What was read into the buffers from OFFSET on is told of. */
+static void tell(const struct virtio_dev *d, size_t offset, uint64_t bytes)
+{
+    while (bytes) {
+        struct virtq_part p = virtq_piece(d->chain, true, offset, bytes);
+        dma_wrote(d->vm, gpa(p.at), p.len);
+        offset += p.len;
+        bytes -= p.len;
+    }
+}
+
+/* As many sectors as there are spans for; how many (0: an error). */
+static uint32_t move_some(const struct virtio_dev *d, const struct transfer *t)
+{
+    struct host_span s[HOST_SPANS];
+    unsigned n = 0;
+    uint32_t sectors = 0;
+    while (n < HOST_SPANS && sectors < t->left) {
+        s[n] = next_span(d, t, t->offset + (size_t)sectors * SECTOR, t->left - sectors);
+        if (!s[n].sectors)
+            break;
+        sectors += s[n++].sectors;
+    }
+    if (!n)
         return move_one(d, t);
-    if (t->write)
-        return host_disk_write(blk(d)->disk, t->sector, at, sectors) ? sectors : 0;
-    bool ok = host_disk_read(blk(d)->disk, t->sector, at, sectors);
-    dma_wrote(d->vm, gpa(p.at), (size_t)sectors * SECTOR);
+    bool ok = move(d, t, s, n);
+    if (!t->write)
+        tell(d, t->offset, (uint64_t)sectors * SECTOR);
     return ok ? sectors : 0;
 }
 

@@ -40,6 +40,14 @@ struct host_disk {
     bool read_only;
 };
 
+/* Memory that a transfer goes to or comes from, up to HOST_SPANS pieces at a time, each of whole
+ * sectors. */
+#define HOST_SPANS 32u
+struct host_span {
+    void *at;
+    uint32_t sectors;
+};
+
 /* The plan's disk number N. False: there is none. */
 bool host_disk(unsigned n, struct host_disk *out);
 
@@ -49,8 +57,8 @@ bool host_disk(unsigned n, struct host_disk *out);
  * survives the end of the host machine once a later flush has succeeded, and the end of the monitor
  * at once.
  */
-bool host_disk_read(unsigned n, uint64_t sector, void *buf, uint32_t count);
-bool host_disk_write(unsigned n, uint64_t sector, const void *buf, uint32_t count);
+bool host_disk_read(unsigned n, uint64_t sector, const struct host_span *to, unsigned spans);
+bool host_disk_write(unsigned n, uint64_t sector, const struct host_span *from, unsigned spans);
 bool host_disk_flush(unsigned n);
 /* The sectors' content is of no interest any more: true also where the host makes nothing of that.
  */

@@ -45,7 +45,7 @@ Architecture: amd64
 Maintainer: The Ring1 authors <ring1@localhost>
 Installed-Size: $(du -sk "$root/usr" | cut -f1)
 Depends: $(libraries "$B/ring1"), qemu-system-x86
-Recommends: bochs, bochs-term, bochsbios, vgabios, grub-common, grub-pc-bin, xorriso, mtools
+Recommends: bochs, bochs-term, bochsbios, vgabios, grub-common, grub-pc-bin, xorriso, mtools, libslirp0
 Section: otherosfs
 Priority: optional
 Description: run 32-bit x86 operating systems without VT-x or SVM

@@ -68,27 +68,27 @@ static bool work(unsigned n, const struct pc_disk_call c)
     return true;
 }
 
-bool host_disk_read(unsigned n, uint64_t sector, void *buf, uint32_t sectors)
+bool host_disk_read(unsigned n, uint64_t sector, const struct host_span *to, unsigned spans)
 {
-    return work(n, (struct pc_disk_call){DISK_READ, sector, sectors, buf});
+    return work(n, (struct pc_disk_call){DISK_READ, sector, 0, to, spans});
 }
 
-bool host_disk_write(unsigned n, uint64_t sector, const void *buf, uint32_t sectors)
+bool host_disk_write(unsigned n, uint64_t sector, const struct host_span *from, unsigned spans)
 {
-    return work(n, (struct pc_disk_call){DISK_WRITE, sector, sectors, (uint8_t *)(uintptr_t)buf});
+    return work(n, (struct pc_disk_call){DISK_WRITE, sector, 0, from, spans});
 }
 
 bool host_disk_flush(unsigned n)
 {
-    return work(n, (struct pc_disk_call){DISK_FLUSH, 0, 0, NULL});
+    return work(n, (struct pc_disk_call){DISK_FLUSH, 0, 0, NULL, 0});
 }
 
 bool host_disk_discard(unsigned n, uint64_t sector, uint32_t sectors)
 {
-    return work(n, (struct pc_disk_call){DISK_DISCARD, sector, sectors, NULL});
+    return work(n, (struct pc_disk_call){DISK_DISCARD, sector, sectors, NULL, 0});
 }
 
 bool host_disk_zero(unsigned n, uint64_t sector, uint32_t sectors, bool unmap)
 {
-    return work(n, (struct pc_disk_call){unmap ? DISK_UNMAP : DISK_ZERO, sector, sectors, NULL});
+    return work(n, (struct pc_disk_call){unmap ? DISK_UNMAP : DISK_ZERO, sector, sectors, NULL, 0});
 }

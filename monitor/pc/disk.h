@@ -15,8 +15,9 @@ enum pc_disk_work { DISK_READ, DISK_WRITE, DISK_FLUSH, DISK_DISCARD, DISK_ZERO, 
 struct pc_disk_call {
     enum pc_disk_work work;
     uint64_t sector;
-    uint32_t count;
-    uint8_t *buf; /* in the direct map or the monitor's image */
+    uint32_t count;            /* sectors of a discard or a zeroing */
+    const struct host_span *s; /* in the direct map or the monitor's image */
+    unsigned spans;
 };
 
 /* Memory: the disk at BYTES. */

@@ -16,10 +16,10 @@
 #define DEVICE_OLD   0x1001u /* PCI device of a transitional one */
 #define DEVICE       0x1042u
 #define MONITOR_PHYS 0x200000u
-#define ENTRIES      4u
+#define ENTRIES      64u /* a header, HOST_SPANS pieces, a status; a power of two */
 #define PATIENCE_NS  30000000000ull
 #define MOST_LINES   20u
-#define AT_A_TIME    (1u << 15) /* sectors a request: 16 MiB */
+#define ZERO_SECTORS 64u
 
 /* Feature bits. */
 #define F_RO           (1ull << 5)
@@ -76,6 +76,8 @@ struct shared {
     } range;
     uint8_t status;
 };
+
+_Static_assert(HOST_SPANS + 2 <= ENTRIES, "a request fits");
 
 static struct vblk {
     struct pc_virtio pci;
@@ -201,9 +203,9 @@ static void link(struct vblk *d, unsigned i, const volatile void *at, uint32_t l
     d->shared->table[i].next = (uint16_t)(i + 1);
 }
 
-/* LEN bytes at DATA, none for 0. False: not done; the log says so. */
-static bool request(struct vblk *d, enum type type, uint64_t sector, const volatile void *data,
-                    uint32_t len)
+/* With these pieces of data. False: not done; the log says so. */
+static bool request(struct vblk *d, enum type type, uint64_t sector, const struct host_span *data,
+                    unsigned spans)
 {
     volatile struct shared *s = d->shared;
     unsigned parts = 0;
@@ -213,8 +215,10 @@ static bool request(struct vblk *d, enum type type, uint64_t sector, const volat
     s->header.sector = sector;
     s->status = 0xff;
     link(d, parts++, &s->header, sizeof s->header, false, false);
-    if (len)
-        link(d, parts++, data, len, type == T_IN, false);
+    for (unsigned i = 0; i < spans; i++)
+        link(d, parts++, data[i].at, data[i].sectors * HOST_SECTOR, type == T_IN, false);
+    if (type == T_DISCARD || type == T_WRITE_ZEROES)
+        link(d, parts++, &s->range, sizeof s->range, false, false);
     link(d, parts, &s->status, 1, true, true);
     s->avail.ring[s->avail.index % ENTRIES] = 0;
     __asm__ volatile("mfence"
@@ -233,17 +237,6 @@ static bool request(struct vblk *d, enum type type, uint64_t sector, const volat
     return false;
 }
 
-static bool move(struct vblk *d, const struct pc_disk_call *c)
-{
-    for (uint32_t done = 0, some; done < c->count; done += some) {
-        some = c->count - done < AT_A_TIME ? c->count - done : AT_A_TIME;
-        if (!request(d, c->work == DISK_READ ? T_IN : T_OUT, c->sector + done,
-                     c->buf + (size_t)done * HOST_SECTOR, some * HOST_SECTOR))
-            return false;
-    }
-    return true;
-}
-
 static bool ranges(struct vblk *d, enum type type, const struct pc_disk_call *c, uint32_t most)
 {
     for (uint32_t done = 0, some; done < c->count; done += some) {
@@ -251,7 +244,7 @@ static bool ranges(struct vblk *d, enum type type, const struct pc_disk_call *c,
         d->shared->range.sector = c->sector + done;
         d->shared->range.count = some;
         d->shared->range.flags = c->work == DISK_UNMAP;
-        if (!request(d, type, 0, &d->shared->range, sizeof d->shared->range))
+        if (!request(d, type, 0, NULL, 0))
             return false;
     }
     return true;
@@ -259,11 +252,14 @@ static bool ranges(struct vblk *d, enum type type, const struct pc_disk_call *c,
 
 static bool write_zeros(struct vblk *d, const struct pc_disk_call *c)
 {
-    static const uint8_t zeros[64 * HOST_SECTOR];
-    for (uint32_t done = 0, some; done < c->count; done += some) {
-        some = c->count - done < 64 ? c->count - done : 64;
-        if (!request(d, T_OUT, c->sector + done, zeros, some * HOST_SECTOR))
+    static const uint8_t zeros[ZERO_SECTORS * HOST_SECTOR];
+    for (uint32_t done = 0; done < c->count;) {
+        struct host_span s = {(void *)(uintptr_t)zeros, c->count - done};
+        if (s.sectors > ZERO_SECTORS)
+            s.sectors = ZERO_SECTORS;
+        if (!request(d, T_OUT, c->sector + done, &s, 1))
             return false;
+        done += s.sectors;
     }
     return true;
 }
@@ -273,8 +269,9 @@ bool vblk_do(unsigned n, const struct pc_disk_call *c)
     struct vblk *d = &devices[n];
     switch (c->work) {
     case DISK_READ:
+        return request(d, T_IN, c->sector, c->s, c->spans);
     case DISK_WRITE:
-        return move(d, c);
+        return request(d, T_OUT, c->sector, c->s, c->spans);
     case DISK_FLUSH: /* without the feature each write is flushed */
         return !(d->features & F_FLUSH) || request(d, T_FLUSH, 0, NULL, 0);
     case DISK_DISCARD:

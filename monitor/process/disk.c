@@ -74,14 +74,24 @@ static bool move(unsigned n, int64_t number, const char *what, uint64_t sector, 
     return true;
 }
 
-bool host_disk_read(unsigned n, uint64_t sector, void *buf, uint32_t sectors)
+static bool move_all(unsigned n, int64_t number, const char *what, uint64_t sector,
+                     const struct host_span *s, unsigned spans)
 {
-    return move(n, __NR_pread64, "read", sector, buf, (uint64_t)sectors * HOST_SECTOR);
+    for (unsigned i = 0; i < spans; sector += s[i++].sectors) {
+        if (!move(n, number, what, sector, s[i].at, (uint64_t)s[i].sectors * HOST_SECTOR))
+            return false;
+    }
+    return true;
 }
 
-bool host_disk_write(unsigned n, uint64_t sector, const void *buf, uint32_t sectors)
+bool host_disk_read(unsigned n, uint64_t sector, const struct host_span *to, unsigned spans)
 {
-    return move(n, __NR_pwrite64, "write", sector, buf, (uint64_t)sectors * HOST_SECTOR);
+    return move_all(n, __NR_pread64, "read", sector, to, spans);
+}
+
+bool host_disk_write(unsigned n, uint64_t sector, const struct host_span *from, unsigned spans)
+{
+    return move_all(n, __NR_pwrite64, "write", sector, from, spans);
 }
 
 bool host_disk_flush(unsigned n)

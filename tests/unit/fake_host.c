@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "monitor/guestmem.h"
-#include "monitor/host_io.h"
 #include "monitor/pool.h"
 #include "monitor/vcpu.h"
 
@@ -367,82 +366,6 @@ __attribute__((weak)) uint64_t host_wallclock_s(void)
 void host_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
 {
     __cpuid_count(leaf, subleaf, regs[0], regs[1], regs[2], regs[3]);
-}
-
-/* So that runs repeat: each byte is the number of those before it. */
-void host_random(void *buf, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        ((uint8_t *)buf)[i] = (uint8_t)fake.random_bytes++;
-}
-
-void host_frames_forget(hfn_t first, uint32_t count)
-{
-    memset(host_frame_ptr(first), 0, (size_t)count * PAGE_SIZE);
-    fake.frames_forgotten += count;
-}
-
-bool host_net(uint8_t mac[6])
-{
-    memcpy(mac, "\x52\x31\0\0\0\7", 6);
-    return fake.net;
-}
-
-void host_net_send(const void *frame, size_t len)
-{
-    require(fake.net && len >= HOST_FRAME_LEAST && len <= HOST_FRAME, "a frame of no such length");
-    memcpy(fake.sent, frame, len);
-    fake.sent_len = len, fake.sent_frames++;
-}
-
-size_t host_net_receive(void *frame, size_t size)
-{
-    memcpy(frame, fake.receive, size);
-    return fake.to_receive && fake.to_receive-- ? fake.receive_len : 0;
-}
-
-bool host_disk(unsigned n, struct host_disk *out)
-{
-    *out = (struct host_disk){fake.disk_sectors, fake.disk_read_only};
-    return n == 0 && fake.disk_sectors;
-}
-
-static bool disk_call(unsigned n, char what, uint64_t sector, uint32_t count, bool write)
-{
-    require(n == 0, "no such disk");
-    require(sector <= fake.disk_sectors && count <= fake.disk_sectors - sector, "beyond the disk");
-    require(!write || !fake.disk_read_only, "a write to a disk that is read-only");
-    if (fake.disk_calls < sizeof fake.disk_call)
-        fake.disk_call[fake.disk_calls++] = what;
-    return !fake.disk_fails;
-}
-
-bool host_disk_read(unsigned n, uint64_t sector, void *buf, uint32_t count)
-{
-    memcpy(buf, fake.disk + sector * HOST_SECTOR, (size_t)count * HOST_SECTOR);
-    return disk_call(n, 'r', sector, count, false);
-}
-
-bool host_disk_write(unsigned n, uint64_t sector, const void *buf, uint32_t count)
-{
-    memcpy(fake.disk + sector * HOST_SECTOR, buf, (size_t)count * HOST_SECTOR);
-    return disk_call(n, 'w', sector, count, true);
-}
-
-bool host_disk_flush(unsigned n)
-{
-    return disk_call(n, 'f', 0, 0, false);
-}
-
-bool host_disk_discard(unsigned n, uint64_t sector, uint32_t count)
-{
-    return disk_call(n, 'd', sector, count, true);
-}
-
-bool host_disk_zero(unsigned n, uint64_t sector, uint32_t count, bool unmap)
-{
-    memset(fake.disk + sector * HOST_SECTOR, 0, (size_t)count * HOST_SECTOR);
-    return disk_call(n, unmap ? 'u' : 'z', sector, count, true);
 }
 
 void host_console_put(uint8_t c)
