@@ -115,12 +115,12 @@ struct shadow {
     struct shadow_space *current;
     uint64_t key[SHADOW_SPACES]; /* of each space, to find it without a walk over all their memory:
                                     SPACE_USED | its key, or 0 */
-    uint64_t clock;      /* counts space switches */
-    uint32_t *writable;  /* by guest frame: first writable entry that maps it */
-    uint16_t *mirror_of; /* by guest frame: mirror number + 1, or 0 */
-    unsigned limit;      /* tables: records 1 to limit */
-    unsigned tables;     /* of these, those in use that are not whole: each has two frames */
-    unsigned hand;       /* the record reclaimed last */
+    uint64_t clock;              /* counts space switches */
+    uint32_t *writable;          /* by guest frame: first writable entry that maps it */
+    uint16_t *mirror_of;         /* by guest frame: mirror number + 1, or 0 */
+    unsigned limit;              /* tables: records 1 to limit */
+    unsigned tables; /* of these, those in use that are not whole: each has two frames */
+    unsigned hand;   /* the record reclaimed last */
     struct shadow_table *free_tables;
     struct mirror *free_mirrors;
     gva_t refused;  /* where a write to a traced frame was refused last */
