@@ -57,15 +57,17 @@ static void emit_lookup_of(struct translation *t, uint32_t eip, enum exit_kind k
     struct code *c = &t->code;
     enum side side = side_of(t->b->mode);
     uint32_t thunk = t->bt->thunk[side].lookup, over = 0;
+    const int32_t entry =
+        (int32_t)(LOOKUP_TABLE(side) + sizeof(struct lookup_entry) * lookup_index(eip));
     const struct mem_form target = {
         .reg = kind == EXIT_CALL ? CALL_NEAR : JMP_NEAR,
         .base = H_R15,
         .index = H_NONE,
-        .disp = (int32_t)(LOOKUP_TARGETS(side) + 8 * lookup_index(eip)),
+        .disp = entry + (int32_t)offsetof(struct lookup_entry, target),
     };
     emit_mov_reg(c, H_R11, H_RCX);
     record(t, eip, 0, UNWIND_ECX_R11);
-    emit_load_vcpu(c, H_RCX, LOOKUP_TAGS(side) + 4 * lookup_index(eip));
+    emit_load_vcpu(c, H_RCX, (uint32_t)entry);
     emit_lea(c, H_RCX, H_RCX, H_NONE, 1, (int32_t)eip);
     uint32_t hit = emit_jrcxz8(c);
     emit_mov_reg(c, H_RCX, H_R11);
@@ -247,7 +249,8 @@ void emit_far_targets(struct translation *t)
 
 /* ---- Out of it ------------------------------------------------------------- */
 
-/* Index = low 16 bits of (eip + byte-swapped eip): addresses 64 KiB apart fall apart. */
+/* R10 = twice the index, which is the low 15 bits of (eip + byte-swapped eip): addresses 64 KiB
+ * apart fall apart. */
 static void emit_lookup_index(struct code *c)
 {
     static const uint8_t bswap_r10[] = {0x41, 0x0f, 0xca};
@@ -255,16 +258,17 @@ static void emit_lookup_index(struct code *c)
     emit_mov_reg(c, H_R10, H_R8);
     emit_bytes(c, bswap_r10, sizeof bswap_r10);
     emit_lea(c, H_R10, H_R10, H_R8, 1, 0);
+    emit_lea(c, H_R10, H_R10, H_R10, 1, 0);
     emit_bytes(c, movzx_r10_r10w, sizeof movzx_r10_r10w);
 }
 
-/* ECX = 0 if entry R10 + WAY is R8D's: a tag is minus the address. */
+/* ECX = 0 if entry R10 / 2 + WAY is R8D's: a tag is minus the address. */
 static void emit_compare_tag(struct translation *t, unsigned way)
 {
-    static const uint8_t opcode[] = {0x43, 0x8b, 0x8c, 0x97}; /* mov ecx, [r15 + r10*4 + d32] */
+    static const uint8_t opcode[] = {0x43, 0x8b, 0x8c, 0xd7}; /* mov ecx, [r15 + r10*8 + d32] */
     struct code *c = &t->code;
     emit_bytes(c, opcode, sizeof opcode);
-    emit32(c, LOOKUP_TAGS(side_of(t->b->mode)) + 4 * way);
+    emit32(c, LOOKUP_TABLE(side_of(t->b->mode)) + (uint32_t)sizeof(struct lookup_entry) * way);
     emit_lea(c, H_RCX, H_RCX, H_R8, 1, 0);
 }
 
@@ -273,7 +277,8 @@ static void emit_indexed(struct translation *t, enum exit_kind kind)
 {
     const uint8_t opcode[] = {0x43, 0xff, kind == EXIT_CALL ? 0x94 : 0xa4, 0xd7};
     emit_bytes(&t->code, opcode, sizeof opcode);
-    emit32(&t->code, LOOKUP_TARGETS(side_of(t->b->mode)));
+    emit32(&t->code,
+           LOOKUP_TABLE(side_of(t->b->mode)) + (uint32_t)offsetof(struct lookup_entry, target));
 }
 
 /* The first level. A call that misses comes back behind the other one: what its RET takes from the
@@ -394,7 +399,7 @@ static void emit_probe(struct translation *t)
     emit_gate(t->bt, c, TC_EXIT_MISS);
     for (unsigned way = LOOKUP_WAYS - 1; way > 0; way--) {
         emit_patch8(c, hit[way]);
-        emit_lea(c, H_R10, H_R10, H_NONE, 1, 1);
+        emit_lea(c, H_R10, H_R10, H_NONE, 1, 2);
     }
     emit_mov_reg(c, H_RCX, H_R11);
     emit_indexed(t, EXIT_JUMP);

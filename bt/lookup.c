@@ -8,14 +8,9 @@
 #include "bt/cache.h"
 #include "monitor/mem.h"
 
-static uint32_t *tags(struct vcpu *v, enum side side)
+static struct lookup_entry *table(struct vcpu *v, enum side side)
 {
-    return (uint32_t *)((uint8_t *)v + LOOKUP_TAGS(side));
-}
-
-static uint64_t *targets(struct vcpu *v, enum side side)
-{
-    return (uint64_t *)((uint8_t *)v + LOOKUP_TARGETS(side));
+    return (struct lookup_entry *)((uint8_t *)v + LOOKUP_TABLE(side));
 }
 
 /* Sides that this host has a table for. */
@@ -42,18 +37,18 @@ static void forget_local(struct lookup *l)
     memset(l->whole, 0, sizeof l->whole);
 }
 
-static void clear_part(uint32_t *tag, unsigned first)
+static void clear_part(struct lookup_entry *e, unsigned first)
 {
     for (unsigned i = first; i < first + LOOKUP_PART && i < LOOKUP_ENTRIES; i++)
-        tag[i] = empty_tag(i);
+        e[i].tag = empty_tag(i);
 }
 
-/* A guest may change its mode often (by loading DS, say), and a whole table is 64 Ki entries. */
+/* A guest may change its mode often (by loading DS, say), and a whole table is 32 Ki entries. */
 static void clear(struct vcpu *v, enum side side)
 {
     struct lookup *l = &v->vm->bt->lookup[side];
     for (; l->used; l->used &= l->used - 1)
-        clear_part(tags(v, side), (unsigned)__builtin_ctzll(l->used) * LOOKUP_PART);
+        clear_part(table(v, side), (unsigned)__builtin_ctzll(l->used) * LOOKUP_PART);
     forget_local(l);
 }
 
@@ -61,7 +56,7 @@ void lookup_create(struct vcpu *v)
 {
     for (unsigned side = 0; side < sides(v); side++) {
         for (unsigned first = 0; first < LOOKUP_ENTRIES; first += LOOKUP_PART)
-            clear_part(tags(v, side), first);
+            clear_part(table(v, side), first);
     }
 }
 
@@ -74,10 +69,10 @@ void lookup_clear(struct vcpu *v)
 /* The entry that EIP is in, or LOOKUP_ENTRIES. */
 static unsigned find(struct vcpu *v, enum side side, uint32_t eip)
 {
-    const uint32_t *tag = tags(v, side);
+    const struct lookup_entry *e = table(v, side);
     unsigned first = lookup_index(eip);
     for (unsigned i = first; i < first + LOOKUP_WAYS; i++) {
-        if (tag[i] + eip == 0)
+        if (e[i].tag + eip == 0)
             return i;
     }
     return LOOKUP_ENTRIES;
@@ -87,18 +82,17 @@ uint64_t lookup_find(struct vcpu *v, uint32_t eip)
 {
     enum side side = side_at(v);
     unsigned i = find(v, side, eip);
-    return i < LOOKUP_ENTRIES ? targets(v, side)[i] : 0;
+    return i < LOOKUP_ENTRIES ? table(v, side)[i].target : 0;
 }
 
 /* What is in entry FROM moves to another one where it may be, or is forgotten. */
 static void move_away(struct vcpu *v, enum side side, unsigned from)
 {
-    uint32_t *tag = tags(v, side);
-    unsigned first = lookup_index(-tag[from]);
+    struct lookup_entry *e = table(v, side);
+    unsigned first = lookup_index(-e[from].tag);
     for (unsigned i = first; i < first + LOOKUP_WAYS; i++) {
-        if (i != from && tag[i] == empty_tag(i)) {
-            tag[i] = tag[from];
-            targets(v, side)[i] = targets(v, side)[from];
+        if (i != from && e[i].tag == empty_tag(i)) {
+            e[i] = e[from];
             return;
         }
     }
@@ -126,7 +120,7 @@ void lookup_enter(struct vcpu *v, uint32_t entry)
     struct bt *bt = v->vm->bt;
     const struct entry *e = &bt->entry[entry];
     enum side side = side_at(v);
-    uint32_t *tag = tags(v, side);
+    struct lookup_entry *l = table(v, side);
     unsigned i = lookup_index(e->eip), old = find(v, side, e->eip);
     if (!bt->block[e->block].global) {
         note_local(v, side, e->eip);
@@ -134,11 +128,10 @@ void lookup_enter(struct vcpu *v, uint32_t entry)
     }
     note_used(&bt->lookup[side], i);
     if (old < LOOKUP_ENTRIES)
-        tag[old] = empty_tag(old);
-    if (tag[i] != empty_tag(i))
+        l[old].tag = empty_tag(old);
+    if (l[i].tag != empty_tag(i))
         move_away(v, side, i);
-    tag[i] = -e->eip;
-    targets(v, side)[i] = entry_address(bt, entry);
+    l[i] = (struct lookup_entry){.tag = -e->eip, .target = entry_address(bt, entry)};
 }
 
 void lookup_remove(struct vcpu *v, uint32_t block)
@@ -148,8 +141,8 @@ void lookup_remove(struct vcpu *v, uint32_t block)
     enum side side = side_of(b->mode);
     for (uint32_t e = b->entries; e < b->entries + b->nentries; e++) {
         unsigned i = find(v, side, bt->entry[e].eip);
-        if (i < LOOKUP_ENTRIES && targets(v, side)[i] == entry_address(bt, e))
-            tags(v, side)[i] = empty_tag(i);
+        if (i < LOOKUP_ENTRIES && table(v, side)[i].target == entry_address(bt, e))
+            table(v, side)[i].tag = empty_tag(i);
     }
 }
 
@@ -161,7 +154,7 @@ static void clear_local(struct vcpu *v, enum side side)
     for (uint32_t n = 0; n < l->nlocal; n++) {
         unsigned i = find(v, side, l->local[n]);
         if (i < LOOKUP_ENTRIES)
-            tags(v, side)[i] = empty_tag(i);
+            table(v, side)[i].tag = empty_tag(i);
     }
     forget_local(l);
 }

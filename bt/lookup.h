@@ -54,19 +54,26 @@ struct lookup {
     uint32_t whole[WHOLE_PAGES]; /* linear addresses + 1 */
 };
 
-/* Offsets from R15 of a look-up table: tags (minus eip), then targets (64-bit). An address is in
+/* An entry has both in one page: a host with a small TLB looks up half as many. An address is in
  * the entry that it hashes to or in one of the LOOKUP_WAYS - 1 behind it. */
-#define LOOKUP_HASHES        65536u
-#define LOOKUP_WAYS          8u
-#define LOOKUP_ENTRIES       (LOOKUP_HASHES + LOOKUP_WAYS)
-#define LOOKUP_TAGS(side)    (VCPU_LOOKUP_OFFSET + (side)*VCPU_LOOKUP_SIZE)
-#define LOOKUP_TARGETS(side) (LOOKUP_TAGS(side) + LOOKUP_ENTRIES * 4)
+struct lookup_entry {
+    uint32_t tag; /* minus eip */
+    uint32_t unused;
+    uint64_t target;
+};
+#define LOOKUP_HASHES  32768u
+#define LOOKUP_WAYS    8u
+#define LOOKUP_ENTRIES (LOOKUP_HASHES + LOOKUP_WAYS)
+
+/* Offset from R15 of a side's table. */
+#define LOOKUP_TABLE(side) (VCPU_LOOKUP_OFFSET + (side)*VCPU_LOOKUP_SIZE)
 
 /* The entry that emitted code tries first for EIP. */
 static inline unsigned lookup_index(uint32_t eip)
 {
     return (eip + __builtin_bswap32(eip)) & (LOOKUP_HASHES - 1);
 }
+_Static_assert(sizeof(struct lookup_entry) * LOOKUP_ENTRIES == VCPU_LOOKUP_SIZE, "room behind it");
 
 _Static_assert((LOOKUP_ENTRIES - 1) / LOOKUP_PART < 64, "a bit for each part");
 

@@ -104,7 +104,7 @@ _Static_assert(sizeof(struct ring1_shared) <= PAGE_SIZE &&
 /* A vcpu is allocated with room behind it for the translator's look-up tables, which emitted
  * code reaches from the same register (bt/cache.h): one, or two. Bytes in all. */
 #define VCPU_LOOKUP_OFFSET   20480u
-#define VCPU_LOOKUP_SIZE     ((65536u + 8) * 12)
+#define VCPU_LOOKUP_SIZE     ((32768u + 8) * 16)
 #define VCPU_SPAN(user_code) (VCPU_LOOKUP_OFFSET + VCPU_LOOKUP_SIZE * ((user_code) ? 2 : 1))
 _Static_assert(sizeof(struct vcpu) <= VCPU_LOOKUP_OFFSET, "the look-up table lies behind");
 

@@ -429,7 +429,7 @@ static void at_the_start(void)
     if (c.bt->tc.user_code)
         c.reg[H_R12] = (struct value){BASE, 0};
     if (c.b == &c.bt->block[0])
-        c.reg[H_R10] = below(LOOKUP_HASHES - 1); /* the shared second level: from the first */
+        c.reg[H_R10] = below(2 * (LOOKUP_HASHES - 1)); /* the shared second level: from the first */
 }
 
 static void find_starts(void)

@@ -57,7 +57,7 @@ static void rows_are_the_guests_instructions(void **state)
     assert_memory_equal(list.line[list.row[3].first].bytes, "\x01\xd8", 2);
     assert_int_equal(list.row[4].eip, AT + 5);
     assert_int_equal(list.row[4].treatment, TREAT_EXIT);
-    assert_true(has(4, "<return to user code>") && has(4, "vcpu.lookup.target+r10*8"));
+    assert_true(has(4, "<return to user code>") && has(4, "vcpu.lookup+0x8+r10*8"));
 }
 
 /* The host's lines are all of the block's code, one behind the other. */

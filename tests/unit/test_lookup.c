@@ -161,9 +161,9 @@ static uint32_t address_of(uint32_t from, unsigned i)
 
 static void assert_all_empty(void)
 {
-    const uint32_t *tag = (const void *)((uint8_t *)v + LOOKUP_TAGS(SIDE_KERNEL));
+    const struct lookup_entry *e = (const void *)((uint8_t *)v + LOOKUP_TABLE(SIDE_KERNEL));
     for (unsigned i = 0; i < LOOKUP_ENTRIES; i++)
-        assert_int_equal(tag[i], i < LOOKUP_WAYS);
+        assert_int_equal(e[i].tag, i < LOOKUP_WAYS);
 }
 
 /* Addresses at the end of a part reach into the next one. */
@@ -189,7 +189,9 @@ static void nothing_in_an_empty_table(void **state)
     static const uint32_t hard[] = {0,          1,          0xffffffff, 0xfffffffe,
                                     0x00010000, 0xffff0000, 0x80000000};
     for (unsigned pass = 0; pass < 2; pass++) {
-        memset((uint8_t *)v + LOOKUP_TARGETS(SIDE_KERNEL), pass ? 0x11 : 0, LOOKUP_ENTRIES * 8);
+        struct lookup_entry *e = (void *)((uint8_t *)v + LOOKUP_TABLE(SIDE_KERNEL));
+        for (unsigned i = 0; i < LOOKUP_ENTRIES; i++)
+            e[i].target = pass ? 0x1111111111111111 : 0;
         lookup_clear(v);
         for (uint64_t eip = 0; eip <= 0xffffffff; eip += 65521) {
             v->eip = (uint32_t)eip;

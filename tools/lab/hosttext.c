@@ -46,10 +46,8 @@ static const struct field fields[] = {
     FIELD(cr0), FIELD(cr2), FIELD(cr3), FIELD(cr4),
     FIELD(direct.user_return), FIELD(direct.user_call), FIELD(direct),
     FIELD(windows.kernel), FIELD(windows.user), FIELD(windows.minus_split),
-    {LOOKUP_TAGS(SIDE_KERNEL), LOOKUP_ENTRIES * 4, "lookup.tag"},
-    {LOOKUP_TARGETS(SIDE_KERNEL), LOOKUP_ENTRIES * 8, "lookup.target"},
-    {LOOKUP_TAGS(SIDE_USER), LOOKUP_ENTRIES * 4, "user_lookup.tag"},
-    {LOOKUP_TARGETS(SIDE_USER), LOOKUP_ENTRIES * 8, "user_lookup.target"},
+    {LOOKUP_TABLE(SIDE_KERNEL), VCPU_LOOKUP_SIZE, "lookup"},
+    {LOOKUP_TABLE(SIDE_USER), VCPU_LOOKUP_SIZE, "user_lookup"},
 };
 /* clang-format on */
 
