@@ -249,8 +249,7 @@ void emit_far_targets(struct translation *t)
 
 /* ---- Out of it ------------------------------------------------------------- */
 
-/* R10 = twice the index, which is the low 15 bits of (eip + byte-swapped eip): addresses 64 KiB
- * apart fall apart. */
+/* R10 = twice the index, the low 15 bits of eip + byte-swapped eip: 64 KiB apart is far apart. */
 static void emit_lookup_index(struct code *c)
 {
     static const uint8_t bswap_r10[] = {0x41, 0x0f, 0xca};
