@@ -30,6 +30,7 @@ main:
     gate IDT + 0x20 * 8, timer, 0x8e
     mov ecx, 239                ; 5 kHz
     call start_timer
+.again:
     mov edi, TURNS
 .turn:
     mov ebx, 0x22222222
@@ -59,9 +60,9 @@ main:
     is esp, STACK_TOP
     dec edi
     jnz .turn
+    cmp dword [ticks], 0        ; a busy emulator may have no time for its timer as yet
+    je .again
     cli
-    cmp dword [ticks], 0
-    je wrong
     print "the guest lives", 13, 10
     jmp power_off
 wrong:
