@@ -71,7 +71,8 @@ shown() {
 }
 
 first=(loader fuzz guests programs boot process gdb observe lab-profile lab-hole lab image)
-second=(virtio patch patched clock jit selftests zoo install)
+second=(virtio patch patched jit selftests zoo install)
+alone=(clock) # compares two clocks by when their lines come: nothing else shall run
 soak=(soak)
 echo "== unit tests"
 for t in "$B"/unit/test_*; do
@@ -94,6 +95,9 @@ for s in "${first[@]}"; do
 done
 wait
 shown "${second[@]}" "${soak[@]}"
+for s in "${alone[@]}"; do
+    script bash "tests/$s.sh" "$B" "$full"
+done
 [ -z "$full" ] || script bash tests/coverage.sh "$B"
 echo "took $((SECONDS - start)) s"
 echo "$passed passed, $failed failed"

@@ -40,7 +40,7 @@ check "blocks: 16-bit code" 0 '0001fff0  8b 07 .*ax, word \[bx\]' 'vcpu.place16.
     'callout: shows or changes'
 run blocks --json --host process 'fa f3a4 f4'
 check "blocks: JSON" 0 '"host": "process"' '"cpl": 0' '"eip": 1048576' '"text": "cli"' '"kind": "rewritten"' '"reason": "IF"' \
-    '"ESI and EDI are host addresses meanwhile"' '"bytes": "41c6472800"' '"unwind": "eip=00100003"'
+    '"ESI and EDI are host addresses meanwhile"' '"bytes": "41c6870040000000"' '"unwind": "eip=00100003"'
 script -qec "'$ring1' lab blocks fa" /dev/null </dev/null >out 2>err
 rc=$?
 check "blocks: colours on a terminal" 0 $'\x1b\\[33mrewritten'
