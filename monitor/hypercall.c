@@ -18,6 +18,7 @@
 #include "shadow/shadow.h"
 
 #define NS_PER_S 1000000000ull
+#define PV_LINES 4u
 
 /* ---- Enabling --------------------------------------------------------------------- */
 
@@ -68,6 +69,12 @@ static void publish_time(struct vcpu *v)
     s->tsc_version++;
 }
 
+/* May a line of what enabling came to go to the log? A guest can try it for ever. */
+static bool may_say(struct vm *vm)
+{
+    return vm->pv_lines++ < PV_LINES;
+}
+
 static int32_t begin(struct vcpu *v, gfn_t f, uint32_t flags, uint8_t vector)
 {
     struct vm *vm = v->vm;
@@ -81,7 +88,8 @@ static int32_t begin(struct vcpu *v, gfn_t f, uint32_t flags, uint8_t vector)
     if (vm->shadow)
         shadow_agree(vm, flags & RING1_ENABLE_TELLS_PAGES, flags & RING1_ENABLE_EARLY_ACCESSED);
     timer_update_event(vm);
-    log_line("ring1: the guest knows Ring1 and uses its calls, version %u", RING1_ABI_VERSION);
+    if (may_say(vm))
+        log_line("ring1: the guest knows Ring1 and uses its calls, version %u", RING1_ABI_VERSION);
     return 0;
 }
 
@@ -90,10 +98,10 @@ static int32_t enable(struct vcpu *v, const uint32_t arg[5])
     const uint32_t known = RING1_ENABLE_EARLY_ACCESSED | RING1_ENABLE_TELLS_PAGES;
     gfn_t f = gpa_to_gfn(gpa(arg[1]));
     if (arg[0] < RING1_ABI_OLDEST || arg[0] > RING1_ABI_VERSION) {
-        log_line(
-            "ring1: the guest wants version %u of Ring1's calls; here are %u to %u, so it runs "
-            "without them",
-            arg[0], RING1_ABI_OLDEST, RING1_ABI_VERSION);
+        if (may_say(v->vm))
+            log_line("ring1: the guest wants version %u of Ring1's calls; here are %u to %u, so it "
+                     "runs without them",
+                     arg[0], RING1_ABI_OLDEST, RING1_ABI_VERSION);
         return RING1_E_VERSION;
     }
     if (arg[1] == 0) {

@@ -83,6 +83,17 @@ static void enabling_refuses(void **state)
     assert_false(vm->pv.enabled);
 }
 
+static void tells_the_log_a_few_times(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++) {
+        assert_int_equal(CALL(ENABLE, 77, SHARED), RING1_E_VERSION);
+        assert_int_equal(CALL(ENABLE, 1, SHARED), 0);
+        assert_int_equal(CALL(ENABLE, 1, 0), 0);
+    }
+    assert_in_range(fake.log_len, 1, 1000);
+}
+
 /* ---- The machine --------------------------------------------------------------------- */
 
 static void task_switched(void **state)
@@ -295,6 +306,7 @@ int main(void)
         START(moves_the_page),
         START(is_not_mapped_as_it_was),
         START(enabling_refuses),
+        START(tells_the_log_a_few_times),
         ENABLED(task_switched),
         ENABLED(halts_with_interrupts_on),
         ENABLED(shuts_down),
