@@ -89,7 +89,7 @@ struct vm {
     struct screen screen;
     struct pace pace;
     struct paravirt pv;
-    unsigned pv_lines; /* that its enabling has put into the log: a guest may try for ever */
+    unsigned pv_lines;     /* that its enabling has put into the log: a guest may try for ever */
     uint32_t run;          /* which of the session's guests this is, from 1 on */
     uint64_t started_ns;   /* the guest's first instruction */
     uint64_t now_ns;       /* the host's time when guest code was entered or left last */
