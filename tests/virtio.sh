@@ -5,6 +5,7 @@
 set -u
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
+PATH=$PATH:/usr/sbin:/sbin # e2fsck, for whoever is not root
 cd "$tmp" || exit 3
 mkdir -p files over/scripts
 export TMPDIR=$tmp/files

@@ -4,7 +4,7 @@
 # missing; and those named as arguments. Uses sudo where the caller is not root; says what it does.
 set -eu
 want="$* gcc make nasm binutils binutils-dev libelf-dev zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libjansson-dev libslirp-dev libcmocka-dev libzydis-dev
-qemu-system-x86 bochs bochs-term bochsbios vgabios grub-pc-bin grub-common xorriso mtools cpio
+e2fsprogs qemu-system-x86 bochs bochs-term bochsbios vgabios grub-pc-bin grub-common xorriso mtools cpio
 zstd xz-utils gdb clang libclang-rt-dev clang-format cppcheck chromium"
 missing=
 for p in $want; do

@@ -26,19 +26,24 @@ static inline uint32_t word(const uint8_t *at)
     return get32(at, 0);
 }
 
-/* Reads SIZE bytes of kf as a file. */
-static inline bool read_size(size_t size)
+/* Reads SIZE bytes at BYTES as a file. */
+static inline bool read_bytes(const void *bytes, size_t size)
 {
     static char name[32]; /* for messages */
     strcpy(name, "/tmp/ring1-patch.XXXXXX");
     int fd = mkstemp(name);
-    assert_true(fd >= 0 && write(fd, &kf, size) == (ssize_t)size);
+    assert_true(fd >= 0 && write(fd, bytes, size) == (ssize_t)size);
     close(fd);
     subject_free(&subject);
     memset(&problem, 0, sizeof problem);
     bool ok = subject_read(name, &subject, &problem);
     unlink(name);
     return ok;
+}
+
+static inline bool read_size(size_t size)
+{
+    return read_bytes(&kf, size);
 }
 
 static inline void read_good(void)
