@@ -16,6 +16,8 @@ HOST_CFLAGS = -std=gnu11 -O1 -g $(WARN) -I. -MMD -MP $(SANITIZE)
 TOOL_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
 PC_CFLAGS = -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP -ffreestanding -fbuiltin -fpie -mcmodel=small -fvisibility=hidden \
 	-mgeneral-regs-only -mno-red-zone -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none
+# Inlined across files: an emulated host looks up the code behind each return and each call into another page.
+PC_LTO = -flto
 
 CORE = $(wildcard monitor/*.c monitor/interp/*.c monitor/gdb/*.c bt/*.c bt/decode/*.c shadow/*.c devices/*.c)
 PC = $(wildcard monitor/pc/*.c)
@@ -55,7 +57,7 @@ $(B)/.deps: tools/deps.sh
 $(B)/pc/%.o: %.c Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
-	$(Q)$(CC) $(PC_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(PC_CFLAGS) $(PC_LTO) -c -o $@ $<
 $(B)/pc/%.asm.o: %.asm $(B)/pc/offsets.inc Makefile | $(B)/.deps
 	@mkdir -p $(@D)
 	@echo "  NASM $<"
@@ -66,10 +68,11 @@ $(B)/%/offsets.inc: monitor/%/offsets.h monitor/vcpu.h monitor/host.h monitor/la
 	$(Q)$(CC) $(filter-out -MMD -MP,$(PC_CFLAGS)) -x c -S -o - $< | sed -n 's/^.*->\([A-Za-z0-9_]*\) [$$]*\([-0-9]*\).*/%define \1 \2/p' > $@
 # gcc would make calls to themselves of these.
 $(B)/pc/monitor/mem.o: PC_CFLAGS += -fno-builtin
+$(B)/pc/monitor/mem.o: PC_LTO =
 PC_OBJ = $(PC:%.c=$(B)/pc/%.o) $(CORE:%.c=$(B)/pc/%.o) $(PC_ASM:%.asm=$(B)/pc/%.asm.o)
 $(B)/pc/monitor64.elf: $(PC_OBJ) monitor/pc/monitor.ld
 	@echo "  LD   $@"
-	$(Q)ld -nostdlib -static -no-pie --no-relax -z noexecstack -z max-page-size=4096 -T monitor/pc/monitor.ld -o $@ $(PC_OBJ)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(PC_CFLAGS)) $(PC_LTO) -flto-partition=one -nostdlib -pie -Wl,-no-pie,-static,--no-relax,--build-id=none,-z,noexecstack,-z,max-page-size=4096,-T,monitor/pc/monitor.ld -o $@ $(PC_OBJ)
 $(B)/pc/monitor64.bin: $(B)/pc/monitor64.elf
 	$(Q)objcopy -O binary $< $@
 $(B)/ring1.elf: monitor/pc/boot32.asm $(B)/pc/monitor64.bin monitor/pc/boot32.ld
