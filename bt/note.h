@@ -63,6 +63,7 @@ enum treatment {
     X(LAST, "events are held off for one instruction more, which is not in this block") \
     X(HIGH_BYTE_LEFT, "AH, CH, DH and BH cannot be named beside a REX prefix") \
     X(IMPLIED, "its operand is implied by the opcode and cannot be led to where it is") \
+    X(HYPERCALL, "a call of the monitor")                                                          \
     X(HEEDED, "CR0 and CR4 would make it fault, and only the interpreter heeds them here") \
     X(ADAPTED, "it faulted again and again")
 

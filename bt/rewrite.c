@@ -105,6 +105,18 @@ static bool privileged_ok(const struct translation *t)
     return (t->b->mode & MODE_CPL) == 0;
 }
 
+/* A host may do it at once and come back behind the gate (exit.h). Not to code that a new CR3 can
+ * move elsewhere. */
+static enum end vmcall(struct translation *t)
+{
+    if (!privileged_ok(t) || !t->page->global)
+        return callout(t);
+    t->bt->callouts++;
+    record(t, t->eip, 0, UNWIND_EIP);
+    emit_gate(t->bt, &t->code, TC_EXIT_CALL);
+    return END_NO;
+}
+
 static enum end cli(struct translation *t)
 {
     if (!privileged_ok(t))
@@ -246,6 +258,7 @@ static const struct rewriting table[OP_COUNT] = {
     [OP_PREFETCH] = {nothing, TREAT_REWRITTEN, WHY_NOTHING},
     [OP_RDTSC] = {rdtsc, TREAT_COPIED, WHY_TSC},
     [OP_CMPXCHG8B] = {cmpxchg8b, TREAT_COPIED, WHY_SAME},
+    [OP_VMCALL] = {vmcall, TREAT_CALLOUT, WHY_HYPERCALL},
     [OP_INT3] = {callout, TREAT_CALLOUT, WHY_INTERRUPT},
     [OP_ICEBP] = {callout, TREAT_CALLOUT, WHY_INTERRUPT},
     /* Not in 64-bit mode, or not on every CPU there. */

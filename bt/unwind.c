@@ -65,6 +65,11 @@ uint32_t bt_block_of(const struct vcpu *v, const struct host_exit *x)
     return bt->block[slot ? bt->slot[slot].from : cache_block_at(bt, off)].eip;
 }
 
+static bool is_interpreted(uint8_t code)
+{
+    return code == TC_EXIT_INTERP || code == TC_EXIT_ADAPTED || code == TC_EXIT_CALL;
+}
+
 void bt_unwind(struct vcpu *v, const struct host_exit *x)
 {
     struct bt *bt = v->vm->bt;
@@ -84,7 +89,7 @@ void bt_unwind(struct vcpu *v, const struct host_exit *x)
         v->eflags = (v->eflags & ~(uint32_t)FL_ARITH) | saved_flags((uint32_t)x->scratch[SCR_R9]);
     if (u.how & UNWIND_INHIBIT)
         v->inhibit = INHIBIT_STI;
-    if (bt->count && x->kind == HX_TC && (x->code == TC_EXIT_INTERP || x->code == TC_EXIT_ADAPTED))
+    if (bt->count && x->kind == HX_TC && is_interpreted(x->code))
         v->tc_insns--; /* the interpreter runs it, and counts it */
     bt->unwind_flushes = bt->flushes;
     keep_calls(v, x->scratch[SCR_RSP] + (u.how & UNWIND_PUSHED ? 8 : 0));

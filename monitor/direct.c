@@ -40,25 +40,48 @@ static bool fit_for_kernel(const struct segment *s, uint32_t kind)
            (s->attr & (must | SA_CODE | SA_DC | SA_DPL)) == must;
 }
 
-/* The gate of the system call and what it leads to. */
-static bool find_gate(struct vcpu *v, struct direct *d)
+/* The gate of VECTOR, of a DPL from LEAST on: noted as WHICH. */
+static bool find_gate(struct vcpu *v, unsigned vector, unsigned least, enum direct_checks which,
+                      struct gate *g, bool *trap)
 {
-    struct direct_check *gate = &d->check[DIRECT_GATE];
-    gate->where = v->idtr.base + SYSCALL_VECTOR * 8;
-    if (SYSCALL_VECTOR * 8 + 7 > v->idtr.limit || !peek(v, gate->where, &gate->raw, 8))
+    struct direct_check *gate = &v->direct.check[which];
+    gate->where = v->idtr.base + vector * 8;
+    if (vector * 8 + 7 > v->idtr.limit || !peek(v, gate->where, &gate->raw, 8))
         return false;
     struct descriptor raw = {.raw = gate->raw};
     uint32_t attr = descriptor_attr(&raw);
     unsigned type = attr_system_type(attr);
-    if ((type != SYS_INT32 && type != SYS_TRAP32) || !(attr & SA_P) || attr_dpl(attr) != 3)
-        return false;
-    struct gate g = gate_unpack(gate->raw);
-    if (!peek_descriptor(v, g.sel, &d->check[DIRECT_CODE]))
+    *g = gate_unpack(gate->raw);
+    *trap = type == SYS_TRAP32;
+    return (type == SYS_INT32 || type == SYS_TRAP32) && (attr & SA_P) && attr_dpl(attr) >= least;
+}
+
+/* The gate of the system call and what it leads to. */
+static bool find_call(struct vcpu *v, struct direct *d)
+{
+    struct gate g;
+    bool trap;
+    if (!find_gate(v, SYSCALL_VECTOR, 3, DIRECT_GATE, &g, &trap) ||
+        !peek_descriptor(v, g.sel, &d->check[DIRECT_CODE]))
         return false;
     segment_unpack(g.sel & 0xfffcu, d->check[DIRECT_CODE].raw, &d->kernel_cs);
     d->eip = g.off;
-    d->vif = type == SYS_TRAP32;
+    d->vif = trap;
     return fit_for_kernel(&d->kernel_cs, SA_CODE | (d->kernel_cs.attr & SA_RW));
+}
+
+/* Page faults go the same way if their gate leads to the same segment. True in any case. */
+static bool find_fault(struct vcpu *v, struct direct *d)
+{
+    struct gate g;
+    bool trap;
+    d->fault_eip = d->fault_vif = 0;
+    if (find_gate(v, VEC_PF, 0, DIRECT_FAULT_GATE, &g, &trap) &&
+        (g.sel & 0xfffcu) == d->kernel_cs.sel) {
+        d->fault_eip = g.off;
+        d->fault_vif = trap;
+    }
+    return true;
 }
 
 static bool find_stack(struct vcpu *v, struct direct *d)
@@ -88,7 +111,7 @@ static bool note(struct vcpu *v)
     if (!usual_user(v))
         return false;
     if (!d->found)
-        d->found = find_gate(v, d) && find_stack(v, d);
+        d->found = find_call(v, d) && find_stack(v, d) && find_fault(v, d);
     if (!d->found)
         return false;
     d->user_cs = v->seg[S_CS];

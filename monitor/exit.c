@@ -12,6 +12,7 @@
 #include "monitor/gdb/gdb.h"
 #include "monitor/guestmem.h"
 #include "monitor/guestwalk.h"
+#include "monitor/hypercall.h"
 #include "monitor/inject.h"
 #include "monitor/interp/interp.h"
 #include "monitor/journal.h"
@@ -121,39 +122,82 @@ static const char *const shadow_answers[] = {[SHADOW_FIXED] = "filled",
                                              [SHADOW_TRACE] = "traced",
                                              [SHADOW_MMIO] = "mmio"};
 
-static void exit_page_fault(struct vcpu *v, const struct host_exit *x)
+/* Asks the shadow, once. With SHADOW_REFLECT X->error becomes the guest's. */
+static enum shadow_answer ask_shadow(struct vcpu *v, struct host_exit *x)
 {
-    uint32_t error;
     uint32_t access = x->error & (PF_W | PF_U | PF_I);
-    count(v, STAT_EXIT_PF);
-    bool turns = x->other_window && v->cpl < 3; /* user code has no business in the kernel's */
-    if (x->cr2_outside && !x->user)
-        bt_missed(v, x);
-    if (x->cr2_outside || (turns && !bt_turn_window(v, x, is_string_operation(v)))) {
-        exit_interpret(v);
-        return;
-    }
-    if (turns)
-        return;
+    uint32_t error = x->error;
+    if (x->asked)
+        return (enum shadow_answer)(x->asked - 1);
     if (!x->user)
         access = (access & PF_W) | (v->cpl == 3 ? (uint32_t)PF_U : 0);
     enum shadow_answer answer = shadow_fault(v, gva(x->cr2), access, &error);
     JOURNAL(v->vm, SHADOW, "%s cr2 %08x access %x eip %08x", shadow_answers[answer], x->cr2, access,
             v->eip);
-    switch (answer) {
+    x->asked = (uint8_t)(1 + answer);
+    if (answer == SHADOW_REFLECT)
+        x->error = error;
+    return answer;
+}
+
+static void exit_page_fault(struct vcpu *v, const struct host_exit *fault)
+{
+    struct host_exit x = *fault;
+    count(v, STAT_EXIT_PF);
+    bool turns = x.other_window && v->cpl < 3; /* user code has no business in the kernel's */
+    if (x.cr2_outside && !x.user)
+        bt_missed(v, &x);
+    if (x.cr2_outside || (turns && !bt_turn_window(v, &x, is_string_operation(v)))) {
+        exit_interpret(v);
+        return;
+    }
+    if (turns)
+        return;
+    switch (ask_shadow(v, &x)) {
     case SHADOW_FIXED:
         break;
     case SHADOW_REFLECT:
-        vmem_faulted(v, gva(x->cr2));
-        vcpu_raise_pf(v, gva(x->cr2), error);
+        vmem_faulted(v, gva(x.cr2));
+        vcpu_raise_pf(v, gva(x.cr2), x.error);
         break;
     case SHADOW_TRACE:
     case SHADOW_MMIO:
-        if (!x->user)
-            bt_faulted(v, x);
+        if (!x.user)
+            bt_faulted(v, &x);
         exit_interpret(v);
         break;
     }
+}
+
+/* Does anybody want to see each exit? */
+static bool is_watched(const struct vm *vm)
+{
+    return vm->pace.on || vm->gdb || vm->profile || vm->journal;
+}
+
+enum exit_quick exit_quick_fault(struct vcpu *v, struct host_exit *x)
+{
+    if (x->cr2_outside || is_watched(v->vm))
+        return QUICK_NO;
+    enum shadow_answer answer = ask_shadow(v, x);
+    bool reflects = answer == SHADOW_REFLECT && x->user && v->direct.armed && v->direct.fault_eip;
+    if (answer != SHADOW_FIXED && !reflects)
+        return QUICK_NO;
+    count(v, STAT_EXIT_PF);
+    if (!reflects)
+        return QUICK_AGAIN;
+    count(v, STAT_INJ_EXCEPTION);
+    vmem_faulted(v, gva(x->cr2));
+    v->cr2 = x->cr2;
+    return QUICK_REFLECT;
+}
+
+bool exit_quick_call(struct vcpu *v)
+{
+    if (is_watched(v->vm) || !hypercall_quick(v))
+        return false;
+    count(v, STAT_EXIT_CALLOUT);
+    return true;
 }
 
 /* A selector that the shadow tables do not hold yet faults like a bad one. An error code with
@@ -245,6 +289,7 @@ static void exit_translated(struct vcpu *v, const struct host_exit *x)
             bt_chain(v, x, entry);
         break;
     case TC_EXIT_INTERP:
+    case TC_EXIT_CALL:
         count(v, STAT_EXIT_CALLOUT);
         exit_interpret(v);
         break;

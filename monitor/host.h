@@ -79,13 +79,12 @@ enum host_exit_kind {
     HX_TC,        /* translated code left by its exit gate: .code is its number */
 };
 
-/* Numbers that translated code passes to its exit gate: it leaves by INT TC_GATE_VECTOR + code, by
- * a far call through the host's call gate for the code, or by a near call of the host's own code
- * for it. */
+/* Numbers that translated code passes to its exit gate: INT TC_GATE_VECTOR + code, a far call
+ * through the host's call gate for the code, or a near call of the host's own code for it. */
 enum gate_kind { GATE_INT, GATE_FAR, GATE_NEAR };
 #define TC_GATE_VECTOR 0xc0
-enum tc_code { TC_EXIT_MISS, TC_EXIT_INTERP, TC_EXIT_EVENT, TC_EXIT_ADAPTED };
-#define TC_CODES 4
+enum tc_code { TC_EXIT_MISS, TC_EXIT_INTERP, TC_EXIT_EVENT, TC_EXIT_ADAPTED, TC_EXIT_CALL };
+#define TC_CODES 5
 
 struct host_exit {
     enum host_exit_kind kind;
@@ -97,6 +96,7 @@ struct host_exit {
     uint32_t cr2;        /* #PF: the linear address, low 32 bits */
     bool cr2_outside;    /* #PF at or above 4 GiB: a wrapped or unclipped access */
     uint64_t rip;        /* where translated code stopped (TC_EXEC alias) */
+    uint8_t asked;       /* #PF: 0, or 1 + what the shadow has said (exit_quick_fault) */
     bool other_window;   /* #PF: .cr2 is mapped, but in the other window */
     uint64_t scratch[6]; /* r8, r9, r10, r11, r13 and rsp at that moment */
     uint64_t rflags;
@@ -106,10 +106,10 @@ enum scratch_index { SCR_R8, SCR_R9, SCR_R10, SCR_R11, SCR_R13, SCR_RSP };
 /*
  * Run guest user code directly (host_run_user: CPL 3, 32-bit, from v->eip, with the segment
  * registers that SEL says) or translated code from ENTRY (host_run_tc: ring 1, 64-bit), with real
- * interrupts on, until the first event, which is described in *X. While v->direct.armed the one may
- * go over into the other without coming back here. The guest's registers come from v->gpr and
- * v->eflags and return there. RSP of translated code starts as v->tc_rsp. After host_run_tc v->eip
- * is unchanged: what X->rip means is the translator's secret (bt_unwind).
+ * interrupts on, until the first event that exit.h has no quick way for, which is described in *X.
+ * While v->direct.armed the one may go over into the other without coming back here. The guest's
+ * registers come from v->gpr and v->eflags and return there. RSP of translated code starts as
+ * v->tc_rsp. After host_run_tc v->eip is unchanged: what X->rip means is bt_unwind's secret.
  */
 void host_run_user(struct vcpu *v, const uint16_t sel[6], struct host_exit *x);
 void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x);
@@ -117,7 +117,7 @@ void host_run_tc(struct vcpu *v, uint64_t entry, struct host_exit *x);
 /* The shadow GDT and LDT that direct execution uses: set the 8-byte descriptor of SELECTOR (TI bit
  * chooses the table); 0 makes it absent. The host refuses nothing: the caller has sanitised it.
  * Entries at and above HOST_FIRST_SELECTOR are the host's own and are never set. */
-#define HOST_FIRST_SELECTOR 0xff80u
+#define HOST_FIRST_SELECTOR 0xff78u
 void host_descriptor_set(uint16_t selector, uint64_t descriptor);
 
 /* Gives the hardware what it keeps live for the guest: CR0.MP, EM, TS and AM, CR4.TSD, OSFXSR and

@@ -290,6 +290,16 @@ static int32_t batch(struct vcpu *v, const uint32_t arg[5])
     return (int32_t)arg[1];
 }
 
+bool hypercall_quick(struct vcpu *v)
+{
+    const uint32_t quick = 1u << RING1_CALL_PAGES | 1u << RING1_CALL_ROOT | 1u << RING1_CALL_PIN |
+                           1u << RING1_CALL_UNPIN | 1u << RING1_CALL_FLUSH;
+    if (v->gpr[R_EAX] >= RING1_CALLS || !(quick >> v->gpr[R_EAX] & 1))
+        return false;
+    hypercall(v);
+    return true;
+}
+
 void hypercall(struct vcpu *v)
 {
     const uint32_t arg[5] = {v->gpr[R_EBX], v->gpr[R_ECX], v->gpr[R_EDX], v->gpr[R_ESI],

@@ -14,6 +14,10 @@
  * v->eip is behind the instruction. */
 void hypercall(struct vcpu *v);
 
+/* The same if it is one that changes nothing of the vcpu but EAX and CR3, and no byte of the
+ * guest's memory; else false, and nothing is done. At CPL 0. */
+bool hypercall_quick(struct vcpu *v);
+
 /* The machine ends: guest RAM is again what it was. */
 void hypercall_end(struct vm *vm);
 

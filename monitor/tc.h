@@ -34,7 +34,7 @@ struct direct_check {
     uint64_t raw;
     uint32_t where;
 };
-enum direct_checks { DIRECT_GATE, DIRECT_CODE, DIRECT_STACK, DIRECT_CHECKS };
+enum direct_checks { DIRECT_GATE, DIRECT_CODE, DIRECT_STACK, DIRECT_FAULT_GATE, DIRECT_CHECKS };
 #define DIRECT_MIRRORS 16
 
 /* Flags that the ring-1 gates leave to the slow way (direct.h). */
@@ -42,10 +42,11 @@ enum direct_checks { DIRECT_GATE, DIRECT_CODE, DIRECT_STACK, DIRECT_CHECKS };
 
 /* What ring-1 code needs for system calls without ring 0 (direct.h). */
 struct direct {
-    uint32_t armed; /* 0: the slow way */
-    uint32_t eip;   /* of the handler */
-    uint32_t vif;   /* the virtual IF there */
-    uint32_t tss;   /* linear address of ESP0 and SS0 */
+    uint32_t armed;                /* 0: the slow way */
+    uint32_t eip;                  /* of the handler */
+    uint32_t vif;                  /* the virtual IF there */
+    uint32_t fault_eip, fault_vif; /* the same of page faults' handler; 0, 0: it is not usual */
+    uint32_t tss;                  /* linear address of ESP0 and SS0 */
     struct direct_check check[DIRECT_CHECKS];
     struct direct_check mirror[DIRECT_MIRRORS]; /* descriptors that user code may load */
     uint32_t mirrors;

@@ -51,7 +51,7 @@ struct vcpu {
     uint32_t eflags;         /* all but IF, which is in vif; bit 1 always set */
     uint8_t cpl;             /* virtual CPL */
     uint8_t inhibit;         /* enum inhibit: what covers the next instruction */
-    union tc_gate gate[4];   /* by enum tc_code: how the host wants to be called (bt/) */
+    union tc_gate gate[5];   /* by enum tc_code: how the host wants to be called (bt/) */
     uint64_t place[S_COUNT]; /* added to translated accesses through FS and GS: the base, or what
                                 leads them outside the guest's 4 GiB, where they fault (bt/) */
     uint64_t tc_insns;       /* guest instructions run from the cache, where they are counted */

@@ -1,96 +1,110 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
 ; Ring-1 code between guest user code and the translated kernel: INT 80h comes here from ring 3
-; through a trap gate, and a translated IRET to user code jumps here. Neither changes anything of the
-; guest's that is not done again (the frame on the kernel's stack) before its last instruction,
-; so that a stop in between means "before the system call" or "before the IRET": world.c knows the labels.
+; through a trap gate, a page fault that is the guest's own from the monitor (world.c), and a translated
+; IRET to user code jumps here. None of them changes anything of the guest's that is not done again
+; (the frame on the kernel's stack) before its last instruction, so that a stop in between means "before the
+; system call", "at the instruction that faults" or "before the IRET": world.c knows the labels.
 ; A stop is an interrupt, a fault in the guest's memory, or the INT of a case that is not the usual one.
 ; Trap gates only: ring 1 could never set the real IF again.
 bits 64
 default rel
 %include "offsets.inc"
 extern pc_cpu
-global gate_syscall, gate_parked, gate_restored, gate_committed, gate_syscall_end
+global gate_syscall, gate_syscall_parked, gate_syscall_restored, gate_syscall_committed, gate_syscall_end
+global gate_fault, gate_fault_parked, gate_fault_restored, gate_fault_committed, gate_fault_end
 global gate_return, gate_return_end
 
 %define UNUSUAL DIRECT_FLAGS
 section .text
 
-%macro same_selector 2 ; hardware register, index in loaded[]
+%macro same_selector 3 ; hardware register, index in loaded[], where to go if not
         mov r8d, %1
         cmp r8w, [r15 + D_LOADED + 16 * %2 + SEGMENT_SEL]
-        jne syscall_slow
+        jne %3
 %endmacro
 
-%macro same_descriptor 1 ; index in check[]
+%macro same_descriptor 2 ; index in check[], where to go if not
         mov r8d, [r15 + D_CHECK + 16 * %1 + CHECK_WHERE]
         mov r8, [r8]
         cmp r8, [r15 + D_CHECK + 16 * %1 + CHECK_RAW]
-        jne syscall_slow
+        jne %2
 %endmacro
 
-; purpose  INT 80h of user code
-; IN       the hardware's frame at the top of the ring-1 stack; the user's registers
+; purpose  from user code into a handler of the guest's kernel
+; IN       the hardware's frame at the top of the ring-1 stack; the user's registers and flags
 ; OUT      the guest's frame on its kernel stack; on to the handler in the translation cache
 ; STACK    TSS.RSP1, then the call stack of translated code, empty
-gate_syscall:
-        mov r13, rax
-gate_parked:                            ; from here to gate_restored the user's RAX is in R13
+%macro to_kernel 5 ; name, its gate's index in check[], the handler's EIP and VIF, bytes of error code
+%1:     mov r13, rax
+%1_parked:                              ; from here to restored the user's RAX is in R13
         lahf
         seto al
         mov r12d, eax
         mov r15, [pc_cpu + CPU_VCPU]
         cmp dword [r15 + D_ARMED], 0
-        je syscall_slow
+        je %%slow
         test dword [rsp + 16], UNUSUAL
-        jnz syscall_slow
+        jnz %%slow
         mov r9d, [rsp + 8]              ; CS
         cmp r9w, [r15 + D_USER_CS + SEGMENT_SEL]
-        jne syscall_slow
+        jne %%slow
         mov r10d, [rsp + 32]            ; SS
         cmp r10w, [r15 + D_USER_SS + SEGMENT_SEL]
-        jne syscall_slow
-        same_selector ds, 0
-        same_selector es, 1
-        same_selector fs, 2
-        same_selector gs, 3
-        same_descriptor 0
-        same_descriptor 1
-        same_descriptor 2
+        jne %%slow
+        same_selector ds, 0, %%slow
+        same_selector es, 1, %%slow
+        same_selector fs, 2, %%slow
+        same_selector gs, 3, %%slow
+        same_descriptor %2, %%slow
+        same_descriptor DIRECT_CODE, %%slow
+        same_descriptor DIRECT_STACK, %%slow
         mov r8d, [r15 + D_TSS]
         mov r14d, [r8]
         mov r8w, [r8 + 4]
         cmp r8w, [r15 + D_KERNEL_SS + SEGMENT_SEL]
-        jne syscall_slow
-        lea r14d, [r14 - 20]
+        jne %%slow
+        lea r14d, [r14 - (20 + %5)]
         movzx r10d, r10w
-        mov [r14d + 16], r10d
+        mov [r14d + %5 + 16], r10d
         mov r10d, [rsp + 24]
-        mov [r14d + 12], r10d
+        mov [r14d + %5 + 12], r10d
         mov r10d, [rsp + 16]
+%if %5
+        or r10d, FL_RF                  ; faults alone have an error code
+%else
         and r10d, ~FL_RF
-        mov [r14d + 8], r10d
+%endif
+        mov [r14d + %5 + 8], r10d
         movzx r9d, r9w
-        mov [r14d + 4], r9d
+        mov [r14d + %5 + 4], r9d
         mov r10d, [rsp]
+        mov [r14d + %5], r10d
+%if %5
+        mov r10d, [pc_cpu + CPU_FAULT_ERROR]
         mov [r14d], r10d
+%else
         add qword [r15 + D_SYSCALLS], 1
-        mov r8d, [r15 + D_EIP]
-        mov r9d, [r15 + D_VIF]
+%endif
+        mov r8d, [r15 + %3]
+        mov r9d, [r15 + %4]
         mov eax, r12d
         add al, 127
         sahf
         mov r12d, 0
         mov rax, r13
-gate_restored:
+%1_restored:
         mov rsp, [r15 + D_CALLS]
         mov [r15 + V_VIF], r9b
-gate_committed:
+%1_committed:
         jmp [r15 + D_LOOKUP]
-syscall_slow:
-        int 0xc7                        ; a gate that nothing else uses
-gate_syscall_end:                       ; where that INT stops: not gate_return's first byte
+%%slow: int 0xc7                        ; a gate that nothing else uses
+%1_end:                                 ; where that INT stops: not the next piece's first byte
         ud2
+%endmacro
+
+        to_kernel gate_syscall, DIRECT_GATE, D_EIP, D_VIF, 0
+        to_kernel gate_fault, DIRECT_FAULT_GATE, D_FAULT_EIP, D_FAULT_VIF, 4
 
 %macro same_segment 2 ; offset in the vcpu, index in loaded[]
         mov r9, [r15 + %1]

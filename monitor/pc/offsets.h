@@ -24,6 +24,7 @@ void offsets(void)
     OFFSET(V_GPR, vcpu, gpr);
     OFFSET(V_EFLAGS, vcpu, eflags);
     OFFSET(CPU_VCPU, host_cpu, vcpu);
+    OFFSET(CPU_FAULT_ERROR, host_cpu, fault_error);
     EMIT(CPU_RING1_TOP, offsetof(struct host_cpu, ring1_stack) + sizeof pc_cpu.ring1_stack);
     OFFSET(V_VIF, vcpu, vif);
     OFFSET(V_EVENT, vcpu, event);
@@ -34,6 +35,8 @@ void offsets(void)
     OFFSET(D_ARMED, vcpu, direct.armed);
     OFFSET(D_EIP, vcpu, direct.eip);
     OFFSET(D_VIF, vcpu, direct.vif);
+    OFFSET(D_FAULT_EIP, vcpu, direct.fault_eip);
+    OFFSET(D_FAULT_VIF, vcpu, direct.fault_vif);
     OFFSET(D_TSS, vcpu, direct.tss);
     OFFSET(D_CHECK, vcpu, direct.check);
     OFFSET(D_MIRROR, vcpu, direct.mirror);
@@ -54,6 +57,10 @@ void offsets(void)
     EMIT(TC_GATE_VECTOR, TC_GATE_VECTOR);
     EMIT(TC_CODES, TC_CODES);
     EMIT(DIRECT_FLAGS, DIRECT_FLAGS);
+    EMIT(DIRECT_GATE, DIRECT_GATE);
+    EMIT(DIRECT_CODE, DIRECT_CODE);
+    EMIT(DIRECT_STACK, DIRECT_STACK);
+    EMIT(DIRECT_FAULT_GATE, DIRECT_FAULT_GATE);
     EMIT(FL_ARITH, FL_ARITH);
     EMIT(FL_DF, FL_DF);
     EMIT(FL_IF, FL_IF);

@@ -13,15 +13,17 @@
 
 /* Selectors of the monitor's own descriptors, at the top of a full 64 KiB GDT. */
 enum pc_selector {
-    SEL_TSS = 0xff80, /* two slots */
-    SEL_MONITOR_CODE = 0xff90,
-    SEL_MONITOR_DATA = 0xff98,
-    SEL_TC_CODE = 0xffa0 | 1, /* DPL 1, L = 1 */
-    SEL_LDT = 0xffb0,         /* two slots */
-    SEL_TC_GATES = 0xffc0,    /* call gates by enum tc_code, DPL 1, two slots each */
+    SEL_TSS = 0xff78, /* two slots */
+    SEL_MONITOR_CODE = 0xff88,
+    SEL_MONITOR_DATA = 0xff90,
+    SEL_TC_CODE = 0xff98 | 1, /* DPL 1, L = 1 */
+    SEL_LDT = 0xffa0,         /* two slots */
+    SEL_TC_GATES = 0xffb0,    /* call gates by enum tc_code, DPL 1, two slots each */
 };
 #define GATE_SPACING 16 /* bytes from one of SEL_TC_GATES to the next */
-#define SEL_TC_STACK 1  /* null with RPL 1: what ring 1 in 64-bit mode wants */
+_Static_assert(SEL_TSS >= HOST_FIRST_SELECTOR && SEL_TC_GATES + TC_CODES * GATE_SPACING <= 0x10000,
+               "the GDT ends at 64 KiB");
+#define SEL_TC_STACK 1 /* null with RPL 1: what ring 1 in 64-bit mode wants */
 
 /* IDT vectors. Exceptions are 0-31. */
 enum pc_vector {
@@ -58,6 +60,7 @@ struct host_cpu {
     uint8_t entry_room[2048] __attribute__((aligned(16)));
     struct trap_frame entry_frame __attribute__((aligned(16))); /* TSS.RSP0 points behind it */
     struct vcpu *vcpu;                                          /* gate.asm's */
+    uint32_t fault_error;                                       /* the same: of gate_fault */
     uint8_t ring1_stack[256] __attribute__((aligned(16)));      /* TSS.RSP1: hardware frames only */
     uint8_t ist_stack[3][4096] __attribute__((aligned(16)));
     struct tss64 tss;
@@ -110,9 +113,12 @@ void pc_load_selectors(const uint16_t s[4]);
 extern const uint64_t pc_stubs[256];           /* addresses of the entry stubs ... */
 extern const uint64_t pc_call_stubs[TC_CODES]; /* ... and of those behind call gates */
 
-/* gate.asm: INT 80h from ring 3; a translated IRET to it; and places in them (world.c). */
-extern const uint8_t gate_syscall[], gate_parked[], gate_restored[], gate_committed[];
-extern const uint8_t gate_syscall_end[];
+/* gate.asm: INT 80h from ring 3; a page fault there; a translated IRET to it; and places in them
+ * (world.c). */
+extern const uint8_t gate_syscall[], gate_syscall_parked[], gate_syscall_restored[];
+extern const uint8_t gate_syscall_committed[], gate_syscall_end[];
+extern const uint8_t gate_fault[], gate_fault_parked[], gate_fault_restored[];
+extern const uint8_t gate_fault_committed[], gate_fault_end[];
 extern const uint8_t gate_return[], gate_return_end[];
 
 /* trap.c: an exception or interrupt in the monitor itself. */

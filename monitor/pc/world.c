@@ -3,6 +3,7 @@
  * host_run_user and host_run_tc: a frame is built from the vcpu, entered, and the frame of
  * the exit is taken apart into the vcpu and a struct host_exit.
  */
+#include "monitor/exit.h"
 #include "monitor/log.h"
 #include "monitor/mem.h"
 #include "monitor/pc/hw.h"
@@ -43,8 +44,10 @@ static void save_gprs(struct vcpu *v, const struct trap_frame *f)
 static void classify(const struct trap_frame *f, struct host_exit *x)
 {
     x->vector = (uint8_t)f->vector;
-    x->error = (uint32_t)f->error;
     x->kind = HX_EXCEPTION;
+    if (f->vector == VEC_PF)
+        return; /* look_at_fault */
+    x->error = (uint32_t)f->error;
     if (f->vector >= VEC_IRQ_BASE && f->vector < VEC_IRQ_BASE + 16) {
         pc_irq((unsigned)f->vector - VEC_IRQ_BASE);
         x->kind = HX_INTERRUPT;
@@ -55,10 +58,6 @@ static void classify(const struct trap_frame *f, struct host_exit *x)
         x->code = (uint8_t)(f->vector - VEC_TC_BASE);
     } else if (f->vector >= 32 || f->vector == VEC_BP || f->vector == VEC_OF) {
         x->kind = HX_SOFT_INT;
-    } else if (f->vector == VEC_PF) {
-        uint64_t cr2 = read_cr2();
-        x->cr2 = (uint32_t)cr2;
-        x->cr2_outside = cr2 >> 32 != 0;
     } else if (f->vector == VEC_MC) {
         panic("machine check of the host CPU");
     }
@@ -71,30 +70,72 @@ static bool is_interrupt(const struct trap_frame *f)
     return f->vector == VEC_NMI || (f->vector >= VEC_IRQ_BASE && f->vector < VEC_IRQ_BASE + 16);
 }
 
-/* Before the system call's commit: user code stands at its INT 80h again, or has just run it. */
-static void back_to_user(struct trap_frame *f)
+/* A way from user code into the kernel in gate.asm. */
+struct way {
+    const uint8_t *start, *parked, *restored, *committed, *end;
+};
+#define WAY(name)                                                                                  \
+    {                                                                                              \
+        name, name##_parked, name##_restored, name##_committed, name##_end                         \
+    }
+static const struct way syscall_way = WAY(gate_syscall), fault_way = WAY(gate_fault);
+
+static bool is_on(const struct way *w, const struct trap_frame *f)
 {
-    const uint64_t *hw = (const uint64_t *)(pc_cpu.ring1_stack + sizeof pc_cpu.ring1_stack) - 5;
-    if (f->rip >= (uint64_t)gate_parked && f->rip != (uint64_t)gate_restored)
+    return f->rip >= (uint64_t)w->start && f->rip <= (uint64_t)w->end;
+}
+
+/* What the hardware has pushed for ring 1. */
+static uint64_t *ring1_frame(void)
+{
+    return (uint64_t *)(pc_cpu.ring1_stack + sizeof pc_cpu.ring1_stack) - 5;
+}
+
+/* Before the commit: user code stands where it was. */
+static void back_to_user(const struct way *w, struct trap_frame *f)
+{
+    const uint64_t *hw = ring1_frame();
+    if (f->rip >= (uint64_t)w->parked && f->rip != (uint64_t)w->restored)
         f->rax = f->r13;
     f->rip = hw[0];
     f->cs = hw[1];
     f->rflags = hw[2];
     f->rsp = hw[3];
     f->ss = hw[4];
+}
+
+/* It stands at its INT 80h again, or has just run it. */
+static void back_to_call(struct trap_frame *f)
+{
+    back_to_user(&syscall_way, f);
     if (is_interrupt(f))
         f->rip -= 2;
     else if (f->vector != VEC_MC)
         f->vector = VEC_SYSCALL;
 }
 
-/* A stop in gate.asm is one before or behind it. */
-static void out_of_gates(const struct vcpu *v, struct trap_frame *f)
+/* It will fault once more, or has just done it. */
+static void back_to_fault(const struct vcpu *v, struct trap_frame *f, struct host_exit *x)
 {
-    if (f->rip == (uint64_t)gate_committed)
+    back_to_user(&fault_way, f);
+    if (is_interrupt(f) || f->vector == VEC_MC)
+        return;
+    f->vector = VEC_PF;
+    x->error = pc_cpu.fault_error;
+    x->cr2 = v->cr2;
+    x->asked = 0;
+    x->cr2_outside = false;
+}
+
+/* A stop in gate.asm is one before or behind it. */
+static void out_of_gates(const struct vcpu *v, struct trap_frame *f, struct host_exit *x)
+{
+    if (f->rip == (uint64_t)syscall_way.committed || f->rip == (uint64_t)fault_way.committed)
         f->rip = v->direct.lookup;
-    else if (f->rip >= (uint64_t)gate_syscall && f->rip <= (uint64_t)gate_syscall_end)
-        back_to_user(f);
+    else if (is_on(&syscall_way, f))
+        back_to_call(f);
+    else if (is_on(&fault_way, f))
+        back_to_fault(v, f, x);
     else if (f->rip >= (uint64_t)gate_return && f->rip < (uint64_t)gate_return_end)
         f->rip = v->direct.slow;
 }
@@ -137,20 +178,74 @@ static void leave_tc(struct vcpu *v, const struct trap_frame *f, struct host_exi
     x->scratch[SCR_RSP] = f->rsp;
 }
 
-/* Runs F until the next exit and takes it apart. */
+/* The hardware's frame of a page fault, handed on to gate_fault. */
+static void enter_fault_way(struct trap_frame *f, uint32_t error)
+{
+    uint64_t *hw = ring1_frame();
+    hw[0] = f->rip;
+    hw[1] = f->cs;
+    hw[2] = f->rflags;
+    hw[3] = f->rsp;
+    hw[4] = f->ss;
+    pc_cpu.fault_error = error;
+    f->rip = (uint64_t)gate_fault;
+    f->cs = SEL_TC_CODE;
+    f->rflags = flags_of(f, TC_FLAGS) | FL_ONE | FL_IF;
+    f->rsp = (uint64_t)hw;
+    f->ss = SEL_TC_STACK;
+}
+
+/* A call of the guest's kernel. */
+static bool call_goes_on(struct vcpu *v, struct trap_frame *f)
+{
+    save_gprs(v, f);
+    v->tc_rsp = f->rsp;
+    if (!exit_quick_call(v))
+        return false;
+    f->rax = v->gpr[R_EAX];
+    f->rsp = v->tc_rsp;
+    f->rflags |= FL_IF; /* the stub of a call gate clears it, and pushes it then */
+    return true;
+}
+
+/* A page fault. */
+static bool fault_goes_on(struct vcpu *v, struct trap_frame *f, struct host_exit *x)
+{
+    uint64_t cr2 = read_cr2();
+    x->cr2 = (uint32_t)cr2;
+    x->cr2_outside = cr2 >> 32 != 0;
+    x->error = (uint32_t)f->error;
+    x->user = f->cs != SEL_TC_CODE;
+    enum exit_quick way = exit_quick_fault(v, x);
+    if (way == QUICK_REFLECT)
+        enter_fault_way(f, x->error);
+    return way != QUICK_NO;
+}
+
+/* Is that all, and does the guest go on, at what F is then? */
+static bool goes_on(struct vcpu *v, struct trap_frame *f, struct host_exit *x)
+{
+    if (f->vector == VEC_PF)
+        return fault_goes_on(v, f, x);
+    return f->vector == VEC_TC_BASE + TC_EXIT_CALL && call_goes_on(v, f);
+}
+
+/* Runs F until the next exit that is not done with at once, and takes it apart. */
 static void run(struct vcpu *v, struct trap_frame *f, struct host_exit *x)
 {
-    memset(x, 0, sizeof *x);
     pc_cpu.vcpu = v;
-    pc_enter(f);
-    struct trap_frame *e = pc_cpu.frame;
-    if (e->cs == SEL_TC_CODE)
-        out_of_gates(v, e);
-    save_gprs(v, e);
-    x->rflags = e->rflags;
-    x->user = e->cs != SEL_TC_CODE; /* also where QEMU lets EFLAGS.VM be set */
-    (x->user ? leave_user : leave_tc)(v, e, x);
-    classify(e, x);
+    do {
+        memset(x, 0, sizeof *x);
+        pc_enter(f);
+        f = pc_cpu.frame;
+    } while (goes_on(v, f, x));
+    if (f->cs == SEL_TC_CODE)
+        out_of_gates(v, f, x);
+    save_gprs(v, f);
+    x->rflags = f->rflags;
+    x->user = f->cs != SEL_TC_CODE; /* also where QEMU lets EFLAGS.VM be set */
+    (x->user ? leave_user : leave_tc)(v, f, x);
+    classify(f, x);
 }
 
 /* ---- Into it ------------------------------------------------------------------------ */

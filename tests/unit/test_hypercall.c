@@ -22,6 +22,27 @@ static void nothing_before_it(void **state)
     assert_int_equal(make(0xffffffff, 0, 0, 0, 0), RING1_E_NO_CALL);
 }
 
+/* Which may be made without a look at the rest of the vcpu, and which are left. */
+static void quick_ones(void **state)
+{
+    (void)state;
+    assert_int_equal(CALL(ENABLE, 1, SHARED), 0);
+    for (uint32_t n = 0; n < RING1_CALLS + 40; n++) {
+        bool quick = n >= RING1_CALL_PAGES && n <= RING1_CALL_FLUSH;
+        v->gpr[R_EAX] = n;
+        v->gpr[R_EBX] = 0xffffffff;
+        assert_int_equal(hypercall_quick(v), quick);
+        if (!quick)
+            assert_int_equal(v->gpr[R_EAX], n);
+    }
+    v->gpr[R_EAX] = RING1_CALL_PAGES;
+    assert_true(hypercall_quick(v));
+    assert_int_equal(v->gpr[R_EAX], 0);
+    v->gpr[R_EAX] = RING1_CALL_PIN;
+    assert_true(hypercall_quick(v));
+    assert_int_equal((int32_t)v->gpr[R_EAX], RING1_E_ADDRESS);
+}
+
 static void shares_a_page(void **state)
 {
     struct ring1_shared s;
@@ -302,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         START(nothing_before_it),
+        START(quick_ones),
         START(shares_a_page),
         START(moves_the_page),
         START(is_not_mapped_as_it_was),

@@ -85,11 +85,17 @@ static const uint8_t *translate_at(uint32_t eip, const uint8_t *code, unsigned l
     return at;
 }
 
+static bool is_gate_of(const uint8_t *end, size_t gate)
+{
+    const uint8_t near[] = {0x41, 0xff, 0x57, (uint8_t)gate};
+    const uint8_t far[] = {0x41, 0xff, 0x5f, (uint8_t)gate};
+    return memcmp(end - 4, vm->bt->tc.gate_kind == GATE_NEAR ? near : far, 4) == 0;
+}
+
 static bool is_gate(const uint8_t *end)
 {
-    const uint8_t near[] = {0x41, 0xff, 0x57, offsetof(struct vcpu, gate[TC_EXIT_INTERP])};
-    const uint8_t far[] = {0x41, 0xff, 0x5f, offsetof(struct vcpu, gate[TC_EXIT_INTERP])};
-    return memcmp(end - 4, vm->bt->tc.gate_kind == GATE_NEAR ? near : far, 4) == 0;
+    return is_gate_of(end, offsetof(struct vcpu, gate[TC_EXIT_INTERP])) ||
+           is_gate_of(end, offsetof(struct vcpu, gate[TC_EXIT_CALL]));
 }
 
 static void wrong(const struct mode *m, const struct insn *i, const char *what)

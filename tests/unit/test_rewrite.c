@@ -95,6 +95,7 @@ static void name_field(char *to, size_t size, uint32_t off)
         FIELD(eflags),
         FIELD(gate[TC_EXIT_INTERP]),
         FIELD(gate[TC_EXIT_EVENT]),
+        FIELD(gate[TC_EXIT_CALL]),
         FIELD(vif),
         FIELD(event),
         FIELD(tc_insns),

@@ -33,6 +33,7 @@ static const struct field fields[] = {
     FIELD(gpr), FIELD(eip), FIELD(eflags), FIELD(vif), FIELD(event), FIELD(cpl), FIELD(inhibit),
     NAMED(gate[TC_EXIT_MISS], "gate.miss"), NAMED(gate[TC_EXIT_INTERP], "gate.interp"),
     NAMED(gate[TC_EXIT_EVENT], "gate.event"), NAMED(gate[TC_EXIT_ADAPTED], "gate.adapted"),
+    NAMED(gate[TC_EXIT_CALL], "gate.call"),
     NAMED(place[S_FS], "place.fs"), NAMED(place[S_GS], "place.gs"), FIELD(place),
     PLACE16(S_ES, "es"), PLACE16(S_CS, "cs"), PLACE16(S_SS, "ss"), PLACE16(S_DS, "ds"), PLACE16(S_FS, "fs"),
     PLACE16(S_GS, "gs"),
