@@ -149,7 +149,7 @@ LIBS_test_decode_oracle = -lZydis
 LIBS_test_decode_binutils = -lopcodes -lbfd
 LIBS_test_emit = -lZydis
 # The translator's tests share a guest, a way to run its blocks natively, and random instructions.
-BT_TESTS = adapt cache chain ident image lockdiff lockstep lookup note rewrite slot stale unwind
+BT_TESTS = adapt cache chain ident image lockdiff lockstep lookup note rewrite slot stale tidy unwind
 $(BT_TESTS:%=$(B)/unit/test_%): $(patsubst %,$(B)/host/tests/unit/bt_%.o,confined gen program run world)
 $(foreach t,$(BT_TESTS),$(eval LIBS_test_$t = $$(B)/host/core.a -lZydis))
 unit: $(UNIT:%=$(B)/unit/%)

@@ -84,6 +84,9 @@ bool bt_ready(struct vcpu *v);
 /* The guest kernel's calls have been left behind: none of them will return. */
 void bt_forget_calls(struct vcpu *v);
 
+/* Between two runs, at NOW_NS of the host's clock: empties the cache if little of it is in use. */
+void bt_tidy(struct vm *vm, uint64_t now_ns);
+
 /* The linear addresses of the last blocks entered by look-up, newest first, for reports. */
 unsigned bt_recent(const struct vm *vm, uint32_t *eips, unsigned max);
 

@@ -99,18 +99,40 @@ void cache_announce(const struct bt *bt, uint32_t block)
         bt->tc.made(bt->tc.exec + b->tc, b->tc_len, b->eip, side_of(b->mode) == SIDE_USER);
 }
 
-/* Frames stay traced: the next write to one finds no block and ends its trace (bt_wrote). */
+/* No block is found any more. Frames stay traced: the next write to one finds no block and ends its
+ * trace (bt_wrote). */
+static void forget_blocks(struct bt *bt)
+{
+    memset(bt->by_key, 0, KEY_BUCKETS * sizeof *bt->by_key);
+    memset(bt->by_frame, 0, FRAME_BUCKETS * sizeof *bt->by_frame);
+    bt->nentries = 1;
+    bt->nown = 0;
+    bt->flushes++;
+    window_no_blocks(&bt->windows);
+}
+
 void cache_flush_all(struct vm *vm)
 {
     struct bt *bt = vm->bt;
-    memset(bt->by_key, 0, KEY_BUCKETS * sizeof *bt->by_key);
-    memset(bt->by_frame, 0, FRAME_BUCKETS * sizeof *bt->by_frame);
-    bt->nslots = bt->nentries = 1;
-    bt->nrecords = bt->nown = 0;
-    bt->flushes++;
-    window_no_blocks(&bt->windows);
+    forget_blocks(bt);
+    bt->nslots = 1;
+    bt->nrecords = 0;
     thunks_emit(bt, vm->vcpu);
+    bt->tc_first = bt->tc_used;
     cache_announce(bt, 0);
+    lookup_clear(vm->vcpu);
+    calls_reset(vm);
+}
+
+void cache_move_on(struct vm *vm)
+{
+    struct bt *bt = vm->bt;
+    forget_blocks(bt);
+    for (uint32_t s = 1; s < bt->nslots; s++)
+        bt->slot[s].target = bt->slot[s].next = NO_BLOCK;
+    bt->nblocks = 1; /* the thunks stay */
+    bt->nrecords = bt->block[0].records + bt->block[0].nrecords;
+    bt->tc_used = bt->tc_first = (bt->tc_used + (uint32_t)PAGE_MASK) & ~(uint32_t)PAGE_MASK;
     lookup_clear(vm->vcpu);
     calls_reset(vm);
 }

@@ -99,7 +99,7 @@ struct thunks {
 
 struct bt {
     struct host_tc tc;
-    uint32_t tc_used;
+    uint32_t tc_used, tc_first; /* of the cache; where the first block that is not a thunk lies */
     uint32_t nblocks, nslots, nrecords, nentries;
     struct block *block; /* [0] is the thunks' */
     struct entry *entry; /* [0] is none: its block is NO_BLOCK */
@@ -123,6 +123,8 @@ struct bt {
     uint32_t recent[RECENT], nrecent;
     struct decode_memo memo;
     struct adapt adapt;
+    uint64_t tidy_ns;                 /* when bt_tidy looks next, and what ... */
+    uint32_t tidy_used, tidy_flushes; /* ... it saw last */
     struct window_sites windows;
     uint8_t scratch[MAX_BLOCK_CODE]; /* a block is assembled here and copied in one go */
 };
@@ -142,17 +144,15 @@ uint32_t cache_find(const struct bt *bt, uint32_t eip, uint64_t mode, const stru
 /* Enters into v's look-up table what PAGE holds for its mode; but not the code in two frames. */
 void cache_enter_page(struct vcpu *v, const struct code_page *page);
 
-/* Enters a finished block into the lists. */
+/* A finished block: into the lists; out of all, so that nothing leads to it; the host is told. */
 void cache_link(struct bt *bt, uint32_t block);
-
-/* Takes a block out of every list; nothing leads to it any more. */
 void cache_drop(struct vm *vm, uint32_t block);
-
-/* The host is told of BLOCK, which was made just now. */
 void cache_announce(const struct bt *bt, uint32_t block);
 
-/* Forgets everything. */
+/* Forgets everything; what is made from now on lies where that lay, or behind it: an emulated host
+ * is slow where code is written over. */
 void cache_flush_all(struct vm *vm);
+void cache_move_on(struct vm *vm);
 
 /* The block that holds TC offset OFF, dropped ones too. */
 uint32_t cache_block_at(const struct bt *bt, uint32_t off);

@@ -189,6 +189,8 @@ void vm_run(struct vm *vm)
         profile_begin(vm);
     while (!vm->ended) {
         timer_service(vm, false);
+        if (vm->bt)
+            bt_tidy(vm, vm->now_ns);
         vm_deliver(vm->vcpu);
         if (!vm->ended && !(vm->gdb && gdb_attend(vm->vcpu)))
             vm_execute(vm->vcpu);

@@ -45,6 +45,7 @@
     X(BT_FOUND,       "bt.found",            "misses whose target was found in the look-up table or among the known blocks") \
     X(BT_MODES,       "bt.modes",            "times the look-up table was emptied because the block mode changed") \
     X(BT_FLUSHES,     "bt.flushes",          "times the whole cache was emptied") \
+    X(BT_TIDIES,      "bt.tidies",           "times all blocks were given up, to have those in use close together") \
     X(SH_FILLS,       "shadow.fills",        "shadow faults mended by mapping a page") \
     X(SH_REFLECTS,    "shadow.reflects",     "page faults that are the guest's own") \
     X(SH_TRACES,      "shadow.traces",       "writes to a traced page (page table, code)") \

@@ -43,6 +43,12 @@ bool bt_create(struct vm *of)
     return top.fails != 3;
 }
 
+void bt_tidy(struct vm *of, uint64_t now_ns)
+{
+    (void)of;
+    (void)now_ns;
+}
+
 uint64_t bt_lookup(struct vcpu *of)
 {
     (void)of;
