@@ -15,12 +15,14 @@
 #define STATUS        0x06u
 #define STATUS_CAPS   0x10u
 #define COMMAND       0x04u
-#define COMMAND_ON    0x07u /* ports, memory, bus mastering */
+#define COMMAND_ON    0x07u  /* ports, memory, bus mastering */
+#define COMMAND_MUTE  0x400u /* no interrupt */
+#define LINE          0x3cu
 #define CAP_VENDOR    9u
 #define MOST_CAPS     48u
 
 /* Types and fields of virtio's capabilities. */
-enum type { TYPE_COMMON = 1, TYPE_NOTIFY = 2, TYPE_DEVICE = 4, TYPE_WINDOW = 5 };
+enum type { TYPE_COMMON = 1, TYPE_NOTIFY = 2, TYPE_ISR = 3, TYPE_DEVICE = 4, TYPE_WINDOW = 5 };
 enum field { F_NEXT = 1, F_TYPE = 3, F_BAR = 4, F_OFFSET = 8, F_LENGTH = 12, F_DATA = 16 };
 
 static void select(unsigned slot, unsigned reg)
@@ -47,6 +49,12 @@ void pc_pci_write(unsigned slot, unsigned reg, unsigned size, uint32_t value)
         out8(port, (uint8_t)value);
 }
 
+unsigned pc_pci_interrupt(unsigned slot)
+{
+    pc_pci_write(slot, COMMAND, 2, pc_pci_read(slot, COMMAND, 2) & ~COMMAND_MUTE);
+    return pc_pci_read(slot, LINE, 1);
+}
+
 static void note_place(unsigned slot, unsigned cap, struct pc_virtio_place *p)
 {
     p->bar = (uint8_t)pc_pci_read(slot, cap + F_BAR, 1);
@@ -62,6 +70,9 @@ static void note_cap(struct pc_virtio *d, unsigned cap)
     case TYPE_NOTIFY:
         note_place(d->slot, cap, &d->notify);
         d->notify_each = pc_pci_read(d->slot, cap + F_DATA, 4);
+        break;
+    case TYPE_ISR:
+        note_place(d->slot, cap, &d->isr);
         break;
     case TYPE_DEVICE:
         note_place(d->slot, cap, &d->device);
@@ -84,7 +95,7 @@ bool pc_virtio_find(unsigned slot, struct pc_virtio *d)
         if (pc_pci_read(slot, cap, 1) == CAP_VENDOR)
             note_cap(d, cap);
     }
-    pc_pci_write(slot, COMMAND, 2, pc_pci_read(slot, COMMAND, 2) | COMMAND_ON);
+    pc_pci_write(slot, COMMAND, 2, pc_pci_read(slot, COMMAND, 2) | COMMAND_ON | COMMAND_MUTE);
     return d->window && d->notify_each;
 }
 

@@ -15,6 +15,9 @@
 uint32_t pc_pci_read(unsigned slot, unsigned reg, unsigned size);
 void pc_pci_write(unsigned slot, unsigned reg, unsigned size, uint32_t value);
 
+/* Lets the function interrupt: the line, as the firmware has noted it. */
+unsigned pc_pci_interrupt(unsigned slot);
+
 /* A structure that a capability names (virtio 1.2, 4.1.4). */
 struct pc_virtio_place {
     uint8_t bar;
@@ -24,11 +27,12 @@ struct pc_virtio_place {
 struct pc_virtio {
     unsigned slot;
     uint8_t window; /* the capability that leads to the BARs */
-    struct pc_virtio_place common, notify, device;
+    struct pc_virtio_place common, notify, isr, device;
     uint32_t notify_each; /* bytes for a queue */
 };
 
-/* False: what is in SLOT is no virtio device, or one without the interface of version 1. */
+/* False: what is in SLOT is no virtio device, or one without the interface of version 1.
+ * It is switched on, but for its interrupt. */
 bool pc_virtio_find(unsigned slot, struct pc_virtio *d);
 
 uint32_t pc_virtio_read(const struct pc_virtio *d, struct pc_virtio_place p, uint32_t offset,
