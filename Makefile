@@ -140,6 +140,11 @@ $(B)/unit/test_process_%: $(B)/host/tests/unit/test_process_%.o $(B)/host/tests/
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka
+# The PC's driver of a network card gives what the fake host would.
+$(B)/unit/test_pc_%: $(B)/host/tests/unit/test_pc_%.o $(B)/host/tests/unit/fake_host.o $(patsubst %,$(B)/host/monitor/pc/%.o,vnet vq) $(B)/host/core.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ -lcmocka
 # The laboratory brings a host of its own.
 $(B)/unit/test_lab_%: $(B)/host/tests/unit/test_lab_%.o $(B)/host/core.a
 	@mkdir -p $(@D)

@@ -27,13 +27,17 @@ struct launch {
     const char *monitor;       /* absolute path of the monitor's image */
     uint32_t memory_mib;       /* of the machine: the guest's, the plan's and the monitor's */
     const struct disks *disks; /* NULL: none */
-    int net;                   /* a socket that carries frames, inherited; -1: none */
+    bool net_user;             /* --net user */
+    int net;                   /* NET_FRAMES: a socket that carries them, inherited; -1: none */
     bool unconfined;           /* the process host: without its filter of system calls */
     struct launch_port {
         const char *path; /* .pty emulators: the terminal device */
         int fd;           /* the others: the socket, inherited; -1: this port is not there */
     } port[PORTS];
 };
+
+/* It has no network card; its card's frames come from a socket; it has such a network itself. */
+enum emulator_net { NET_NONE, NET_FRAMES, NET_OWN };
 
 struct emulator {
     const char *name, *title;
@@ -42,9 +46,9 @@ struct emulator {
     bool pty;                /* serial ports want terminal devices, not sockets */
     bool log_is_output;      /* port 0xE9 comes out of standard output */
     bool own_disks; /* it reaches the user's disk files itself: the plan need not carry them */
-    bool own_net;   /* it takes the frames of --net */
-    bool no_image;  /* the monitor's image is not booted: the monitor is in the program, and has
-                       the plan as its standard input */
+    enum emulator_net net; /* what --net user is there */
+    bool no_image; /* the monitor's image is not booted: the monitor is in the program, and has
+                      the plan as its standard input */
     /* Are the programs and files there? */
     bool (*check)(struct problem *p);
     /* Makes the files it needs in l->dir; TOOL may be given a command to run first. */

@@ -114,9 +114,11 @@ static bool check_end(const struct options_parse *parse)
     if (o->host_args[0] && o->on->no_image)
         return problem_bad(p, "--host-args %s: --on process has no emulator to take them",
                            o->host_args);
-    if (o->net && !o->on->own_net)
-        return problem_bad(
-            p, "--net user: only with --on process; the monitor drives no network card");
+    if (o->net && o->on->net == NET_NONE)
+        return problem_bad(p,
+                           "--net user: %s has no network card that the monitor drives; "
+                           "use --on qemu or --on process",
+                           o->on->title);
     if (o->command == COMMAND_IMAGE && !o->output)
         return problem_bad(p, "no file to make was given; write `ring1 image -o FILE.iso KERNEL'");
     if (o->command == COMMAND_PATCH && !o->output)

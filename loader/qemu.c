@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * QEMU by translation only (TCG): -kernel loads the multiboot monitor, -initrd the plan as its
- * module. There is no video and no network; the guest's disks are
- * virtio block devices in slots of their order, files that QEMU inherits; COM1 and COM2 are
- * sockets that the loader holds.
+ * module. There is no video; the guest's disks are virtio block devices in slots of their order,
+ * files that QEMU inherits; its network is QEMU's own user network; COM1 and COM2 are sockets that
+ * the loader holds.
  */
 #include "loader/emulator.h"
 
@@ -14,6 +14,7 @@
 #define CPU_MODEL "max,svm=off,vmx=off,la57=off"
 
 #define FIRST_SLOT 0x10u /* of the disks; QEMU's own devices are below */
+#define NET_SLOT   (FIRST_SLOT + PLAN_DISKS)
 
 static bool check(struct problem *p)
 {
@@ -41,6 +42,16 @@ static void add_disk(struct command *c, const struct diskfile *f, unsigned n)
                 f->read_only ? "on" : "off");
     command_add(c, "-device");
     command_add(c, "virtio-blk-pci,drive=disk%u,addr=%#x", n, FIRST_SLOT + n);
+}
+
+/* The same addresses as netuser.c's. No firmware of the card's own, which would try to boot. */
+static void add_network(struct command *c)
+{
+    command_add(c, "-netdev");
+    command_add(c, "user,id=net,ipv6=off,hostname=ring1-guest");
+    command_add(c, "-device");
+    command_add(c, "virtio-net-pci,netdev=net,mac=52:31:00:00:00:01,vectors=0,romfile=,addr=%#x",
+                NET_SLOT);
 }
 
 static void arguments(const struct launch *l, struct command *c)
@@ -83,6 +94,8 @@ static void arguments(const struct launch *l, struct command *c)
     }
     for (unsigned i = 0; l->disks && i < l->disks->count; i++)
         add_disk(c, &l->disks->file[i], i);
+    if (l->net_user)
+        add_network(c);
     command_add(c, "-m");
     command_add(c, "%u", l->memory_mib);
     command_add(c, "-kernel");
@@ -94,6 +107,7 @@ const struct emulator emulator_qemu = {
     .title = "QEMU",
     .place = "on QEMU's software CPU without VT-x or SVM",
     .own_disks = true,
+    .net = NET_OWN,
     .check = check,
     .prepare = prepare,
     .arguments = arguments,

@@ -87,6 +87,7 @@ static bool launch(struct session *s, struct problem *p)
                 .monitor = s->guest.monitor,
                 .memory_mib = s->o->memory_mib * (s->o->lockstep ? 2u : 1u) + beside,
                 .disks = &s->guest.disks,
+                .net_user = s->o->net,
                 .net = s->net.machine,
                 .unconfined = s->o->no_confine,
             },
@@ -206,16 +207,17 @@ static uint32_t plan_flags(const struct options *o)
     return (o->stats ? PLAN_STATS : 0u) | (o->count ? PLAN_COUNT : 0u) |
            (o->screen ? PLAN_SCREEN : 0u) | (o->perf_map ? PLAN_PERF_MAP : 0u) |
            (o->gdb_port ? PLAN_GDB : 0u) | (o->gdb_port && !o->gdb_nowait ? PLAN_GDB_WAIT : 0u) |
-           (o->lockstep ? PLAN_LOCKSTEP : 0u) | (o->alone ? PLAN_ALONE : 0u) |
-           (o->profile || o->profile_fd >= 0 ? PLAN_PROFILE : 0u) | o->trace << PLAN_TRACE_SHIFT;
+           (o->net ? PLAN_NET : 0u) | (o->lockstep ? PLAN_LOCKSTEP : 0u) |
+           (o->alone ? PLAN_ALONE : 0u) | (o->profile || o->profile_fd >= 0 ? PLAN_PROFILE : 0u) |
+           o->trace << PLAN_TRACE_SHIFT;
 }
 
 static bool ready(void *with, struct problem *p)
 {
     struct session *s = with;
     return s->o->on->check(p) && (!s->o->gdb_port || gdbline_open(&s->gdb, s->o->gdb_port, p)) &&
-           (!s->o->net || netuser_start(&s->net, p)) && screenfile_open(&s->screen, p) &&
-           profilefile_open(&s->profile, s->o, p);
+           (!s->o->net || s->o->on->net != NET_FRAMES || netuser_start(&s->net, p)) &&
+           screenfile_open(&s->screen, p) && profilefile_open(&s->profile, s->o, p);
 }
 
 /* What there is of a profile, whatever the guest's end. */

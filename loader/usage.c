@@ -84,7 +84,7 @@ const struct argp_option usage_run_options[] = {
     {"on", KEY_ON, "HOST", 0, "What the monitor runs on: qemu (default), bochs, or process (no emulator, no privileges)", 1},
     GUEST_OPTIONS,
     {"disk", KEY_DISK, "FILE[,ro]", 0, "A disk (virtio-blk) with this raw image, up to eight times; ,ro: read-only", 1},
-    {"net", KEY_NET, "user|none", 0, "With --on process: a network card (virtio-net), behind this program's own sockets", 1},
+    {"net", KEY_NET, "user|none", 0, "A network card (virtio-net), whose network is behind the user's own sockets; not on Bochs", 1},
     {"console", KEY_CONSOLE, "FILE", 0, "Console output to FILE and no input; default is stdio", 2},
     {"screen", KEY_SCREEN, "FILE", 0, "The guest's text screen to FILE at the end, and on Ctrl-A s", 2},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Stop after this time", 2},

@@ -30,6 +30,7 @@ enum plan_flags {
     PLAN_PROFILE = 1u << 6,  /* log samples and counters over time, as below */
     PLAN_LOCKSTEP = 1u << 7, /* process host: two engines in lock step (lockstep.h) ... */
     PLAN_ALONE = 1u << 24,   /* ... and a look at each block (bits from 8 on are --trace) */
+    PLAN_NET = 1u << 25,     /* the guest has a network card */
 };
 
 /* What --trace can write to the log, one line an event: "trace <ns> <name> ...". Bit

@@ -208,13 +208,18 @@ exec 8>hold
 for _ in $(seq 50); do [ -s port ] && break; sleep 0.1; done
 xs() { head -c "$1" /dev/zero | tr '\0' x | md5sum | cut -d' ' -f1; }
 one=$(xs 2000000) two=$(xs 2000001)
-for words in ring1.modules "ring1.modules=legacy acpi=off"; do
-    boot net "$words ring1.port=$(cat port)" --on process --net user
-    check "an address by DHCP, and files from a server of the host, with $words" 0 'mac 52:31:00:00:00:01 carrier 1$' 'address 10.0.2.15/24$' \
-        '2 packets received' "small $(xs 1000)\$" "large $(xs 5000000)\$" "both $one $two " 'sent 1000000$' 'closed wget: can.t connect'
+for on in process qemu; do
+    for words in ring1.modules "ring1.modules=legacy acpi=off"; do
+        boot net "$words ring1.port=$(cat port)" --on $on --net user
+        check "$on: an address by DHCP, and files from a server of the host, with $words" 0 'mac 52:31:00:00:00:01 carrier 1$' \
+            'address 10.0.2.15/24$' '2 packets received' "small $(xs 1000)\$" "large $(xs 5000000)\$" "both $one $two " 'sent 1000000$' \
+            'closed wget: can.t connect'
+    done
 done
 exec 8>&-
 wait $server
 bad "a network that is none" 2 'net tap: no such network' run --net tap "$B/guest/vmlinuz"
-bad "no network on QEMU" 2 'net user: only with --on process' run --net user "$B/guest/vmlinuz"
+bad "no network on Bochs" 2 'net user: Bochs has no network card' run --on bochs --net user "$B/guest/vmlinuz"
+run run --on qemu --timeout 40 --net user --host-args '-global virtio-net-pci.disable-modern=on' "$B/guest/vmlinuz"
+check "a machine whose network card has no modern interface" 3 'err:host-trouble: .* no virtio network device that works' not:.
 finish

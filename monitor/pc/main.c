@@ -41,5 +41,8 @@ void pc_main(uint32_t multiboot_info)
         give_up("the plan wants a debugger, and this machine has no COM4");
     if (!pc_disk_init(plan))
         give_up("a disk is missing");
+    if ((plan->flags & PLAN_NET) && !pc_net_init())
+        give_up(
+            "the plan wants a network, and this machine has no virtio network device that works");
     run_guest(plan);
 }

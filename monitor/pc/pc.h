@@ -101,10 +101,15 @@ struct pc_code_area pc_fpu_area(void);
 void pc_descriptors_init(void);   /* descriptor.c: GDT, IDT, TSS, LDT */
 void pc_time_init(void);          /* time.c: 8259s, PIT, TSC calibration */
 void pc_irq(unsigned irq);        /* time.c: acknowledge and note a host interrupt */
-void pc_irq_enable(unsigned irq); /* time.c: one of the first eight, behind pc_time_init */
-void pc_fpu_init(void);           /* fpu.c */
+void pc_irq_enable(unsigned irq); /* time.c, behind pc_time_init */
+/* A line of PCI's, which its devices hold down until they are asked why: once it has come it is
+ * held back, pc_irq_held says so, and pc_irq_enable lets it come again. False: no line for PCI. */
+bool pc_irq_share(unsigned irq);
+bool pc_irq_held(unsigned irq);
+void pc_fpu_init(void);                     /* fpu.c */
 bool pc_disk_init(const struct plan *plan); /* disk.c, after pc_time_init; false: the plan is wrong,
                                                or a device is not there */
+bool pc_net_init(void); /* vnet.c, after pc_time_init, for PLAN_NET; false: there is no such card */
 bool pc_debug_init(void); /* debugline.c: for PLAN_GDB; false: there is no such port */
 
 /* entry.asm */

@@ -10,6 +10,8 @@
 
 #define PIC1             0x20
 #define PIC2             0xa0
+#define ELCR             0x4d0 /* which lines are level-triggered, a byte a chip (82371AB) */
+#define CASCADE          2
 #define PIT_HZ           1193182ull
 #define TICK_MAX_NS      50000000ull
 #define CALIBRATE_PULSES 59659u /* 50 ms */
@@ -22,6 +24,12 @@ static struct {
     uint64_t ns_per_tsc; /* fixed point, 32 fraction bits */
     uint64_t armed_ns;   /* when the PIT will interrupt; 0: not armed */
 } pit;
+
+/* Lines that devices hold until they have been asked: which they are, and which are masked because
+ * they came. */
+static struct {
+    uint16_t shared, back;
+} held;
 
 static void pic_init(void)
 {
@@ -41,10 +49,19 @@ static void pic_init(void)
         out8(words[i][0], words[i][1]);
 }
 
+static uint16_t mask_port(unsigned irq)
+{
+    return irq < 8 ? PIC1 + 1 : PIC2 + 1;
+}
+
 void pc_irq(unsigned irq)
 {
     if (irq == 0)
         pit.armed_ns = 0;
+    if (held.shared >> irq & 1) {
+        held.back |= (uint16_t)(1u << irq);
+        out8(mask_port(irq), in8(mask_port(irq)) | (uint8_t)(1u << irq % 8));
+    }
     if (irq >= 8)
         out8(PIC2, 0x20);
     out8(PIC1, 0x20);
@@ -52,7 +69,27 @@ void pc_irq(unsigned irq)
 
 void pc_irq_enable(unsigned irq)
 {
-    out8(PIC1 + 1, in8(PIC1 + 1) & (uint8_t) ~(1u << irq));
+    held.back &= (uint16_t) ~(1u << irq);
+    if (irq >= 8)
+        pc_irq_enable(CASCADE);
+    out8(mask_port(irq), in8(mask_port(irq)) & (uint8_t) ~(1u << irq % 8));
+}
+
+bool pc_irq_share(unsigned irq)
+{
+    /* Timer, keyboard, serial ports, clock, FPU: their lines are edge-triggered. */
+    const uint16_t never = 1u << 0 | 1u << 1 | 1u << CASCADE | 3u << 3 | 1u << 8 | 1u << 13;
+    if (irq > 15 || (never >> irq & 1))
+        return false;
+    out8(ELCR + irq / 8, in8(ELCR + irq / 8) | (uint8_t)(1u << irq % 8));
+    held.shared |= (uint16_t)(1u << irq);
+    pc_irq_enable(irq);
+    return true;
+}
+
+bool pc_irq_held(unsigned irq)
+{
+    return held.back >> irq & 1;
 }
 
 /* TSC ticks while PIT channel 2 counts CALIBRATE_PULSES down, and by how much that may be wrong:
