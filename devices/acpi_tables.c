@@ -2,7 +2,8 @@
  *
  * The tables of acpi_tables.h, as the ACPI Specification 2.0c lays them out (section 5.2). The
  * DSDT's byte code is written by hand, with the source it stands for beside it: it is short,
- * and so nothing is needed to build it.
+ * and so nothing is needed to build it. Behind what every machine has come the PCI bus or, in a
+ * machine without one, a device for each page of virtio registers.
  */
 #include "devices/acpi_tables.h"
 
@@ -14,6 +15,8 @@
 /* Places, from ACPI_TABLES_START. The RSDP is found at a multiple of 16, the FACS must be at one
  * of 64. */
 enum place { AT_RSDP = 0x000, AT_FACS = 0x040, AT_RSDT = 0x080, AT_FADT = 0x100, AT_DSDT = 0x200 };
+
+#define DSDT_MOST (ACPI_TABLES_END - ACPI_TABLES_START - AT_DSDT)
 
 enum size { HEADER_SIZE = 36, RSDP_SIZE = 20, RSDT_SIZE = 40, FACS_SIZE = 64, FADT_SIZE = 244 };
 
@@ -75,8 +78,8 @@ static const struct field {
 #define PRT(n) 0x12, 0x0b, 4, 0x0c, DWORD(0xffffu | (uint32_t)(n) << 16), 0, 0, 0x0a, SLOTS_IRQ(n)
 _Static_assert(SLOTS == 16, "_PRT has a row for each");
 
-/* Byte code (chapters 6 and 17), revision 1: integers of 32 bits. */
-static const uint8_t dsdt[] = {
+/* Byte code (chapters 6 and 17), revision 1: integers of 32 bits. What every machine has: */
+static const uint8_t dsdt_common[] = {
     /* clang-format off */
     /* Name (_S5, Package () { 5, 0, 0, 0 }) */
     0x08, '_','S','5','_', 0x12, 0x07, 4, 0x0a, ACPI_S5_TYPE, 0x00, 0x00, 0x00,
@@ -106,6 +109,11 @@ static const uint8_t dsdt[] = {
     /*     Name (_CRS, ResourceTemplate () { IO (Decode16, 0x2F8, 0x2F8, 1, 8) IRQNoFlags () { 3 } }) } } */
     0x08, '_','C','R','S', 0x11, 0x10, 0x0a, 13,
     0x47, 0x01, 0xf8, 0x02, 0xf8, 0x02, 0x01, 0x08, 0x22, 0x08, 0x00, 0x79, 0x00,
+    /* clang-format on */
+};
+
+static const uint8_t dsdt_pci[] = {
+    /* clang-format off */
     /* Scope (\_SB) { Device (PCI0) { Name (_HID, EisaId ("PNP0A03")) */
     0x10, 0x44, 0x12, '\\','_','S','B','_',
     0x5b, 0x82, 0x4b, 0x11, 'P','C','I','0', 0x08, '_','H','I','D', 0x0c, 0x41, 0xd0, 0x0a, 0x03,
@@ -129,6 +137,28 @@ static const uint8_t dsdt[] = {
     PRT(9), PRT(10), PRT(11), PRT(12), PRT(13), PRT(14), PRT(15),
     /* clang-format on */
 };
+
+/* Scope (\_SB) { ... }, and its length, to be filled in: that many bytes from behind the opcode on,
+ * up to 4095. */
+static const uint8_t dsdt_scope[] = {0x10, 0x40, 0x00, '\\', '_', 'S', 'B', '_'};
+enum scope_at { SCOPE_LENGTH = 1 };
+
+/* A page of virtio registers, with what differs from device to device. */
+static const uint8_t dsdt_virtio[] = {
+    /* clang-format off */
+    /* Device (VR00) { Name (_HID, "LNRO0005") */
+    0x5b, 0x82, 0x3b, 'V','R','0','0',
+    0x08, '_','H','I','D', 0x0d, 'L','N','R','O','0','0','0','5', 0x00,
+    /*   Name (_UID, SLOT) */
+    0x08, '_','U','I','D', 0x0a, 0,
+    /*   Name (_CRS, ResourceTemplate () { Memory32Fixed (ReadWrite, SLOTS_MMIO (SLOT), VIRTIO_MMIO_SIZE)
+     *       Interrupt (ResourceConsumer, Level, ActiveHigh, Shared) { SLOTS_IRQ (SLOT) } }) } */
+    0x08, '_','C','R','S', 0x11, 0x1a, 0x0a, 23,
+    0x86, WORD(9), 0x01, DWORD(0), DWORD(VIRTIO_MMIO_SIZE),
+    0x89, WORD(6), 0x09, 1, DWORD(0), 0x79, 0x00,
+    /* clang-format on */
+};
+enum virtio_at { VIRTIO_NAME = 5, VIRTIO_UID = 28, VIRTIO_PLACE = 42, VIRTIO_IRQ = 55 };
 
 static void put(uint8_t *at, uint32_t value, unsigned size)
 {
@@ -193,15 +223,61 @@ static bool write_fadt(struct vm *vm)
     return write_table(vm, AT_FADT, "FACP", 3, t, sizeof t);
 }
 
-static bool write_dsdt(struct vm *vm)
+/* Byte code that is put together, behind the table's header. */
+struct code {
+    uint8_t table[DSDT_MOST];
+    uint32_t size;
+};
+
+/* Returns where it went. */
+static uint8_t *append(struct code *c, const uint8_t *bytes, uint32_t n)
 {
-    uint8_t t[HEADER_SIZE + sizeof dsdt] = {0};
-    _Static_assert(AT_DSDT + sizeof t <= ACPI_TABLES_END - ACPI_TABLES_START, "room");
-    memcpy(t + HEADER_SIZE, dsdt, sizeof dsdt);
-    return write_table(vm, AT_DSDT, "DSDT", 1, t, sizeof t);
+    uint8_t *at = c->table + c->size;
+    memcpy(at, bytes, n);
+    c->size += n;
+    return at;
 }
 
-bool acpi_tables_write(struct vm *vm)
+static void append_virtio(struct code *c, unsigned slot)
 {
-    return write_rsdp(vm) && write_rsdt(vm) && write_facs(vm) && write_fadt(vm) && write_dsdt(vm);
+    uint8_t *at = append(c, dsdt_virtio, sizeof dsdt_virtio);
+    at[VIRTIO_NAME] = (uint8_t)('0' + slot / 10);
+    at[VIRTIO_NAME + 1] = (uint8_t)('0' + slot % 10);
+    at[VIRTIO_UID] = (uint8_t)slot;
+    put(at + VIRTIO_PLACE, SLOTS_MMIO(slot), 4);
+    put(at + VIRTIO_IRQ, SLOTS_IRQ(slot), 4);
+}
+
+static void append_virtios(struct code *c, uint32_t slots)
+{
+    uint8_t *scope = append(c, dsdt_scope, sizeof dsdt_scope);
+    for (unsigned n = 0; n < SLOTS; n++) {
+        if (slots >> n & 1)
+            append_virtio(c, n);
+    }
+    uint32_t length = (uint32_t)(c->table + c->size - (scope + SCOPE_LENGTH));
+    scope[SCOPE_LENGTH] |= length & 15; /* the lowest four bits, then eight more (17.2.4) */
+    scope[SCOPE_LENGTH + 1] = (uint8_t)(length >> 4);
+}
+
+static bool write_dsdt(struct vm *vm, const struct slots *s)
+{
+    struct code c = {.size = HEADER_SIZE};
+    _Static_assert(HEADER_SIZE + sizeof dsdt_common + sizeof dsdt_pci <= DSDT_MOST, "room");
+    _Static_assert(HEADER_SIZE + sizeof dsdt_common + sizeof dsdt_scope +
+                           SLOTS * sizeof dsdt_virtio <=
+                       DSDT_MOST,
+                   "room");
+    append(&c, dsdt_common, sizeof dsdt_common);
+    if (s->mmio)
+        append_virtios(&c, s->present);
+    else
+        append(&c, dsdt_pci, sizeof dsdt_pci);
+    return write_table(vm, AT_DSDT, "DSDT", 1, c.table, c.size);
+}
+
+bool acpi_tables_write(struct vm *vm, const struct slots *s)
+{
+    return write_rsdp(vm) && write_rsdt(vm) && write_facs(vm) && write_fadt(vm) &&
+           write_dsdt(vm, s);
 }

@@ -7,13 +7,15 @@
 #ifndef RING1_ACPI_TABLES_H
 #define RING1_ACPI_TABLES_H
 
+#include "devices/slots.h"
 #include "monitor/vm.h"
 
 /* All tables lie here; every memory map that the loader makes calls the area reserved. */
 #define ACPI_TABLES_START 0xf0000u
 #define ACPI_TABLES_END   0xf1000u
 
-/* False: this guest has no RAM there, and no tables then. */
-bool acpi_tables_write(struct vm *vm);
+/* With the virtio devices of S, which has been reset. False: this guest has no RAM there, and no
+ * tables then. */
+bool acpi_tables_write(struct vm *vm, const struct slots *s);
 
 #endif

@@ -456,7 +456,7 @@ bool board_create(struct vm *vm)
     slots_reset(vm, &b->slots);
     pics_write_elcr(&b->pics, PIC_SLAVE, 1u << (SLOTS_IRQ_EVEN - 8) | 1u << (SLOTS_IRQ_ODD - 8));
     vga_clear_text(vm);
-    (void)acpi_tables_write(vm); /* a guest of less than 1 MiB goes without */
+    (void)acpi_tables_write(vm, &b->slots); /* a guest of less than 1 MiB goes without */
     b->run = (uint8_t)vm->run;
     vm->board = b;
     return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The table of slots (slots.h), and the way from an access to a function.
+ * The table of slots (slots.h), and the way from an access to a device.
  */
 #include "devices/slots.h"
 
@@ -63,19 +63,27 @@ static bool wanted(const struct vm *vm, struct slots *s, unsigned n)
     return n < FIRST_DISK || virtio_blk_attach(&s->disk[n - FIRST_DISK], n - FIRST_DISK);
 }
 
-void slots_reset(struct vm *vm, struct slots *s)
+static void reset_device(struct vm *vm, struct slots *s, unsigned n)
 {
-    memset(s, 0, sizeof *s);
-    pci_reset(&s->bridge, 0);
-    s->present = 1u << BRIDGE;
-    for (unsigned n = 1; n < SLOTS; n++) {
-        if (!wanted(vm, s, n))
-            continue;
-        struct virtio_dev d = device(vm, s, n);
-        s->present |= 1u << n;
+    struct virtio_dev d = device(vm, s, n);
+    s->present |= 1u << n;
+    if (s->mmio)
+        virtio_mmio_reset(&d, &s->page[n]);
+    else
         virtio_pci_reset(&d, &s->port[n], SLOTS_IRQ(n),
                          (uint16_t)(PCI_PORTS_START + n * VIRTIO_LEGACY_SIZE),
                          PCI_MEMORY_START + n * VIRTIO_MODERN_SIZE);
+}
+
+void slots_reset(struct vm *vm, struct slots *s)
+{
+    memset(s, 0, sizeof *s);
+    s->mmio = vm->virtio_mmio;
+    pci_reset(&s->bridge, 0);
+    s->present = s->mmio ? 0 : 1u << BRIDGE;
+    for (unsigned n = 1; n < SLOTS; n++) {
+        if (wanted(vm, s, n))
+            reset_device(vm, s, n);
     }
 }
 
@@ -150,19 +158,40 @@ static bool access_bar(struct vm *vm, struct slots *s, struct io_access *io)
     return false;
 }
 
-/* Only what comes through here changes a device, and so its pin. */
+/* ---- Registers in memory --------------------------------------------------- */
+
+static bool access_page(struct vm *vm, struct slots *s, struct io_access *io)
+{
+    uint64_t at = io->address - SLOTS_MMIO_START, n = at / VIRTIO_MMIO_SIZE;
+    uint32_t offset = at % VIRTIO_MMIO_SIZE;
+    if (!io->mmio || n >= SLOTS || offset + io->size > VIRTIO_MMIO_SIZE ||
+        !holds_device(s, (unsigned)n))
+        return false;
+    struct virtio_access a = {io->write, io->size, offset, io->value};
+    struct virtio_dev d = device(vm, s, (unsigned)n);
+    virtio_mmio_access(&d, &s->page[n], &a);
+    if (!io->write)
+        io->value = a.value & ones(io->size);
+    return true;
+}
+
+/* ---- The board's side ------------------------------------------------------- */
+
+/* Only what comes through here changes a device, and so its line. */
 static void drive_lines(struct slots *s)
 {
     s->lines = 0;
     for (unsigned n = 0; n < SLOTS; n++) {
         const struct virtio *v = (const void *)((const uint8_t *)s + table[n].at);
-        if (holds_device(s, n) && virtio_pci_irq(v, &s->port[n]))
+        if (holds_device(s, n) && (s->mmio ? virtio_mmio_irq(v) : virtio_pci_irq(v, &s->port[n])))
             s->lines |= (uint16_t)(1u << SLOTS_IRQ(n));
     }
 }
 
 static bool access(struct vm *vm, struct slots *s, struct io_access *io)
 {
+    if (s->mmio)
+        return access_page(vm, s, io);
     if (io->mmio)
         return access_bar(vm, s, io);
     if (io->address == PCI_ADDRESS_PORT && io->size == 4)

@@ -29,13 +29,27 @@ uint64_t virtio_offered(const struct virtio_dev *d)
     return COMMON_FEATURES | (d->class->features ? d->class->features(d) : 0);
 }
 
-void virtio_accept(const struct virtio_dev *d, unsigned which, uint32_t features)
+uint32_t virtio_offered_word(const struct virtio_dev *d, uint32_t which)
+{
+    return which < 2 ? virtio_half(virtio_offered(d), which) : 0;
+}
+
+uint32_t virtio_accepted_word(const struct virtio_dev *d, uint32_t which)
+{
+    return which < 2 ? virtio_half(d->v->features, which) : 0;
+}
+
+void virtio_set_half(uint64_t *value, bool high, uint32_t half)
+{
+    unsigned shift = high ? 32 : 0;
+    *value = (*value & ~((uint64_t)UINT32_MAX << shift)) | (uint64_t)half << shift;
+}
+
+void virtio_accept(const struct virtio_dev *d, uint32_t which, uint32_t features)
 {
     struct virtio *v = d->v;
-    uint64_t half = (uint64_t)UINT32_MAX << 32 * which;
-    if (v->status & (VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK))
-        return;
-    v->features = (v->features & ~half) | (uint64_t)features << 32 * which;
+    if (which < 2 && !(v->status & (VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK)))
+        virtio_set_half(&v->features, which, features);
 }
 
 /* What was not offered, or too little, leaves FEATURES_OK off (2.2.2, 6.2). */
@@ -69,6 +83,11 @@ void virtio_set_status(const struct virtio_dev *d, uint8_t status, bool legacy)
 }
 
 /* ---- Queues --------------------------------------------------------------- */
+
+struct virtqueue *virtio_queue(const struct virtio_dev *d, uint32_t n)
+{
+    return n < d->class->queues ? &d->v->queue[n] : NULL;
+}
 
 void virtio_queue_start(const struct virtio_dev *d, unsigned n)
 {

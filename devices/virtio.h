@@ -72,12 +72,34 @@ struct virtio_class {
 /* As after power-up, and what a driver gets by writing status 0. */
 void virtio_reset(const struct virtio_dev *d);
 
+/* One access of the guest to a device's registers. */
+struct virtio_access {
+    bool write;
+    uint8_t size;    /* 1, 2, 4 */
+    uint32_t offset; /* from where the registers begin: of a BAR, of the configuration space */
+    uint32_t value;  /* written, or filled in */
+};
+
 uint64_t virtio_offered(const struct virtio_dev *d);
-/* Half WHICH (0 or 1) of the driver's choice; heeded until FEATURES_OK. */
-void virtio_accept(const struct virtio_dev *d, unsigned which, uint32_t features);
+/* Word WHICH of what it offers and of what the driver has accepted, 32 bits each; 0 beyond what
+ * there is. */
+uint32_t virtio_offered_word(const struct virtio_dev *d, uint32_t which);
+uint32_t virtio_accepted_word(const struct virtio_dev *d, uint32_t which);
+/* Word WHICH of the driver's choice; heeded until FEATURES_OK. */
+void virtio_accept(const struct virtio_dev *d, uint32_t which, uint32_t features);
 
 /* LEGACY: by the interface that has no FEATURES_OK. */
 void virtio_set_status(const struct virtio_dev *d, uint8_t status, bool legacy);
+
+/* Queue N; NULL: there is none. */
+struct virtqueue *virtio_queue(const struct virtio_dev *d, uint32_t n);
+
+/* One half of a register of 64 bits. */
+static inline uint32_t virtio_half(uint64_t value, bool high)
+{
+    return (uint32_t)(value >> (high ? 32 : 0));
+}
+void virtio_set_half(uint64_t *value, bool high, uint32_t half);
 
 /* Starts queue N, whose addresses are set; it stops when the device is reset. */
 void virtio_queue_start(const struct virtio_dev *d, unsigned n);

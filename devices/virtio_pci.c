@@ -94,7 +94,7 @@ static uint32_t take_isr(struct virtio *v)
 /* What the driver has selected; NULL: no such queue. */
 static struct virtqueue *selected(const struct virtio_dev *d, const struct virtio_pci *p)
 {
-    return p->queue_select < d->class->queues ? &d->v->queue[p->queue_select] : NULL;
+    return virtio_queue(d, p->queue_select);
 }
 
 /* ---- The legacy interface (4.1.4.10) ---------------------------------------- */
@@ -209,17 +209,6 @@ enum common {
 
 #define NO_VECTOR 0xffffu
 
-static uint32_t half(uint64_t value, uint32_t offset)
-{
-    return (uint32_t)(value >> (offset & 4 ? 32 : 0));
-}
-
-static void set_half(uint64_t *value, uint32_t offset, uint32_t by)
-{
-    unsigned shift = offset & 4 ? 32 : 0;
-    *value = (*value & ~((uint64_t)UINT32_MAX << shift)) | (uint64_t)by << shift;
-}
-
 /* The register of the selected queue; of one that is not there all are 0 (4.1.4.3.2). */
 static uint32_t read_queue(const struct virtqueue *q, unsigned number, uint32_t offset)
 {
@@ -234,13 +223,13 @@ static uint32_t read_queue(const struct virtqueue *q, unsigned number, uint32_t 
         return number;
     case C_QUEUE_DESCRIPTORS:
     case C_QUEUE_DESCRIPTORS + 4:
-        return half(q->descriptors, offset);
+        return virtio_half(q->descriptors, offset & 4);
     case C_QUEUE_DRIVER:
     case C_QUEUE_DRIVER + 4:
-        return half(q->driver, offset);
+        return virtio_half(q->driver, offset & 4);
     case C_QUEUE_DEVICE:
     case C_QUEUE_DEVICE + 4:
-        return half(q->device, offset);
+        return virtio_half(q->device, offset & 4);
     default:
         return 0;
     }
@@ -253,11 +242,11 @@ static uint32_t read_common(const struct virtio_dev *d, const struct virtio_pci 
     case C_DEVICE_SELECT:
         return p->device_select;
     case C_DEVICE_FEATURES:
-        return p->device_select < 2 ? half(virtio_offered(d), 4 * p->device_select) : 0;
+        return virtio_offered_word(d, p->device_select);
     case C_DRIVER_SELECT:
         return p->driver_select;
     case C_DRIVER_FEATURES:
-        return p->driver_select < 2 ? half(d->v->features, 4 * p->driver_select) : 0;
+        return virtio_accepted_word(d, p->driver_select);
     case C_CONFIG_VECTOR:
     case C_QUEUE_VECTOR:
         return NO_VECTOR;
@@ -313,15 +302,15 @@ static void write_queue(const struct virtio_dev *d, const struct virtio_pci *p, 
         break;
     case C_QUEUE_DESCRIPTORS:
     case C_QUEUE_DESCRIPTORS + 4:
-        set_half(&q->descriptors, offset, value);
+        virtio_set_half(&q->descriptors, offset & 4, value);
         break;
     case C_QUEUE_DRIVER:
     case C_QUEUE_DRIVER + 4:
-        set_half(&q->driver, offset, value);
+        virtio_set_half(&q->driver, offset & 4, value);
         break;
     case C_QUEUE_DEVICE:
     case C_QUEUE_DEVICE + 4:
-        set_half(&q->device, offset, value);
+        virtio_set_half(&q->device, offset & 4, value);
         break;
     default: /* read-only, or a vector: there are none */
         break;
@@ -339,8 +328,7 @@ static void write_common(const struct virtio_dev *d, struct virtio_pci *p, uint3
         p->driver_select = value;
         break;
     case C_DRIVER_FEATURES:
-        if (p->driver_select < 2)
-            virtio_accept(d, p->driver_select, value);
+        virtio_accept(d, p->driver_select, value);
         break;
     case C_STATUS:
         virtio_set_status(d, (uint8_t)value, false);

@@ -24,14 +24,6 @@ struct virtio_pci {
     uint32_t window_offset, window_length;
 };
 
-/* One access of the guest to a BAR or to configuration space. */
-struct virtio_access {
-    bool write;
-    uint8_t size;    /* 1, 2, 4 */
-    uint32_t offset; /* in the BAR or the configuration space */
-    uint32_t value;  /* written, or filled in */
-};
-
 /* As after power-up, with its BARs where the "firmware" puts them. */
 void virtio_pci_reset(const struct virtio_dev *d, struct virtio_pci *p, uint8_t line,
                       uint16_t legacy, uint32_t modern);

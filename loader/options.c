@@ -87,6 +87,13 @@ static bool parse_net(const char *text, struct options *o, struct problem *p)
            problem_bad(p, "--net %s: no such network; it is user or none", text);
 }
 
+static bool parse_virtio(const char *text, struct options *o, struct problem *p)
+{
+    o->mmio = strcmp(text, "mmio") == 0;
+    return o->mmio || strcmp(text, "pci") == 0 ||
+           problem_bad(p, "--virtio %s: no such place for devices; it is pci or mmio", text);
+}
+
 static bool parse_disk(char *text, struct options *o, struct problem *p)
 {
     if (o->disks == PLAN_DISKS)
@@ -126,22 +133,30 @@ static bool check_end(const struct options_parse *parse)
     return true;
 }
 
-/* The options of `ring1 run' alone. */
+/* What the machine is, of the options of `ring1 run' alone. */
+static error_t machine_option(int key, char *arg, struct options *o, struct problem *p)
+{
+    switch (key) {
+    case KEY_ON:
+        return parse_on(arg, o, p) ? 0 : EINVAL;
+    case KEY_DISK:
+        return parse_disk(arg, o, p) ? 0 : EINVAL;
+    case KEY_NET:
+        return parse_net(arg, o, p) ? 0 : EINVAL;
+    case KEY_VIRTIO:
+        return parse_virtio(arg, o, p) ? 0 : EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ... and what is done with it. */
 static error_t run_option(int key, char *arg, struct options *o, struct problem *p)
 {
     bool ok = true;
     switch (key) {
-    case KEY_ON:
-        ok = parse_on(arg, o, p);
-        break;
     case KEY_CONSOLE:
         o->console = strcmp(arg, "stdio") == 0 ? NULL : arg;
-        break;
-    case KEY_DISK:
-        ok = parse_disk(arg, o, p);
-        break;
-    case KEY_NET:
-        ok = parse_net(arg, o, p);
         break;
     case KEY_SCREEN:
         o->screen = arg;
@@ -183,7 +198,7 @@ static error_t run_option(int key, char *arg, struct options *o, struct problem 
         o->profile = arg;
         break;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return machine_option(key, arg, o, p);
     }
     return ok ? 0 : EINVAL;
 }

@@ -30,7 +30,8 @@ struct options {
     const char *screen;  /* file for the text screen; NULL: none */
     struct disk_choice disk[PLAN_DISKS];
     unsigned disks;
-    bool net; /* --net user */
+    bool net;  /* --net user */
+    bool mmio; /* --virtio mmio */
     const char *host_args;
     const struct emulator *on;
     enum plan_engine engine;

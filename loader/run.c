@@ -207,9 +207,9 @@ static uint32_t plan_flags(const struct options *o)
     return (o->stats ? PLAN_STATS : 0u) | (o->count ? PLAN_COUNT : 0u) |
            (o->screen ? PLAN_SCREEN : 0u) | (o->perf_map ? PLAN_PERF_MAP : 0u) |
            (o->gdb_port ? PLAN_GDB : 0u) | (o->gdb_port && !o->gdb_nowait ? PLAN_GDB_WAIT : 0u) |
-           (o->net ? PLAN_NET : 0u) | (o->lockstep ? PLAN_LOCKSTEP : 0u) |
-           (o->alone ? PLAN_ALONE : 0u) | (o->profile || o->profile_fd >= 0 ? PLAN_PROFILE : 0u) |
-           o->trace << PLAN_TRACE_SHIFT;
+           (o->net ? PLAN_NET : 0u) | (o->mmio ? PLAN_VIRTIO_MMIO : 0u) |
+           (o->lockstep ? PLAN_LOCKSTEP : 0u) | (o->alone ? PLAN_ALONE : 0u) |
+           (o->profile || o->profile_fd >= 0 ? PLAN_PROFILE : 0u) | o->trace << PLAN_TRACE_SHIFT;
 }
 
 static bool ready(void *with, struct problem *p)

@@ -85,6 +85,7 @@ const struct argp_option usage_run_options[] = {
     GUEST_OPTIONS,
     {"disk", KEY_DISK, "FILE[,ro]", 0, "A disk (virtio-blk) with this raw image, up to eight times; ,ro: read-only", 1},
     {"net", KEY_NET, "user|none", 0, "A network card (virtio-net), whose network is behind the user's own sockets; not on Bochs", 1},
+    {"virtio", KEY_VIRTIO, "pci|mmio", 0, "Where the guest finds its virtio devices: on a PCI bus (default), or in memory, by ACPI, in a machine without PCI", 1},
     {"console", KEY_CONSOLE, "FILE", 0, "Console output to FILE and no input; default is stdio", 2},
     {"screen", KEY_SCREEN, "FILE", 0, "The guest's text screen to FILE at the end, and on Ctrl-A s", 2},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Stop after this time", 2},

@@ -36,6 +36,7 @@ enum usage_key {
     KEY_PORTABLE,
     KEY_ELF,
     KEY_NET,
+    KEY_VIRTIO,
 };
 
 struct usage_command {

@@ -164,6 +164,7 @@ struct vm *vm_create_for(const struct plan *p, struct pool *pool, uint32_t run,
     vm->pace.alone = p->flags & PLAN_ALONE;
     vm->count = (p->flags & PLAN_COUNT) || vm->pace.on;
     vm->screen.wanted = p->flags & PLAN_SCREEN;
+    vm->virtio_mmio = p->flags & PLAN_VIRTIO_MMIO;
     vm->marks = p->flags & PLAN_STATS;
     host_counts(&vm->before);
     vm->journal = p->flags >> PLAN_TRACE_SHIFT & ((1u << PLAN_TRACE_COUNT) - 1);

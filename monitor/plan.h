@@ -31,6 +31,8 @@ enum plan_flags {
     PLAN_LOCKSTEP = 1u << 7, /* process host: two engines in lock step (lockstep.h) ... */
     PLAN_ALONE = 1u << 24,   /* ... and a look at each block (bits from 8 on are --trace) */
     PLAN_NET = 1u << 25,     /* the guest has a network card */
+    PLAN_VIRTIO_MMIO =
+        1u << 26, /* its virtio devices are not on PCI, but in memory, as ACPI says */
 };
 
 /* What --trace can write to the log, one line an event: "trace <ns> <name> ...". Bit

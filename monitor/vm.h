@@ -81,6 +81,7 @@ struct vm {
     bool a20_masked;   /* physical address bit 20 is held at 0 (priv.c) */
     bool user_code;    /* the host runs no user code directly: it is translated (host_tc) */
     bool count;        /* count guest instructions run from the cache */
+    bool virtio_mmio;  /* its virtio devices are in memory, and there is no PCI */
     bool marks;        /* the guest's statistics port prints the counters */
     uint32_t journal;  /* bits of enum plan_trace (journal.h) */
     uint32_t journal_lines; /* written so far */

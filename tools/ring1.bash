@@ -18,6 +18,7 @@ _ring1() {
     case $before in
     --on) mapfile -t COMPREPLY < <(compgen -W 'qemu bochs process' -- "$word") ;;
     --host) mapfile -t COMPREPLY < <(compgen -W 'pc tcg process' -- "$word") ;;
+    --virtio) mapfile -t COMPREPLY < <(compgen -W 'pci mmio' -- "$word") ;;
     --net) mapfile -t COMPREPLY < <(compgen -W 'user none' -- "$word") ;;
     --engine) mapfile -t COMPREPLY < <(compgen -W 'auto interp translate' -- "$word") ;;
     --memory) mapfile -t COMPREPLY < <(compgen -W '16M 64M 256M 512M 1G 2G' -- "$word") ;;
@@ -25,7 +26,7 @@ _ring1() {
     --append | --timeout | --repeat | --host-args | --gdb) ;;
     *)
         case $command:$word in
-        run:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --on= --disk= --net= --console= --screen= --timeout= --repeat= --stats --count
+        run:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --on= --disk= --net= --virtio= --console= --screen= --timeout= --repeat= --stats --count
             --verbose --gdb= --perf-map --trace= --trace-file= --profile= --no-confine --host-args= $common" -- "$word") ;;
         image:-*) mapfile -t COMPREPLY < <(compgen -W "$guest --output= $common" -- "$word") ;;
         lab:-*) case ${COMP_WORDS[2]} in

@@ -16,6 +16,7 @@
 #include "monitor/guestmem.h"
 #include "tests/unit/fake_host.h"
 
+static const struct slots on_pci;
 static struct vm *vm;
 static uint8_t area[0x20000]; /* E0000 to FFFFF */
 
@@ -23,7 +24,7 @@ static int set_up(void **state)
 {
     (void)state;
     vm = fake_vm(2u << 20);
-    assert_true(acpi_tables_write(vm));
+    assert_true(acpi_tables_write(vm, &on_pci));
     assert_true(guest_read(vm, gpa(0xe0000), area, sizeof area));
     return 0;
 }
@@ -219,6 +220,44 @@ static void the_bridge_windows(void **state)
     assert_memory_equal(at + 26, "\x79\0", 2);
 }
 
+/* A machine without PCI: each device that is there is said where it is, and nothing else. */
+static void registers_in_memory(void **state)
+{
+    (void)state;
+    static const uint8_t name[] = {0x08, '_', 'H', 'I', 'D', 0x0d, 'L', 'N', 'R', 'O', '0',
+                                   '0',  '0', '5', 0,   8,   '_',  'U', 'I', 'D', 10},
+                         crs[] = {0x08, '_', 'C', 'R', 'S', 0x11, 26, 0x0a, 23, 0x86, 9, 0, 1};
+    static const uint32_t sets[] = {0, 1u << 4, 1u << 1 | 1u << 2 | 1u << 15, 0xfffe};
+    for (unsigned i = 0; i < ARRAY_SIZE(sets); i++) {
+        const struct slots s = {.mmio = true, .present = sets[i]};
+        const uint8_t *end, *legacy_end, *virtio_end;
+        assert_true(acpi_tables_write(vm, &s));
+        assert_true(guest_read(vm, gpa(0xe0000), area, sizeof area));
+        scope(after_s5(&end), &legacy_end);
+        assert_int_equal(scope(legacy_end, &virtio_end), (unsigned)__builtin_popcount(sets[i]));
+        assert_ptr_equal(virtio_end, end);
+        const uint8_t *d = legacy_end + 8;
+        for (unsigned n = 0; n < SLOTS; n++) {
+            if (!(sets[i] >> n & 1))
+                continue;
+            const uint8_t want[] = {'V', 'R', (uint8_t)('0' + n / 10), (uint8_t)('0' + n % 10)};
+            assert_memory_equal(d + 3, want, 4);
+            assert_memory_equal(d + 7, name, sizeof name);
+            assert_int_equal(d[28], n);
+            assert_memory_equal(d + 29, crs, sizeof crs);
+            assert_int_equal(get(d + 42, 4), SLOTS_MMIO(n));
+            assert_int_equal(get(d + 46, 4), VIRTIO_MMIO_SIZE);
+            assert_int_equal(get(d + 50, 4), 0x09000689); /* consumer, level, high, shared */
+            assert_int_equal(d[54], 1);
+            assert_int_equal(get(d + 55, 4), SLOTS_IRQ(n));
+            assert_memory_equal(d + 59, "\x79\0", 2);
+            d += 2 + package(d + 2);
+        }
+        assert_ptr_equal(d, end);
+    }
+    assert_true(SLOTS_MMIO_START >= (uint64_t)PLAN_MEMORY_MAX_MIB << 20);
+}
+
 static void nothing_else_is_touched(void **state)
 {
     (void)state;
@@ -231,7 +270,7 @@ static void nothing_else_is_touched(void **state)
 static void a_guest_too_small(void **state)
 {
     (void)state;
-    assert_false(acpi_tables_write(fake_vm(64u << 10)));
+    assert_false(acpi_tables_write(fake_vm(64u << 10), &on_pci));
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
@@ -239,14 +278,9 @@ static void a_guest_too_small(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_pointer),
-        TEST(the_board_in_the_fadt),
-        TEST(the_facs),
-        TEST(the_byte_code),
-        TEST(the_interrupt_routing),
-        TEST(the_bridge_windows),
-        TEST(nothing_else_is_touched),
-        TEST(a_guest_too_small),
+        TEST(the_pointer),         TEST(the_board_in_the_fadt),   TEST(the_facs),
+        TEST(the_byte_code),       TEST(the_interrupt_routing),   TEST(the_bridge_windows),
+        TEST(registers_in_memory), TEST(nothing_else_is_touched), TEST(a_guest_too_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
