@@ -243,7 +243,7 @@ $(GUEST)/vmlinux: tools/vmlinux.sh $(GUEST)/initrd.img
 	@sh tools/vmlinux.sh $(GUEST)/vmlinuz $@
 $(GUEST)/tcc/ld-linux.so.2: | $(GUEST)/initrd.img
 	@sh tools/guest.sh $(GUEST) tcc
-$(GUEST)/modules.img: | $(GUEST)/initrd.img
+$(GUEST)/modules.img: tools/guest.sh | $(GUEST)/initrd.img
 	@sh tools/guest.sh $(GUEST) modules
 $(GUEST)/uml/linux.uml: | $(GUEST)/tcc/ld-linux.so.2
 	@sh tools/guest.sh $(GUEST) uml

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # virtio devices with the drivers of Debian's stock kernel: tests/virtio.sh BUILD [full]. The scripts of tests/virtio/ run in
-# the guest. full: on QEMU by both interfaces, and on Bochs. Last line: "N passed, N failed".
+# the guest. full: on QEMU by both interfaces, on Bochs, and over memory with the kernel of `make guest-linux'. Last line: "N passed, N failed".
 set -u
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,6 +14,7 @@ cp "$here/virtio/steps.sh" over/scripts/steps
 cp "$here/virtio/hvc.sh" over/scripts/hvc
 cp "$here/virtio/net.sh" over/scripts/net
 cp "$here/virtio/free.sh" over/scripts/free
+cp "$here/virtio/all.sh" over/scripts/all
 gcc -D_GNU_SOURCE -Wall -Wextra -Werror -o serve "$here/virtio/serve.c" || exit 3
 add_to_initrd over
 cat "$B/guest/modules.img" >>initrd.img
@@ -23,7 +24,7 @@ boot() {
     local script=$1 words=$2
     shift 2
     timeout 200 "$B/ring1" run --timeout 150 --memory 128M "$@" --initrd initrd.img \
-        --append "console=ttyS0 quiet $words ring1.script=$script" "$B/guest/vmlinuz" </dev/null 2>err | tr -d '\r' >out
+        --append "console=ttyS0 quiet $words ring1.script=$script" "$B/guest/${kernel:-vmlinuz}" </dev/null 2>err | tr -d '\r' >out
     rc=${PIPESTATUS[0]}
 }
 run() {
@@ -208,14 +209,40 @@ exec 8>hold
 for _ in $(seq 50); do [ -s port ] && break; sleep 0.1; done
 xs() { head -c "$1" /dev/zero | tr '\0' x | md5sum | cut -d' ' -f1; }
 one=$(xs 2000000) two=$(xs 2000001)
+# online NAME PATTERN...: the run of net.sh ended well, and said all of them as well.
+online() {
+    local name=$1
+    shift
+    check "$name" 0 'mac 52:31:00:00:00:01 carrier 1$' 'address 10.0.2.15/24$' '2 packets received' "small $(xs 1000)\$" \
+        "large $(xs 5000000)\$" "both $one $two " 'sent 1000000$' 'closed wget: can.t connect' "$@"
+}
 for on in process qemu; do
     for words in ring1.modules "ring1.modules=legacy acpi=off"; do
         boot net "$words ring1.port=$(cat port)" --on $on --net user
-        check "$on: an address by DHCP, and files from a server of the host, with $words" 0 'mac 52:31:00:00:00:01 carrier 1$' \
-            'address 10.0.2.15/24$' '2 packets received' "small $(xs 1000)\$" "large $(xs 5000000)\$" "both $one $two " 'sent 1000000$' \
-            'closed wget: can.t connect'
+        online "$on: an address by DHCP, and files from a server of the host, with $words"
     done
 done
+
+echo "# without PCI, where ACPI says"
+# in_memory NAME ARGS...: all devices, a new disk, and with ARGS as above.
+in_memory() {
+    local name=$1
+    shift
+    new_disks
+    boot all "ring1.modules ring1.port=$(cat port)" --virtio mmio --net user "${both[@]}" "$@"
+    seen "$name: a file system is made" 'virtio: made' 'virtio: trimmed' 'word by hvc0$' 'buses *6 platform'
+    online "$name: the network"
+    boot disks ring1.modules --on process "${both[@]}"
+    seen "$name: the file system is found again on PCI" 'virtio: all is there, 11 files'
+}
+in_memory process --on process
+if [ -n "$full" ]; then
+    in_memory qemu --on qemu
+    for on in process qemu; do
+        kernel=vmlinuz-ring1 in_memory "$on, the kernel that knows Ring1" --on $on
+    done
+fi
+bad "a place that is none" 2 'virtio isa: no such place for devices' run --virtio isa "$B/guest/vmlinuz"
 exec 8>&-
 wait $server
 bad "a network that is none" 2 'net tap: no such network' run --net tap "$B/guest/vmlinuz"

@@ -225,7 +225,7 @@ fetch_modules() {
     root=$work/modules
     mkdir -p "$root/modules"
     : >"$root/modules/order"
-    for module in virtio_pci virtio_blk virtio_net virtio_console virtio_rng virtio_balloon ext4; do
+    for module in virtio_pci virtio_mmio virtio_blk virtio_net virtio_console virtio_rng virtio_balloon ext4; do
         add_module $module
     done
     find "$root" -exec touch -h -d @0 {} +
@@ -277,10 +277,13 @@ fetch_other() {
     esac
 }
 
+# Is $2, what makes the guest $1 complete, there? Modules are, when this script has not come to want others since.
+there() { [ -s "$dir/$2" ] && { [ "$1" != modules ] || [ -z "$(find "$here/guest.sh" -newer "$dir/$2")" ]; }; }
+
 missing=
 for name; do
     file=$(other "$name") || exit 1
-    [ -s "$dir/$file" ] || missing="$missing $name"
+    there "$name" "$file" || missing="$missing $name"
 done
 if [ $# -gt 0 ]; then
     [ -n "$missing" ] || exit 0
