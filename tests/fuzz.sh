@@ -14,6 +14,7 @@ translator   5000  400
 interp      12000  300
 board       15000  400
 virtio      20000  600
+virtio_mmio 20000  600
 hypercall     400  300
 kernel      15000  2000
 plan         2500  600
