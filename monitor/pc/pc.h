@@ -102,10 +102,10 @@ void pc_descriptors_init(void);   /* descriptor.c: GDT, IDT, TSS, LDT */
 void pc_time_init(void);          /* time.c: 8259s, PIT, TSC calibration */
 void pc_irq(unsigned irq);        /* time.c: acknowledge and note a host interrupt */
 void pc_irq_enable(unsigned irq); /* time.c, behind pc_time_init */
-/* A line of PCI's, which its devices hold down until they are asked why: once it has come it is
- * held back, pc_irq_held says so, and pc_irq_enable lets it come again. False: no line for PCI. */
+/* A line of PCI's, whose devices hold it down until they are asked why: pc_line_came does that each
+ * time. False: no line for PCI. */
 bool pc_irq_share(unsigned irq);
-bool pc_irq_held(unsigned irq);
+bool pc_line_came(unsigned irq);            /* line.c; false: it shall come no more */
 void pc_fpu_init(void);                     /* fpu.c */
 bool pc_disk_init(const struct plan *plan); /* disk.c, after pc_time_init; false: the plan is wrong,
                                                or a device is not there */

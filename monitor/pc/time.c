@@ -25,11 +25,7 @@ static struct {
     uint64_t armed_ns;   /* when the PIT will interrupt; 0: not armed */
 } pit;
 
-/* Lines that devices hold until they have been asked: which they are, and which are masked because
- * they came. */
-static struct {
-    uint16_t shared, back;
-} held;
+static uint16_t shared; /* lines of PCI's, as bits */
 
 static void pic_init(void)
 {
@@ -58,10 +54,8 @@ void pc_irq(unsigned irq)
 {
     if (irq == 0)
         pit.armed_ns = 0;
-    if (held.shared >> irq & 1) {
-        held.back |= (uint16_t)(1u << irq);
+    if ((shared >> irq & 1) && !pc_line_came(irq))
         out8(mask_port(irq), in8(mask_port(irq)) | (uint8_t)(1u << irq % 8));
-    }
     if (irq >= 8)
         out8(PIC2, 0x20);
     out8(PIC1, 0x20);
@@ -69,7 +63,6 @@ void pc_irq(unsigned irq)
 
 void pc_irq_enable(unsigned irq)
 {
-    held.back &= (uint16_t) ~(1u << irq);
     if (irq >= 8)
         pc_irq_enable(CASCADE);
     out8(mask_port(irq), in8(mask_port(irq)) & (uint8_t) ~(1u << irq % 8));
@@ -82,14 +75,9 @@ bool pc_irq_share(unsigned irq)
     if (irq > 15 || (never >> irq & 1))
         return false;
     out8(ELCR + irq / 8, in8(ELCR + irq / 8) | (uint8_t)(1u << irq % 8));
-    held.shared |= (uint16_t)(1u << irq);
+    shared |= (uint16_t)(1u << irq);
     pc_irq_enable(irq);
     return true;
-}
-
-bool pc_irq_held(unsigned irq)
-{
-    return held.back >> irq & 1;
 }
 
 /* TSC ticks while PIT channel 2 counts CALIBRATE_PULSES down, and by how much that may be wrong:

@@ -3,14 +3,15 @@
  * The network of a PC: a driver for the host machine's first virtio network device (virtio 1.2,
  * section 5.1). Frames are copied: those that go out into buffers that the device has until it is
  * done, and where none is left a frame is lost, as on a wire; those that come in out of buffers
- * that it gets back at once. Its interrupt wakes the guest, and is held back until all that came is
- * taken. A device that says what cannot be is switched off, and the guest hears nothing more.
+ * that it gets back at once. Its interrupt wakes the guest, and does not come again until all that
+ * came is taken. A device that says what cannot be is switched off, and the guest hears nothing
+ * more.
  */
 #include "monitor/host_io.h"
 #include "monitor/log.h"
 #include "monitor/mem.h"
+#include "monitor/pc/line.h"
 #include "monitor/pc/pc.h"
-#include "monitor/pc/vq.h"
 #include "monitor/pool.h"
 
 #define F_MAC      (1ull << 5)
@@ -33,8 +34,7 @@ static struct {
     unsigned count[QUEUES];   /* how many */
     uint16_t unused[BUFFERS]; /* to transmit: those that the device has not got, a stack of ... */
     unsigned free;            /* ... so many */
-    unsigned irq;
-    bool line; /* it has an interrupt line */
+    bool quiet;               /* it does not interrupt, as what came is being taken */
     bool runs;
     uint8_t mac[6];
 } net;
@@ -75,17 +75,6 @@ static void find_mac(void)
     memcpy(net.mac, net.device.features & F_MAC ? (const void *)&mac : own, sizeof net.mac);
 }
 
-/* Without a line frames are found when the monitor looks anyway, every 50 ms at the latest. */
-static void find_line(void)
-{
-    net.irq = pc_pci_interrupt(net.device.pci.slot);
-    net.line = pc_irq_share(net.irq);
-    if (!net.line)
-        log_line("ring1: the machine's network device in slot %u has no interrupt line: frames "
-                 "may come late",
-                 net.device.pci.slot);
-}
-
 bool pc_net_init(void)
 {
     memset(&net, 0, sizeof net);
@@ -98,8 +87,11 @@ bool pc_net_init(void)
         give_buffer(n);
     vq_go(&net.device);
     vq_kick(&net.queue[RECEIVE]);
-    find_line();
     net.runs = true;
+    if (!line_listen(&net.device)) /* frames are found when the monitor looks anyway */
+        log_line("ring1: the machine's network device in slot %u has no interrupt line: frames "
+                 "may come late",
+                 net.device.pci.slot);
     return true;
 }
 
@@ -157,14 +149,18 @@ static enum vq_answer next(unsigned *n, uint32_t *len)
 /* What comes from here on interrupts again. False: something has come just now. */
 static bool wait_for_more(void)
 {
-    const struct vq *q = &net.queue[RECEIVE];
-    if (!net.line || !pc_irq_held(net.irq))
-        return true;
-    vq_take_isr(&net.device);
-    if (vq_waits(q))
-        return false;
-    pc_irq_enable(net.irq);
-    return true;
+    struct vq *q = &net.queue[RECEIVE];
+    if (net.quiet)
+        vq_quiet(q, false);
+    net.quiet = false;
+    return !vq_waits(q);
+}
+
+static void listen_no_more(void)
+{
+    if (!net.quiet)
+        vq_quiet(&net.queue[RECEIVE], true);
+    net.quiet = true;
 }
 
 /* A device that has only nonsense to give is not listened to for ever. */
@@ -178,6 +174,7 @@ size_t host_net_receive(void *frame, size_t size)
             return 0;
         if (answer != VQ_GOT)
             continue;
+        listen_no_more();
         len = len < size ? len : (uint32_t)size;
         memcpy(frame, net.buffers[RECEIVE] + n * ROOM + HEADER, len);
         give_buffer(n);

@@ -207,6 +207,12 @@ enum vq_answer vq_take(struct vq *q, unsigned *head, uint32_t *len)
     return VQ_GOT;
 }
 
+void vq_quiet(struct vq *q, bool quiet)
+{
+    q->ring->avail.flags = quiet ? NO_INTERRUPT : 0;
+    fence();
+}
+
 bool vq_waits(const struct vq *q)
 {
     return q->ring->used.index != q->next_used;

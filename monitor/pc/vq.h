@@ -68,6 +68,9 @@ enum vq_answer { VQ_NONE, VQ_GOT, VQ_WRONG };
  * which may be any number. VQ_WRONG: it names a chain that it was not given, or too many. */
 enum vq_answer vq_take(struct vq *q, unsigned *head, uint32_t *len);
 
+/* The device need not interrupt for Q, or must again: what came meanwhile is to be looked for. */
+void vq_quiet(struct vq *q, bool quiet);
+
 /* Is there something to take? */
 bool vq_waits(const struct vq *q);
 

@@ -13,12 +13,11 @@
 
 #include "monitor/host_io.h"
 #include "monitor/layout.h"
+#include "monitor/pc/line.h"
 #include "monitor/pc/pc.h"
-#include "monitor/pc/vq.h"
 #include "tests/unit/fake_host.h"
 
 #define SLOT   5u
-#define IRQ    11u
 #define RX     0u
 #define TX     1u
 #define HEADER 12u
@@ -29,13 +28,13 @@ struct host_cpu pc_cpu;
 static struct {
     bool there, version_1;
     uint32_t size; /* of its queues */
-    uint8_t status, line;
+    uint8_t status;
+    bool line;
     unsigned half, queue;
     uint64_t rings[2][3]; /* descriptors, available, used */
     uint32_t entries[2];
     uint16_t taken[2]; /* of the available ring */
-    unsigned kicks[2], isr_reads;
-    bool shared, held;
+    unsigned kicks[2];
 } dev;
 
 enum place { COMMON = 1, NOTIFY, ISR, DEVICE };
@@ -45,12 +44,6 @@ uint32_t pc_pci_read(unsigned slot, unsigned reg, unsigned size)
     uint32_t id = dev.there && slot == SLOT ? 0x10411af4u : UINT32_MAX;
     assert_true(size == 2 && (reg == 0 || reg == 2));
     return id >> 8 * reg & 0xffff;
-}
-
-unsigned pc_pci_interrupt(unsigned slot)
-{
-    assert_int_equal(slot, SLOT);
-    return dev.line;
 }
 
 bool pc_virtio_find(unsigned slot, struct pc_virtio *d)
@@ -73,10 +66,6 @@ uint32_t pc_virtio_read(const struct pc_virtio *d, struct pc_virtio_place p, uin
     if (p.bar == DEVICE) {
         memcpy(&value, mac + offset, size);
         return value;
-    }
-    if (p.bar == ISR) {
-        dev.isr_reads++;
-        return 1;
     }
     assert_int_equal(p.bar, COMMON);
     switch (offset) {
@@ -125,21 +114,10 @@ void pc_virtio_write(const struct pc_virtio *d, struct pc_virtio_place p, uint32
         set_ring(offset, value);
 }
 
-bool pc_irq_share(unsigned irq)
+bool line_listen(const struct vq_device *d)
 {
-    dev.shared = irq == IRQ;
-    return dev.shared;
-}
-
-bool pc_irq_held(unsigned irq)
-{
-    return irq == IRQ && dev.held;
-}
-
-void pc_irq_enable(unsigned irq)
-{
-    assert_int_equal(irq, IRQ);
-    dev.held = false;
+    assert_int_equal(d->pci.slot, SLOT);
+    return dev.line;
 }
 
 /* ---- The device's half of the rings -------------------------------------------------- */
@@ -192,7 +170,6 @@ static int come(uint8_t c, uint32_t len)
     memset(b, 0, HEADER);
     memset(b + HEADER, c, len <= HOST_FRAME ? len : 0);
     give(RX, (uint32_t)head, HEADER + len);
-    dev.held = dev.shared;
     return head;
 }
 
@@ -202,7 +179,7 @@ static int set_up(void **state)
     memset(&dev, 0, sizeof dev);
     dev.there = dev.version_1 = true;
     dev.size = 256;
-    dev.line = IRQ;
+    dev.line = true;
     pc_cpu.pool = fake_host_reset(512);
     return 0;
 }
@@ -242,7 +219,6 @@ static void it_starts(void **state)
     assert_int_equal(*word(RX, 1, 0), 0); /* interrupts for frames that come ... */
     assert_int_equal(*word(TX, 1, 0), 1); /* ... and none for those that went */
     assert_int_equal(dev.kicks[RX], 1);
-    assert_true(dev.shared);
     unsigned n = 0;
     while (take(RX) >= 0)
         n++;
@@ -331,33 +307,33 @@ static void frames_in(void **state)
     assert_true(got[19] == 9 && got[20] == 0);
 }
 
-/* Its line is held back from the first frame on until all have been taken, and then comes again. */
+/* It does not interrupt from the first frame on until all have been taken, and then does again. */
 static void the_interrupt(void **state)
 {
     (void)state;
     uint8_t got[HOST_FRAME];
+    const uint16_t *flags = word(RX, 1, 0);
     come(1, 60);
     come(2, 60);
+    assert_int_equal(*flags, 0);
     assert_int_equal(host_net_receive(got, sizeof got), 60);
+    assert_int_equal(*flags, 1);
     assert_int_equal(host_net_receive(got, sizeof got), 60);
-    assert_true(dev.held && !dev.isr_reads);
+    assert_int_equal(*flags, 1);
     assert_int_equal(host_net_receive(got, sizeof got), 0);
-    assert_true(!dev.held && dev.isr_reads == 1);
-    assert_int_equal(host_net_receive(got, sizeof got), 0);
-    assert_int_equal(dev.isr_reads, 1);
+    assert_int_equal(*flags, 0);
 }
 
 static void without_a_line(void **state)
 {
     (void)state;
     uint8_t got[HOST_FRAME];
-    dev.line = 0xff;
+    dev.line = false;
     assert_true(pc_net_init());
     assert_non_null(strstr(fake.log, "has no interrupt line"));
     come(1, 60);
     assert_int_equal(host_net_receive(got, sizeof got), 60);
     assert_int_equal(host_net_receive(got, sizeof got), 0);
-    assert_int_equal(dev.isr_reads, 0);
 }
 
 /* ---- What a device must not do ---------------------------------------------------------- */
