@@ -165,8 +165,7 @@ static void write_port92(struct board *b, unsigned offset, uint8_t value)
 
 static void write_fpu(struct board *b, unsigned offset, uint8_t value)
 {
-    (void)offset;
-    (void)value;
+    (void)offset, (void)value;
     misc_write_fpu(&b->misc);
 }
 
@@ -206,8 +205,7 @@ static void write_debug_exit(struct board *b, unsigned offset, uint8_t value)
 /* The counters are not the board's: who made the access hears of it. */
 static void write_statistics(struct board *b, unsigned offset, uint8_t value)
 {
-    (void)offset;
-    (void)value;
+    (void)offset, (void)value;
     b->mark = true;
 }
 
@@ -339,13 +337,10 @@ static void run_clocks(struct board *b, uint64_t now)
 /* Input is COM1's unless the guest's last word came by another console. */
 static void take_input(struct vm *vm)
 {
+    struct uart *u = &vm->board->uart[0];
     bool others = vm->pace.on || virtio_console_listens(&vm->board->slots.console);
-    while (!others && uart_wants_input(&vm->board->uart[0])) {
-        int c = host_console_get();
-        if (c < 0)
-            return;
-        uart_receive(&vm->board->uart[0], (uint8_t)c, 0);
-    }
+    for (int c; !others && uart_wants_input(u) && (c = host_console_get()) >= 0;)
+        uart_receive(u, (uint8_t)c, 0);
 }
 
 void board_advance(struct vm *vm, uint64_t now)
@@ -460,6 +455,11 @@ bool board_create(struct vm *vm)
     b->run = (uint8_t)vm->run;
     vm->board = b;
     return true;
+}
+
+void board_end(struct vm *vm)
+{
+    slots_end(vm, &vm->board->slots);
 }
 
 void board_fpu_error(struct vm *vm)

@@ -33,6 +33,9 @@ enum board_request {
  * screen into guest RAM, which must be there. False: no memory. */
 bool board_create(struct vm *vm);
 
+/* Before the VM's memory goes: nobody works on it any more. */
+void board_end(struct vm *vm);
+
 /* Performs IO at time NOW; never fails: unclaimed reads give all ones. */
 void board_access(struct vm *vm, struct io_access *io, uint64_t now);
 

@@ -221,3 +221,13 @@ void slots_poll(struct vm *vm, struct slots *s)
     }
     drive_lines(s);
 }
+
+void slots_end(struct vm *vm, struct slots *s)
+{
+    for (unsigned n = 0; n < SLOTS; n++) {
+        if (!holds_device(s, n))
+            continue;
+        struct virtio_dev d = device(vm, s, n);
+        virtio_settle(&d);
+    }
+}

@@ -59,6 +59,9 @@ void slots_reset(struct vm *vm, struct slots *s);
 /* False: nobody's here. Accesses that cross the end of a register or BAR are not. */
 bool slots_access(struct vm *vm, struct slots *s, struct io_access *io);
 
+/* The VM ends: the host does nothing for its devices any more. */
+void slots_end(struct vm *vm, struct slots *s);
+
 /* Looks what the host has for the devices. */
 void slots_poll(struct vm *vm, struct slots *s);
 

@@ -12,9 +12,16 @@
 /* A guest that goes on and on does not fill the log. */
 #define STOPS_LOGGED 16u
 
+void virtio_settle(const struct virtio_dev *d)
+{
+    if (d->class->settle)
+        d->class->settle(d);
+}
+
 void virtio_reset(const struct virtio_dev *d)
 {
     struct virtio *v = d->v;
+    virtio_settle(d);
     *v = (struct virtio){.generation = v->generation, .stops = v->stops, .no_dma = v->no_dma};
     for (unsigned i = 0; i < d->class->queues; i++)
         v->queue[i].size = d->class->queue_size[i];

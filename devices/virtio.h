@@ -65,9 +65,14 @@ struct virtio_class {
     void (*write_config)(const struct virtio_dev *d, unsigned offset, unsigned size,
                          uint32_t value);
     void (*run)(const struct virtio_dev *d, unsigned queue); /* the driver has added buffers */
-    void (*poll)(const struct virtio_dev *d);  /* the host may have something; NULL: never */
+    void (*poll)(const struct virtio_dev *d); /* the host may have something; NULL: never */
+    /* What it has begun and not given back is over, and given back; NULL: there is never such. */
+    void (*settle)(const struct virtio_dev *d);
     void (*reset)(const struct virtio_dev *d); /* what is not in struct virtio; NULL: nothing */
 };
+
+/* Behind it the host does nothing for the device any more. */
+void virtio_settle(const struct virtio_dev *d);
 
 /* As after power-up, and what a driver gets by writing status 0. */
 void virtio_reset(const struct virtio_dev *d);

@@ -189,6 +189,83 @@ static enum status transfer(const struct virtio_dev *d, bool write, uint64_t sec
     return !write || flushed(d) ? S_OK : S_IOERR;
 }
 
+/* ---- Reads that the host does meanwhile ---------------------------------------- */
+
+/* One that is over: its end is the driver's to know, if the device still works. */
+static void complete(const struct virtio_dev *d, unsigned tag, bool ok)
+{
+    struct virtio_blk_read *r = &blk(d)->read[tag];
+    uint8_t status = ok ? S_OK : S_IOERR;
+    uint32_t bytes = 0;
+    for (unsigned i = 0; i < r->parts; i++) {
+        dma_wrote(d->vm, gpa(r->part[i].at), r->part[i].len);
+        bytes += r->part[i].len;
+    }
+    r->busy = false;
+    blk(d)->under_way--;
+    if (!d->v->queue[0].ready || !virtio_runs(d))
+        return;
+    dma_write(d->vm, gpa(r->status), &status, 1);
+    d->chain->head = r->head;
+    virtio_give(d, 0, ok ? bytes + 1 : 0);
+}
+
+static void poll(const struct virtio_dev *d)
+{
+    unsigned tag;
+    bool ok;
+    while (blk(d)->under_way && host_disk_done(blk(d)->disk, &tag, &ok))
+        complete(d, tag, ok);
+}
+
+/* The host may not write to memory that has become something else. */
+static void settle(const struct virtio_dev *d)
+{
+    while (blk(d)->under_way)
+        poll(d);
+}
+
+/* The chain's buffers for the device but the last byte, which is the status's, as pieces of host
+ * memory in whole sectors; how many. 0: there are too many, or some are not whole sectors. */
+static unsigned lay_out(const struct virtio_dev *d, struct virtio_blk_read *r, uint32_t bytes,
+                        struct host_span *s)
+{
+    const struct transfer t = {.write = false};
+    unsigned n = 0;
+    r->parts = 0;
+    for (uint32_t at = 0; at < bytes; at += s[n++].sectors * SECTOR) {
+        if (n == HOST_SPANS)
+            return 0;
+        s[n] = next_span(d, &t, at, (bytes - at) / SECTOR);
+        if (!s[n].sectors)
+            return 0;
+        r->part[r->parts++] = virtq_piece(d->chain, true, at, s[n].sectors * SECTOR);
+    }
+    return n;
+}
+
+/* False: it is to be done at once instead. */
+static bool begin(const struct virtio_dev *d, const struct header *h, uint32_t room)
+{
+    struct virtio_blk *b = blk(d);
+    struct host_span s[HOST_SPANS];
+    unsigned tag = 0;
+    while (tag < HOST_READS && b->read[tag].busy)
+        tag++;
+    if (h->type != T_IN || !room || room % SECTOR || tag == HOST_READS ||
+        !in_disk(d, h->sector, room / SECTOR))
+        return false;
+    struct virtio_blk_read *r = &b->read[tag];
+    unsigned spans = lay_out(d, r, room, s);
+    if (!spans || !host_disk_begin(b->disk, h->sector, s, spans, tag))
+        return false;
+    r->busy = true;
+    r->head = d->chain->head;
+    r->status = virtq_piece(d->chain, true, room, 1).at;
+    b->under_way++;
+    return true;
+}
+
 /* ---- Other requests ---------------------------------------------------------- */
 
 static enum status get_id(const struct virtio_dev *d, uint32_t room)
@@ -268,6 +345,8 @@ static void one(const struct virtio_dev *d, unsigned queue)
         return;
     }
     uint32_t room = d->chain->write_bytes - 1;
+    if (begin(d, &h, room))
+        return;
     uint8_t status = (uint8_t)perform(d, &h, room, &written);
     virtq_write(d->vm, d->chain, room, &status, 1);
     virtio_give(d, queue, written == room ? room + 1 : written); /* without a gap (2.7.8.2) */
@@ -290,4 +369,6 @@ const struct virtio_class virtio_blk = {
     .features = features,
     .read_config = read_config,
     .run = run,
+    .poll = poll,
+    .settle = settle,
 };

@@ -99,8 +99,10 @@ static uint32_t read_register(const struct virtio_dev *d, const struct virtio_mm
 /* Unlike PCI's, a queue can be stopped alone; one that starts again starts from nothing. */
 static void set_ready(const struct virtio_dev *d, struct virtqueue *q, unsigned n, uint32_t value)
 {
-    if (!value)
+    if (!value) {
+        virtio_settle(d);
         q->ready = false;
+    }
     if (value != 1 || q->ready)
         return;
     q->next_avail = q->next_used = 0;

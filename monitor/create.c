@@ -132,6 +132,7 @@ static bool build_rooms(struct vm *vm, const struct plan *p)
 
 void vm_destroy(struct vm *vm)
 {
+    board_end(vm);
     segtab_destroy(vm->vcpu);
     hypercall_end(vm);
     if (vm->shadow)

@@ -66,4 +66,15 @@ bool host_disk_discard(unsigned n, uint64_t sector, uint32_t count);
 /* UNMAP: the host may give their place on its disk away. */
 bool host_disk_zero(unsigned n, uint64_t sector, uint32_t count, bool unmap);
 
+/*
+ * Reading while the guest goes on. False: nothing has begun, and host_disk_read is to be used; some
+ * hosts always say so. Otherwise the memory is the disk's until host_disk_done has named the TAG
+ * that was given, a number below HOST_READS that is not in use.
+ */
+#define HOST_READS 2u
+bool host_disk_begin(unsigned n, uint64_t sector, const struct host_span *to, unsigned spans,
+                     unsigned tag);
+/* A read that is over, each once: its tag, and whether it went well. False: there is none now. */
+bool host_disk_done(unsigned n, unsigned *tag, bool *ok);
+
 #endif

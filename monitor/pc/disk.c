@@ -92,3 +92,15 @@ bool host_disk_zero(unsigned n, uint64_t sector, uint32_t sectors, bool unmap)
 {
     return work(n, (struct pc_disk_call){unmap ? DISK_UNMAP : DISK_ZERO, sector, sectors, NULL, 0});
 }
+
+bool host_disk_begin(unsigned n, uint64_t sector, const struct host_span *to, unsigned spans,
+                     unsigned tag)
+{
+    const struct pc_disk_call c = {DISK_READ, sector, 0, to, spans};
+    return !disks[n].bytes && vblk_begin(disks[n].device, &c, tag);
+}
+
+bool host_disk_done(unsigned n, unsigned *tag, bool *ok)
+{
+    return !disks[n].bytes && vblk_done(disks[n].device, tag, ok);
+}

@@ -27,5 +27,8 @@ void ramdisk_do(uint8_t *bytes, const struct pc_disk_call *c);
  * does not start. */
 bool vblk_open(unsigned n, struct host_disk *out);
 bool vblk_do(unsigned n, const struct pc_disk_call *c);
+/* host_disk_begin and host_disk_done. */
+bool vblk_begin(unsigned n, const struct pc_disk_call *c, unsigned tag);
+bool vblk_done(unsigned n, unsigned *tag, bool *ok);
 
 #endif

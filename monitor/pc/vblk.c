@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * A driver for the host machine's virtio block devices (virtio 1.2, section 5.2), one request at a
- * time, waited for by looking: the guest stands still meanwhile, as it does for a disk in memory.
- * A device that does not answer, or wrongly, is not asked again.
+ * A driver for the host machine's virtio block devices (virtio 1.2, section 5.2). One request at a
+ * time is waited for by looking, while the guest stands still, as it does for a disk in memory;
+ * beside it reads can be under way for which the guest does not wait, and whose end interrupts.
+ * Each has a place of its own among the descriptors. A device that does not answer, or wrongly, is
+ * switched off.
  */
 #include "monitor/log.h"
 #include "monitor/pc/disk.h"
+#include "monitor/pc/line.h"
 #include "monitor/pc/pc.h"
-#include "monitor/pc/vq.h"
 #include "monitor/pool.h"
 
 #define PARTS        (HOST_SPANS + 2) /* a header, pieces, a status */
@@ -40,12 +42,25 @@ struct shared {
     uint8_t status;
 };
 
+/* The place of the request that is waited for, and of the read that is called TAG. */
+enum place { WAITED, READ, PLACES = READ + HOST_READS };
+_Static_assert(PLACES *PARTS <= VQ_ENTRIES, "descriptors for all");
+
+struct request {
+    bool busy, over, ok;
+    uint32_t type;
+    uint64_t sector, until; /* the latest that it must be over */
+};
+
 static struct vblk {
     struct vq_device device;
     struct vq queue;
-    volatile struct shared *shared;
+    volatile struct shared *shared; /* for each place */
+    struct request request[PLACES];
+    unsigned places;  /* that the device's queue has room for */
     uint32_t most[2]; /* sectors of a discard, of a zeroing */
     unsigned lines;
+    bool line; /* it can interrupt */
     bool dead;
 } devices[PLAN_DISKS];
 
@@ -55,7 +70,9 @@ static bool start(struct vblk *d)
     if (!f.v || !vq_start(&d->device, &d->queue, 0, PARTS, false))
         return false;
     d->shared = host_frame_ptr(f);
+    d->places = d->queue.entries / PARTS;
     vq_go(&d->device);
+    d->line = line_listen(&d->device);
     return true;
 }
 
@@ -76,30 +93,41 @@ bool vblk_open(unsigned n, struct host_disk *out)
 
 enum type { T_IN = 0, T_OUT = 1, T_FLUSH = 4, T_DISCARD = 11, T_WRITE_ZEROES = 13 };
 
-/* False: not in time, or not as the device must. */
-static bool answered(struct vblk *d)
+/* For good: what is under way has failed. */
+static void die(struct vblk *d)
 {
-    uint64_t until = host_now_ns() + PATIENCE_NS;
+    d->dead = true;
+    vq_stop(&d->device);
+    for (unsigned i = 0; i < PLACES; i++)
+        d->request[i].over = d->request[i].busy;
+}
+
+/* Takes back what the device is done with. */
+static void collect(struct vblk *d)
+{
     enum vq_answer answer;
     unsigned head;
     uint32_t len;
-    while ((answer = vq_take(&d->queue, &head, &len)) == VQ_NONE) {
-        __asm__ volatile("pause" : : : "memory");
-        if (host_now_ns() > until)
-            return false;
+    while (!d->dead && (answer = vq_take(&d->queue, &head, &len)) != VQ_NONE) {
+        struct request *r = &d->request[head / PARTS];
+        if (answer == VQ_WRONG) {
+            die(d);
+            return;
+        }
+        r->over = true;
+        r->ok = d->shared[head / PARTS].status == 0;
     }
-    return answer == VQ_GOT;
 }
 
-/* With these pieces of data. False: not done; the log says so. */
-static bool request(struct vblk *d, enum type type, uint64_t sector, const struct host_span *data,
-                    unsigned spans)
+/* With these pieces of data. */
+static void submit(struct vblk *d, unsigned place, enum type type, uint64_t sector,
+                   const struct host_span *data, unsigned spans)
 {
-    volatile struct shared *s = d->shared;
+    volatile struct shared *s = &d->shared[place];
+    unsigned head = place * PARTS, parts = head;
     struct vq *q = &d->queue;
-    unsigned parts = 0;
-    if (d->dead)
-        return false;
+    d->request[place] = (struct request){
+        .busy = true, .type = type, .sector = sector, .until = host_now_ns() + PATIENCE_NS};
     s->header.type = type;
     s->header.sector = sector;
     s->status = 0xff;
@@ -109,15 +137,67 @@ static bool request(struct vblk *d, enum type type, uint64_t sector, const struc
     if (type == T_DISCARD || type == T_WRITE_ZEROES)
         vq_link(q, parts++, &s->range, sizeof s->range, false, false);
     vq_link(q, parts, &s->status, 1, true, true);
-    vq_offer(q, 0);
+    vq_offer(q, head);
     vq_kick(q);
-    d->dead = !answered(d);
-    if (!d->dead && s->status == 0)
-        return true;
-    if (d->lines++ < MOST_LINES)
+}
+
+/* It is over. False: it was not done; the log says so. */
+static bool finish(struct vblk *d, unsigned place)
+{
+    struct request *r = &d->request[place];
+    r->busy = false;
+    if (!r->ok && d->lines++ < MOST_LINES)
         log_line("ring1: the machine's block device in slot %u: request %u at sector %lu %s",
-                 d->device.pci.slot, type, (unsigned long)sector,
+                 d->device.pci.slot, r->type, (unsigned long)r->sector,
                  d->dead ? "had no answer, or a wrong one" : "failed");
+    return r->ok;
+}
+
+static bool request(struct vblk *d, enum type type, uint64_t sector, const struct host_span *data,
+                    unsigned spans)
+{
+    struct request *r = &d->request[WAITED];
+    if (d->dead)
+        return false;
+    submit(d, WAITED, type, sector, data, spans);
+    while (collect(d), !r->over) {
+        __asm__ volatile("pause" : : : "memory");
+        if (host_now_ns() > r->until)
+            die(d);
+    }
+    return finish(d, WAITED);
+}
+
+/* Without an interrupt the guest would wait for the next tick. */
+bool vblk_begin(unsigned n, const struct pc_disk_call *c, unsigned tag)
+{
+    struct vblk *d = &devices[n];
+    unsigned place = READ + tag;
+    if (d->dead || !d->line || place >= d->places || d->request[place].busy)
+        return false;
+    vq_quiet(&d->queue, false);
+    submit(d, place, T_IN, c->sector, c->s, c->spans);
+    return true;
+}
+
+bool vblk_done(unsigned n, unsigned *tag, bool *ok)
+{
+    struct vblk *d = &devices[n];
+    bool busy = false;
+    collect(d);
+    for (unsigned place = READ; place < PLACES; place++) {
+        struct request *r = &d->request[place];
+        if (r->busy && !r->over && host_now_ns() > r->until)
+            die(d);
+        busy |= r->busy;
+        if (!r->busy || !r->over)
+            continue;
+        *tag = place - READ;
+        *ok = finish(d, place);
+        return true;
+    }
+    if (!busy && !d->dead)
+        vq_quiet(&d->queue, true);
     return false;
 }
 
@@ -125,9 +205,9 @@ static bool ranges(struct vblk *d, enum type type, const struct pc_disk_call *c,
 {
     for (uint32_t done = 0, some; done < c->count; done += some) {
         some = c->count - done < most ? c->count - done : most;
-        d->shared->range.sector = c->sector + done;
-        d->shared->range.count = some;
-        d->shared->range.flags = c->work == DISK_UNMAP;
+        d->shared[WAITED].range.sector = c->sector + done;
+        d->shared[WAITED].range.count = some;
+        d->shared[WAITED].range.flags = c->work == DISK_UNMAP;
         if (!request(d, type, 0, NULL, 0))
             return false;
     }

@@ -140,3 +140,17 @@ bool host_disk_zero(unsigned n, uint64_t sector, uint32_t sectors, bool unmap)
     int mode = (unmap ? FALLOC_FL_PUNCH_HOLE : FALLOC_FL_ZERO_RANGE) | FALLOC_FL_KEEP_SIZE;
     return !sectors || allocate(n, mode, sector, sectors) == 0 || write_zeros(n, sector, sectors);
 }
+
+/* A file is read from memory, as a rule, sooner than somebody else could be asked to. */
+bool host_disk_begin(unsigned n, uint64_t sector, const struct host_span *to, unsigned spans,
+                     unsigned tag)
+{
+    (void)n, (void)sector, (void)to, (void)spans, (void)tag;
+    return false;
+}
+
+bool host_disk_done(unsigned n, unsigned *tag, bool *ok)
+{
+    (void)n, (void)tag, (void)ok;
+    return false;
+}

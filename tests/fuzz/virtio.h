@@ -86,7 +86,7 @@ static inline void offer(unsigned slot, struct input *in)
 
 static inline void one(struct input *in)
 {
-    uint8_t op = take8(in);
+    uint8_t op = take8(in), host;
     unsigned slot = op >> 4;
     bool stopped = way.status(slot) & 64 && way.status(slot) != 0xff;
     switch (op & 7) {
@@ -100,7 +100,10 @@ static inline void one(struct input *in)
         way.any_register(slot, in);
         return;
     case 3:
-        fake.disk_fails = take8(in) & 1;
+        host = take8(in);
+        fake.disk_fails = host & 1;
+        fake.disk_lasts = host & 2;
+        fake.disk_ready = host >> 2 & 3;
         fake.receive_len = take16(in) % 1519;
         fake.to_receive = fake.receive_len ? take8(in) : 0;
         fake.console_in_pos = 0;
@@ -133,7 +136,9 @@ static inline int fuzz_virtio(struct way how, const uint8_t *data, size_t size)
         world_make(RAM, with_disk);
     vm = world_restore();
     fake.disk_calls = fake.to_receive = 0;
-    fake.disk_fails = false;
+    fake.disk_fails = fake.disk_lasts = false;
+    fake.disk_ready = 0;
+    memset(fake.disk_read, 0, sizeof fake.disk_read);
     while (in.left)
         one(&in);
     return 0;

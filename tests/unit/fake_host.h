@@ -8,6 +8,7 @@
 #define RING1_FAKE_HOST_H
 
 #include "monitor/host.h"
+#include "monitor/host_io.h"
 #include "monitor/vm.h"
 
 #define FAKE_DISK   1024u         /* sectors */
@@ -64,6 +65,14 @@ extern struct fake_state {
     char disk_call[256];
     unsigned disk_calls;
     uint8_t disk[FAKE_DISK * 512u];
+    /* Reads last: those that have begun, and how many of them may end. */
+    bool disk_lasts;
+    struct fake_read {
+        uint64_t sector;
+        unsigned spans; /* 0: none */
+        struct host_span to[HOST_SPANS];
+    } disk_read[HOST_READS];
+    unsigned disk_ready, disk_asked;
     int request;                  /* what host_request gives next; 0: nothing */
     uint64_t descriptor[2][8192]; /* [0] GDT, [1] LDT */
     int exit_status;              /* of host_exit; -1 while it was not called */

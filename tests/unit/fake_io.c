@@ -10,6 +10,8 @@
 #include "monitor/host_io.h"
 #include "tests/unit/fake_host.h"
 
+#define DISK_PATIENCE 1000u /* who asks so often waits for a read: it is over */
+
 static void must(bool ok, const char *what)
 {
     if (!ok) {
@@ -86,6 +88,35 @@ bool host_disk_read(unsigned n, uint64_t sector, const struct host_span *to, uns
 bool host_disk_write(unsigned n, uint64_t sector, const struct host_span *from, unsigned spans)
 {
     return disk_move(n, sector, from, spans, true);
+}
+
+/* A read that lasts is done when the test says so. */
+bool host_disk_begin(unsigned n, uint64_t sector, const struct host_span *to, unsigned spans,
+                     unsigned tag)
+{
+    must(n == 0 && tag < HOST_READS && spans && spans <= HOST_SPANS, "no such read");
+    if (!fake.disk_lasts)
+        return false;
+    must(!fake.disk_read[tag].spans, "a tag that is in use");
+    fake.disk_read[tag].sector = sector;
+    fake.disk_read[tag].spans = spans;
+    memcpy(fake.disk_read[tag].to, to, spans * sizeof *to);
+    return true;
+}
+
+bool host_disk_done(unsigned n, unsigned *tag, bool *ok)
+{
+    for (*tag = 0; *tag < HOST_READS; ++*tag) {
+        struct fake_read *r = &fake.disk_read[*tag];
+        if (!r->spans || (!fake.disk_ready && ++fake.disk_asked < DISK_PATIENCE))
+            continue;
+        fake.disk_ready -= fake.disk_ready != 0;
+        fake.disk_asked = 0;
+        *ok = disk_move(n, r->sector, r->to, r->spans, false);
+        r->spans = 0;
+        return true;
+    }
+    return false;
 }
 
 bool host_disk_flush(unsigned n)

@@ -266,6 +266,166 @@ static void failures_of_the_host(void **state)
     assert_false(needs_reset());
 }
 
+/* ---- Reads that last ------------------------------------------------------------------- */
+
+#define HEADER_OF(k) (HEADER + 0x40u * (k))
+#define STATUS_OF(k) (STATUS_AT + (k))
+
+/* Request K, which has the descriptors 4k to 4k+3: two buffers of one sector each at BUFFERS + 8k
+ * KiB, from SECTOR on. */
+static void ask(unsigned k, uint64_t sector)
+{
+    const uint8_t unwritten = UNWRITTEN;
+    const struct {
+        uint32_t type, reserved;
+        uint64_t sector;
+    } h = {IN, 0, sector};
+    const uint32_t at = BUFFERS + 0x2000 * k;
+    put(HEADER_OF(k), &h, sizeof h);
+    put(STATUS_OF(k), &unwritten, 1);
+    descriptor(DESC(0), 4 * k, HEADER_OF(k), 16, D_NEXT, (uint16_t)(4 * k + 1));
+    data(4 * k + 1, at, 512, true, 4 * k + 2);
+    data(4 * k + 2, at + 0x1000, 512, true, 4 * k + 3);
+    descriptor(DESC(0), 4 * k + 3, STATUS_OF(k), 1, D_WRITE, 0);
+    offer(0, 4 * k);
+}
+
+static void assert_read(unsigned k, uint64_t sector)
+{
+    assert_int_equal(completed(0, 4 * k), 1025);
+    assert_int_equal(get(STATUS_OF(k), 1), OK);
+    assert_memory_equal(ram(BUFFERS + 0x2000 * k), fake.disk + sector * 512, 512);
+    assert_memory_equal(ram(BUFFERS + 0x2000 * k + 0x1000), fake.disk + (sector + 1) * 512, 512);
+}
+
+static void let_end(unsigned n)
+{
+    fake.disk_ready = n;
+    board_advance(vm, now);
+}
+
+static void a_read_that_lasts(void **state)
+{
+    (void)state;
+    fake.disk_lasts = true;
+    ask(0, 5);
+    board_advance(vm, now);
+    assert_true(nothing_came(0));
+    assert_int_equal(get(STATUS_OF(0), 1), UNWRITTEN);
+    assert_int_equal(mem_read(dev.isr, 1), 0);
+    let_end(1);
+    assert_read(0, 5);
+    assert_int_equal(mem_read(dev.isr, 1), 1);
+}
+
+/* As many as the host takes; the next one is done at once, and comes back first. */
+static void several_at_once(void **state)
+{
+    (void)state;
+    fake.disk_lasts = true;
+    ask(0, 10);
+    ask(1, 20);
+    assert_true(nothing_came(0));
+    ask(2, 30);
+    assert_read(2, 30);
+    let_end(1);
+    assert_read(0, 10);
+    assert_true(nothing_came(0));
+    ask(0, 40); /* in the place of the first */
+    assert_true(nothing_came(0));
+    let_end(1);
+    assert_read(0, 40);
+    let_end(1);
+    assert_read(1, 20);
+}
+
+/* What waits for the host does not hold up what does not. */
+static void writes_and_flushes_meanwhile(void **state)
+{
+    (void)state;
+    fake.disk_lasts = true;
+    ask(3, 10);
+    descriptor(DESC(0), 0, HEADER, 16, D_NEXT, 1);
+    const uint32_t flush[4] = {FLUSHES};
+    put(HEADER, flush, sizeof flush);
+    descriptor(DESC(0), 1, STATUS_AT, 1, D_WRITE, 0);
+    offer(0, 0);
+    completed(0, 0);
+    assert_int_equal(get(STATUS_AT, 1), OK);
+    let_end(1);
+    assert_read(3, 10);
+}
+
+static void one_that_fails(void **state)
+{
+    (void)state;
+    fake.disk_lasts = true;
+    ask(0, 10);
+    fake.disk_fails = true;
+    let_end(1);
+    assert_int_equal(completed(0, 0), 0);
+    assert_int_equal(get(STATUS_OF(0), 1), IOERR);
+    assert_int_equal(mem_read(dev.isr, 1), 1);
+    fake.disk_fails = false;
+    ask(1, 10);
+    let_end(1);
+    assert_read(1, 10);
+}
+
+/* What is beyond the disk, or not in whole sectors, the host never hears of as one that lasts. */
+static void not_every_read(void **state)
+{
+    (void)state;
+    fake.disk_lasts = true;
+    ask(0, SECTORS - 1);
+    assert_int_equal(completed(0, 0), 0);
+    assert_int_equal(get(STATUS_OF(0), 1), IOERR);
+    data(1, BUFFERS + 0xff1, 1, true, 2);
+    data(2, BUFFERS + 0x1000, 511, true, 15);
+    assert_int_equal(request(IN, 3, true), OK);
+    assert_int_equal(completed(0, 0), 513);
+    data(1, BUFFERS, 100, true, 15);
+    assert_int_equal(request(IN, 3, true), IOERR);
+    completed(0, 0);
+    for (unsigned i = 0; i < HOST_READS; i++)
+        assert_int_equal(fake.disk_read[i].spans, 0);
+}
+
+/* A reset waits: the memory is the driver's afterwards. */
+static void a_reset_meanwhile(void **state)
+{
+    (void)state;
+    fake.disk_lasts = true;
+    ask(0, 10);
+    ask(1, 20);
+    set_common(STATUS, 1, 0);
+    for (unsigned i = 0; i < HOST_READS; i++)
+        assert_int_equal(fake.disk_read[i].spans, 0);
+    start_device(DISK, FLUSH);
+    assert_true(nothing_came(0));
+    ask(0, 30);
+    let_end(1);
+    assert_read(0, 30);
+}
+
+/* So do a device that has been stopped, when it is reset, and the end of the VM. */
+static void other_ends(void **state)
+{
+    (void)state;
+    fake.disk_lasts = true;
+    ask(0, 10);
+    descriptor(DESC(0), 8, HEADER, 15, 0, 0);
+    offer(0, 8);
+    assert_stopped("a request without a header");
+    let_end(1);
+    assert_true(nothing_came(0));
+    start_device(DISK, FLUSH);
+    ask(0, 20);
+    board_end(vm);
+    for (unsigned i = 0; i < HOST_READS; i++)
+        assert_int_equal(fake.disk_read[i].spans, 0);
+}
+
 /* 5.2.6.1: no header, no status. The device cannot answer, and stops. */
 static void broken_requests(void **state)
 {
@@ -298,7 +458,9 @@ int main(void)
         TEST(the_configuration), TEST(reads), TEST(in_any_pieces), TEST(over_its_own_queue),
         TEST(flushes), TEST(ends_of_the_disk), TEST(the_identity), TEST(unknown_requests),
         TEST(discards_and_zeroes), TEST(read_only_disks), TEST(failures_of_the_host),
-        TEST(broken_requests), TEST(no_disk),
+        TEST(broken_requests), TEST(no_disk), TEST(a_read_that_lasts), TEST(several_at_once),
+        TEST(writes_and_flushes_meanwhile), TEST(one_that_fails), TEST(not_every_read),
+        TEST(a_reset_meanwhile), TEST(other_ends),
     };
     /* clang-format on */
     return cmocka_run_group_tests(tests, NULL, NULL);
