@@ -41,7 +41,7 @@ static void add_disk(struct command *c, const struct diskfile *f, unsigned n)
     command_add(c, "driver=raw,node-name=disk%u,file=file%u,read-only=%s,discard=unmap", n, n,
                 f->read_only ? "on" : "off");
     command_add(c, "-device");
-    command_add(c, "virtio-blk-pci,drive=disk%u,addr=%#x", n, FIRST_SLOT + n);
+    command_add(c, "virtio-blk-pci,drive=disk%u,queue-size=512,addr=%#x", n, FIRST_SLOT + n);
 }
 
 /* The same addresses as netuser.c's. No firmware of the card's own, which would try to boot. */

@@ -42,7 +42,7 @@ struct host_disk {
 
 /* Memory that a transfer goes to or comes from, up to HOST_SPANS pieces at a time, each of whole
  * sectors. */
-#define HOST_SPANS 32u
+#define HOST_SPANS 126u
 struct host_span {
     void *at;
     uint32_t sectors;

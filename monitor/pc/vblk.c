@@ -13,6 +13,7 @@
 #include "monitor/pool.h"
 
 #define PARTS        (HOST_SPANS + 2) /* a header, pieces, a status */
+#define LEAST        4u               /* entries of a queue */
 #define PATIENCE_NS  30000000000ull
 #define MOST_LINES   20u
 #define ZERO_SECTORS 64u
@@ -44,7 +45,7 @@ struct shared {
 
 /* The place of the request that is waited for, and of the read that is called TAG. */
 enum place { WAITED, READ, PLACES = READ + HOST_READS };
-_Static_assert(PLACES *PARTS <= VQ_ENTRIES, "descriptors for all");
+_Static_assert(PLACES *PARTS <= VQ_ENTRIES, "descriptors for all, if the device has them");
 
 struct request {
     bool busy, over, ok;
@@ -57,7 +58,8 @@ static struct vblk {
     struct vq queue;
     volatile struct shared *shared; /* for each place */
     struct request request[PLACES];
-    unsigned places;  /* that the device's queue has room for */
+    unsigned parts;   /* descriptors of a place ... */
+    unsigned places;  /* ... and for how many the device's queue has room */
     uint32_t most[2]; /* sectors of a discard, of a zeroing */
     unsigned lines;
     bool line; /* it can interrupt */
@@ -67,10 +69,11 @@ static struct vblk {
 static bool start(struct vblk *d)
 {
     hfn_t f = pool_get_run(pc_cpu.pool, 1);
-    if (!f.v || !vq_start(&d->device, &d->queue, 0, PARTS, false))
+    if (!f.v || !vq_start(&d->device, &d->queue, 0, LEAST, false))
         return false;
     d->shared = host_frame_ptr(f);
-    d->places = d->queue.entries / PARTS;
+    d->parts = d->queue.entries < PARTS ? d->queue.entries : PARTS;
+    d->places = d->queue.entries / d->parts;
     vq_go(&d->device);
     d->line = line_listen(&d->device);
     return true;
@@ -109,13 +112,13 @@ static void collect(struct vblk *d)
     unsigned head;
     uint32_t len;
     while (!d->dead && (answer = vq_take(&d->queue, &head, &len)) != VQ_NONE) {
-        struct request *r = &d->request[head / PARTS];
+        struct request *r = &d->request[head / d->parts];
         if (answer == VQ_WRONG) {
             die(d);
             return;
         }
         r->over = true;
-        r->ok = d->shared[head / PARTS].status == 0;
+        r->ok = d->shared[head / d->parts].status == 0;
     }
 }
 
@@ -124,7 +127,7 @@ static void submit(struct vblk *d, unsigned place, enum type type, uint64_t sect
                    const struct host_span *data, unsigned spans)
 {
     volatile struct shared *s = &d->shared[place];
-    unsigned head = place * PARTS, parts = head;
+    unsigned head = place * d->parts, parts = head;
     struct vq *q = &d->queue;
     d->request[place] = (struct request){
         .busy = true, .type = type, .sector = sector, .until = host_now_ns() + PATIENCE_NS};
@@ -173,7 +176,8 @@ bool vblk_begin(unsigned n, const struct pc_disk_call *c, unsigned tag)
 {
     struct vblk *d = &devices[n];
     unsigned place = READ + tag;
-    if (d->dead || !d->line || place >= d->places || d->request[place].busy)
+    if (d->dead || !d->line || place >= d->places || d->request[place].busy ||
+        c->spans > d->parts - 2)
         return false;
     vq_quiet(&d->queue, false);
     submit(d, place, T_IN, c->sector, c->s, c->spans);
@@ -199,6 +203,20 @@ bool vblk_done(unsigned n, unsigned *tag, bool *ok)
     if (!busy && !d->dead)
         vq_quiet(&d->queue, true);
     return false;
+}
+
+/* In as many requests as the queue's length makes of it. */
+static bool move(struct vblk *d, enum type type, const struct pc_disk_call *c)
+{
+    uint64_t sector = c->sector;
+    for (unsigned done = 0, some; done < c->spans; done += some) {
+        some = c->spans - done < d->parts - 2 ? c->spans - done : d->parts - 2;
+        if (!request(d, type, sector, c->s + done, some))
+            return false;
+        for (unsigned i = 0; i < some; i++)
+            sector += c->s[done + i].sectors;
+    }
+    return true;
 }
 
 static bool ranges(struct vblk *d, enum type type, const struct pc_disk_call *c, uint32_t most)
@@ -233,9 +251,9 @@ bool vblk_do(unsigned n, const struct pc_disk_call *c)
     struct vblk *d = &devices[n];
     switch (c->work) {
     case DISK_READ:
-        return request(d, T_IN, c->sector, c->s, c->spans);
+        return move(d, T_IN, c);
     case DISK_WRITE:
-        return request(d, T_OUT, c->sector, c->s, c->spans);
+        return move(d, T_OUT, c);
     case DISK_FLUSH: /* without the feature each write is flushed */
         return !(d->device.features & F_FLUSH) || request(d, T_FLUSH, 0, NULL, 0);
     case DISK_DISCARD:

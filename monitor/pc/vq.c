@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * See vq.h. Table and rings of a queue are one page.
+ * See vq.h. Table and rings of a queue are a run of pages.
  */
 #include "monitor/pc/vq.h"
 
@@ -48,7 +48,7 @@ struct vq_ring {
         } ring[VQ_ENTRIES];
     } used __attribute__((aligned(4)));
 };
-_Static_assert(sizeof(struct vq_ring) <= PAGE_SIZE, "a page");
+#define RING_PAGES ((sizeof(struct vq_ring) + PAGE_SIZE - 1) / PAGE_SIZE)
 
 static uint64_t physical(const volatile void *at)
 {
@@ -146,7 +146,7 @@ bool vq_start(const struct vq_device *d, struct vq *q, unsigned n, unsigned leas
 {
     set(d, C_QUEUE_SELECT, 2, n);
     *q = (struct vq){.pci = &d->pci, .entries = entries(d), .doorbell = d->pci.notify};
-    hfn_t f = q->entries >= least ? pool_get_run(pc_cpu.pool, 1) : hfn(0);
+    hfn_t f = q->entries >= least ? pool_get_run(pc_cpu.pool, RING_PAGES) : hfn(0);
     if (!f.v)
         return false;
     q->ring = host_frame_ptr(f);

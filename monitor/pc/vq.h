@@ -11,7 +11,7 @@
 #include "monitor/pc/pci.h"
 #include "monitor/types.h"
 
-#define VQ_ENTRIES 128u /* the most; what a page has room for */
+#define VQ_ENTRIES 512u /* the most */
 
 /* A kind of device: its PCI device numbers (4.1.2). */
 struct vq_kind {

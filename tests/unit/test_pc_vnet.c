@@ -215,7 +215,7 @@ static void it_starts(void **state)
 {
     (void)state;
     assert_int_equal(dev.status, 15);
-    assert_true(dev.entries[RX] == 128 && dev.entries[TX] == 128);
+    assert_true(dev.entries[RX] == 256 && dev.entries[TX] == 256);
     assert_int_equal(*word(RX, 1, 0), 0); /* interrupts for frames that come ... */
     assert_int_equal(*word(TX, 1, 0), 1); /* ... and none for those that went */
     assert_int_equal(dev.kicks[RX], 1);
@@ -396,7 +396,7 @@ static void gives_back_what_it_has_not(void **state)
 static void runs_away(void **state)
 {
     uint8_t got[HOST_FRAME];
-    *word(RX, 2, 1) = 129; /* more than there are */
+    *word(RX, 2, 1) = 257; /* more than there are */
     assert_int_equal(host_net_receive(got, sizeof got), 0);
     assert_off("a receive buffer that it did not have");
     started(state);
