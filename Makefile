@@ -3,7 +3,7 @@
 #   make run    boot the default guest to a shell      make check  all tests
 #   make fuzz   the fuzzers, in B/fuzz                 make coverage  what tests and guests run of the core
 #   make bench  speed: Linux, and the translator       make lint   format, headers, include law
-#   make guest-linux  a Linux that knows Ring1
+#   make guest-linux  a Linux that knows Ring1         make guest-disk  a disk with a small Debian
 #   make SAN=1  `ring1 run --on process' with sanitizers, in build/san
 #   make install PREFIX=/usr/local DESTDIR=            make deb    a Debian package in B
 B ?= build$(SAN:1=/san)$(COV:1=/cov)
@@ -44,7 +44,7 @@ PROCESS_WRAP = --wrap=host_exit
 endif
 GUEST = $(patsubst %/cov,%,$(B:%/san=%))/guest
 
-.PHONY: all deps guest guest-linux run san coverage check check-full bench bench-native bench-process bench-profile lint read clean unit programs fuzz install uninstall deb
+.PHONY: all deps guest guest-disk guest-linux run san coverage check check-full bench bench-native bench-process bench-profile lint read clean unit programs fuzz install uninstall deb
 .SECONDARY:
 all: deps $(if $(SAN),,$(B)/ring1.elf) $(B)/ring1
 
@@ -253,6 +253,15 @@ $(GUEST)/selftests/built: tools/selftests.sh $(GUEST)/selftests/from
 	@echo "  CC   $(@D)/bin (Linux's x86 tests)"
 	@sh tools/selftests.sh $(@D)
 guest: $(GUEST)/initrd.img
+# A disk with a small Debian, to boot from and to keep; SIZE=4G: of another size. The one that tests copy is never written to.
+DISK_FILES = tools/guest-disk.sh $(wildcard tools/guest-disk/*)
+DISK_TOOLS = mmdebstrap arch-test fakeroot $(if $(filter-out 0,$(shell id -u)),uidmap)
+guest-disk: guest
+	@sh tools/deps.sh $(DISK_TOOLS)
+	@sh tools/guest-disk.sh $(GUEST)
+$(GUEST)/debian.img: $(DISK_FILES) | $(GUEST)/initrd.img
+	@sh tools/deps.sh $(DISK_TOOLS)
+	@sh tools/guest-disk.sh $(GUEST) pristine
 # The kernel that knows Ring1, made from Debian's source and guest-patches/; PAE=1: with PAE.
 guest-linux: guest
 	@sh tools/deps.sh flex bison bc patch
