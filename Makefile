@@ -271,7 +271,7 @@ run: all guest
 	@$(B)/ring1 run $(RUN_ON) --initrd $(GUEST)/initrd.img --append "$(APPEND)" $(GUEST)/vmlinuz
 APPEND ?= console=ttyS0
 
-CHECK = all unit programs fuzz san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/selftests/built $(GUEST)/modules.img $(B)/bench/ring1-soak $(B)/bench/ring1-jit \
+CHECK = all unit programs fuzz san guest $(GUEST)/vmlinux $(GUEST)/tcc/ld-linux.so.2 $(GUEST)/selftests/built $(GUEST)/modules.img $(GUEST)/debian.img $(B)/bench/ring1-soak $(B)/bench/ring1-jit \
 	$(B)/bench/calls.c
 check: $(CHECK)
 	@bash tests/check.sh $(B)

@@ -71,7 +71,7 @@ shown() {
 }
 
 first=(loader fuzz guests programs boot process gdb observe lab-profile lab-hole lab image)
-second=(virtio patch patched jit selftests zoo install)
+second=(virtio disk patch patched jit selftests zoo install)
 alone=(clock) # compares two clocks by when their lines come: nothing else shall run
 soak=(soak)
 echo "== unit tests"

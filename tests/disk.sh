@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Debian on a disk (make guest-disk): packages are installed from an archive of the test's own, the guest starts again, and the power is
+# cut while it writes: tests/disk.sh BUILD [full]. SEED=N has the same moments again. full: many more cuts, the shell on
+# QEMU, gigabytes. Last line: "N passed, N failed".
+set -u
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+PATH=$PATH:/usr/sbin:/sbin # e2fsck and debugfs, for whoever is not root
+cd "$tmp" || exit 3
+mkdir -p files
+export TMPDIR=$tmp/files
+kernel=(--initrd "$B/guest/disk-initrd.img" "$B/guest/vmlinuz")
+RANDOM=${SEED:=$RANDOM}
+echo "# SEED=$SEED"
+
+# put IMAGE FILE: as /scripts/NAME on the disk, NAME without .sh.
+put() {
+    local name
+    name=$(basename "$2" .sh)
+    debugfs -w -R "write $2 /scripts/$name" "$1" >/dev/null 2>debugfs.err
+    debugfs -w -R "sif /scripts/$name mode 0100755" "$1" >/dev/null 2>>debugfs.err
+}
+# begin IMAGE WORDS ARGS...: the disk's system in the background, as $job; its input is the file 9.
+begin() {
+    local image=$1 words=$2
+    shift 2
+    rm -f keys && mkfifo keys
+    timeout --foreground 300 "$B/ring1" run --timeout 290 --memory 192M --disk "$image" "$@" --append "console=ttyS0 quiet root=/dev/vda rw $words" \
+        "${kernel[@]}" <keys >out 2>err &
+    job=$!
+    exec 9<>keys
+}
+await() {
+    for _ in $(seq 2900); do
+        grep -aqE "$1" out 2>/dev/null && return 0
+        kill -0 $job 2>/dev/null || return 1
+        sleep 0.1
+    done
+    return 1
+}
+end() {
+    wait $job
+    rc=$?
+    exec 9>&-
+    tr -d '\r' <out >text && mv text out
+}
+# sound IMAGE NAME: the file system of a guest that ended well has nothing to mend.
+sound() {
+    e2fsck -fn "$1" >fsck 2>&1
+    report $? "$2" "$(tail -5 fsck)"
+}
+
+# ---- an archive with two packages, one of which needs the other, and its key
+package() { # NAME DEPENDS
+    mkdir -p "$1/DEBIAN" "$1/usr/bin" "$1/usr/share/$1"
+    printf '%s\n' "Package: $1" "Version: 1.0" "Architecture: all" "Maintainer: Nobody <nobody@localhost>" "Description: for a test" \
+        ${2:+"Depends: $2"} >"$1/DEBIAN/control"
+}
+archive() {
+    mkdir -p archive home
+    package ring1-greeting ""
+    echo hello from the disk >ring1-greeting/usr/share/ring1-greeting/text
+    head -c 3000000 /dev/urandom >ring1-greeting/usr/share/ring1-greeting/ballast
+    package ring1-hello ring1-greeting
+    printf '#!/bin/sh\ncat /usr/share/ring1-greeting/text\n' >ring1-hello/usr/bin/ring1-hello
+    printf '#!/bin/sh\ntouch /var/lib/ring1-hello-configured\n' >ring1-hello/DEBIAN/postinst
+    chmod 755 ring1-hello/usr/bin/ring1-hello ring1-hello/DEBIAN/postinst
+    for name in ring1-greeting ring1-hello; do
+        dpkg-deb --root-owner-group -b $name archive/$name.deb || return
+    done
+    (cd archive && apt-ftparchive packages . >Packages && apt-ftparchive release . >../Release && mv ../Release .) || return
+    gpg --homedir home --batch --passphrase '' --quick-generate-key test@localhost rsa3072 sign never &&
+        gpg --homedir home --batch --clearsign -o archive/InRelease archive/Release &&
+        gpg --homedir home --batch --export -o key.gpg
+    local made=$?
+    gpgconf --homedir home --kill all
+    return $made
+}
+# serve: busybox's server, on the first free port of some; its port in $port, and it is $server.
+serve() {
+    for _ in 1 2 3 4 5 6 7 8; do
+        port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 10000))
+        "$B/guest/busybox" httpd -f -p "127.0.0.1:$port" -h archive &
+        server=$!
+        sleep 0.3
+        kill -0 $server 2>/dev/null && return
+    done
+    return 1
+}
+server=
+trap 'kill $server 2>/dev/null; rm -rf "$tmp"' EXIT
+
+echo "# packages"
+archive >archive.log 2>&1
+report $? "an archive is made" "$(tail -3 archive.log)"
+cp --sparse=always "$B/guest/debian.img" a.img
+put a.img "$here/disk/install.sh"
+put a.img key.gpg
+serve
+report $? "and served" ""
+begin a.img "ring1.script=install ring1.port=$port" --on process --net user
+end
+check "apt installs from it, through the network" 0 'disk: address eth0 .*10\.0\.2\.15/24' 'disk: lists are there$' 'disk: installed$' \
+    'disk: it says: hello from the disk$' 'disk: its files are right$' not:trouble 'err:the guest switched the machine off'
+kill $server
+wait $server 2>/dev/null
+server=
+sound a.img "the file system is right"
+begin a.img "" --on process
+await 'root@ring1:~# '
+echo 'ring1-hello; dpkg -V ring1-hello ring1-greeting && ls /var/lib/ring1*; echo by $(tty)' >&9
+await 'by /dev/'
+echo poweroff >&9
+end
+check "it is still there when the guest starts again, at a shell" 0 'hello from the disk$' '/var/lib/ring1-hello-configured$' 'by /dev/ttyS0$' \
+    'err:the guest switched the machine off'
+sound a.img "and the file system right"
+
+echo "# the power is cut"
+# The job and what it started.
+family() {
+    local p
+    for p in $(pgrep -P "$1"); do family "$p"; done
+    echo "$1"
+}
+# mended IMAGE: the journal is replayed and what was open is closed; there is nothing else to do, and then nothing at all.
+mended() {
+    e2fsck -fp "$1" >fsck 2>&1
+    [ $? -le 1 ] && ! grep -vE 'recovering journal$|Clearing orphaned inode |files \(.*blocks$|^$' fsck && e2fsck -fn "$1" >fsck 2>&1
+}
+cut() { # NAME ARGS...
+    local name=$1 run=$((++cuts)) seed=$RANDOM ms=$((RANDOM % 2500)) last ok
+    shift
+    begin a.img "init=/scripts/cut CUT_SEED=$seed CUT_DIR=/cut$run" "$@"
+    await 'flushed 1\.'
+    sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
+    # shellcheck disable=SC2046
+    kill -9 $(family $job) 2>/dev/null
+    end 2>/dev/null
+    rm -rf "${TMPDIR:?}"/*
+    last=$(sed -n 's/^.*flushed \([0-9]*\)\.$/\1/p' out | tail -1)
+    said+=("$seed ${last:-0}")
+    mended a.img
+    report $? "$name: the file system recovers after ${last:-0} records ($ms ms)" "$(cat fsck out err)"
+    rm -rf seen && mkdir seen
+    for i in $(seq "$run"); do debugfs -R "rdump /cut$i seen" a.img >debugfs.err 2>&1; done
+    ok=0
+    for i in $(seq "$run"); do
+        # shellcheck disable=SC2086
+        set -- ${said[i - 1]}
+        perl "$here/disk/records.pl" check "$1" "$2" "seen/cut$i" >>checked 2>&1 && [ "$2" -gt 0 ] || ok=1
+    done
+    report $ok "$name: every record that was flushed is there" "$(tail -$run checked)"
+}
+cat >cut.sh <<'END'
+#!/bin/sh
+exec perl /scripts/records.pl write "$CUT_SEED" "$CUT_DIR"
+END
+put a.img cut.sh
+put a.img "$here/disk/records.pl"
+cuts=0
+said=()
+for _ in $(seq "$([ -n "$full" ] && echo 24 || echo 3)"); do cut "in a process" --on process; done
+cut "on QEMU" --on qemu
+finish
