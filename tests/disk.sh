@@ -10,7 +10,10 @@ PATH=$PATH:/usr/sbin:/sbin # e2fsck and debugfs, for whoever is not root
 cd "$tmp" || exit 3
 mkdir -p files
 export TMPDIR=$tmp/files
-kernel=(--initrd "$B/guest/disk-initrd.img" "$B/guest/vmlinuz")
+cat "$B/guest/initrd.img" "$B/guest/modules.img" >initrd.img
+stock=(--initrd initrd.img "$B/guest/vmlinuz")
+kernel=("${stock[@]}")
+mib=$([ -n "$full" ] && echo 2048 || echo 100)
 RANDOM=${SEED:=$RANDOM}
 echo "# SEED=$SEED"
 
@@ -26,13 +29,13 @@ begin() {
     local image=$1 words=$2
     shift 2
     rm -f keys && mkfifo keys
-    timeout --foreground 300 "$B/ring1" run --timeout 290 --memory 192M --disk "$image" "$@" --append "console=ttyS0 quiet root=/dev/vda rw $words" \
+    timeout --foreground 900 "$B/ring1" run --timeout 890 --memory 192M --disk "$image" "$@" --append "console=ttyS0 quiet root=/dev/vda rw $words" \
         "${kernel[@]}" <keys >out 2>err &
     job=$!
     exec 9<>keys
 }
 await() {
-    for _ in $(seq 2900); do
+    for _ in $(seq 8900); do
         grep -aqE "$1" out 2>/dev/null && return 0
         kill -0 $job 2>/dev/null || return 1
         sleep 0.1
@@ -95,27 +98,57 @@ echo "# packages"
 archive >archive.log 2>&1
 report $? "an archive is made" "$(tail -3 archive.log)"
 cp --sparse=always "$B/guest/debian.img" a.img
-put a.img "$here/disk/install.sh"
+put a.img "$here/disk/first.sh"
+put a.img "$here/disk/bulk.pl"
 put a.img key.gpg
 serve
 report $? "and served" ""
-begin a.img "ring1.script=install ring1.port=$port" --on process --net user
+truncate -s $((mib * 5 / 4 + 64))M b.img
+mke2fs -q -t ext4 b.img
+begin a.img "ring1.script=first ring1.port=$port ring1.mib=$mib" --on process --net user --disk b.img
 end
 check "apt installs from it, through the network" 0 'disk: address eth0 .*10\.0\.2\.15/24' 'disk: lists are there$' 'disk: installed$' \
-    'disk: it says: hello from the disk$' 'disk: its files are right$' not:trouble 'err:the guest switched the machine off'
+    'disk: it says: hello from the disk$' 'disk: its files are right$' "disk: $mib MiB are written$" not:trouble 'err:the guest switched the machine off'
 kill $server
 wait $server 2>/dev/null
 server=
 sound a.img "the file system is right"
-begin a.img "" --on process
+sound b.img "and that with $mib MiB"
+sum=$(perl "$here/disk/bulk.pl" 7 "$mib" | sha256sum | cut -d' ' -f1)
+[ "$(debugfs -R 'cat /bulk' b.img 2>debugfs.err | sha256sum | cut -d' ' -f1)" = "$sum" ]
+report $? "whose bytes are as the guest made them" "$(cat debugfs.err)"
+begin a.img "" --on process --disk b.img,ro
 await 'root@ring1:~# '
+echo 'mount -o ro /dev/vdb /mnt && sha256sum /mnt/bulk' >&9
 echo 'ring1-hello; dpkg -V ring1-hello ring1-greeting && ls /var/lib/ring1*; echo by $(tty)' >&9
 await 'by /dev/'
 echo poweroff >&9
 end
-check "it is still there when the guest starts again, at a shell" 0 'hello from the disk$' '/var/lib/ring1-hello-configured$' 'by /dev/ttyS0$' \
+check "all is still there when the guest starts again, at a shell" 0 "$sum  /mnt/bulk\$" 'hello from the disk$' '/var/lib/ring1-hello-configured$' 'by /dev/ttyS0$' \
     'err:the guest switched the machine off'
 sound a.img "and the file system right"
+
+# The disk's system to a typed shell.
+shell() { # NAME ARGS...
+    local name=$1
+    shift
+    begin a.img "" "$@"
+    await 'root@ring1:~# '
+    echo 'ring1-hello; e2fsck -fn /dev/vdb; echo by $(tty)' >&9
+    await 'by /dev/'
+    echo poweroff >&9
+    end
+    check "$name: to a shell" 0 'hello from the disk$' '[0-9]/[0-9]* blocks$' 'by /dev/ttyS0$' 'err:the guest switched the machine off'
+    sound a.img "$name: and the file system is right"
+}
+if [ -n "$full" ]; then
+    echo "# the same disk elsewhere"
+    shell "on QEMU" --on qemu --disk b.img,ro
+    kernel=("$B/guest/vmlinuz-ring1")
+    shell "in a process, with the kernel that knows Ring1" --on process --disk b.img,ro
+    shell "on QEMU, with the kernel that knows Ring1" --on qemu --disk b.img,ro
+    kernel=("${stock[@]}")
+fi
 
 echo "# the power is cut"
 # The job and what it started.
