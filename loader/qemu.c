@@ -27,7 +27,10 @@ static bool prepare(const struct launch *l, struct command *tool, struct problem
     return true;
 }
 
-/* The file is open and locked already: its name is never seen by QEMU's option parser. */
+/*
+ * The file is open and locked already: its name is never seen by QEMU's option parser. An error is
+ * the guest's to hear; by itself QEMU stops for good when the host has no space left.
+ */
 static void add_disk(struct command *c, const struct diskfile *f, unsigned n)
 {
     command_add(c, "-add-fd");
@@ -41,7 +44,9 @@ static void add_disk(struct command *c, const struct diskfile *f, unsigned n)
     command_add(c, "driver=raw,node-name=disk%u,file=file%u,read-only=%s,discard=unmap", n, n,
                 f->read_only ? "on" : "off");
     command_add(c, "-device");
-    command_add(c, "virtio-blk-pci,drive=disk%u,queue-size=512,addr=%#x", n, FIRST_SLOT + n);
+    command_add(c,
+                "virtio-blk-pci,drive=disk%u,queue-size=512,addr=%#x,werror=report,rerror=report",
+                n, FIRST_SLOT + n);
 }
 
 /* The same addresses as netuser.c's. No firmware of the card's own, which would try to boot. */

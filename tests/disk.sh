@@ -13,6 +13,7 @@ export TMPDIR=$tmp/files
 cat "$B/guest/initrd.img" "$B/guest/modules.img" >initrd.img
 stock=(--initrd initrd.img "$B/guest/vmlinuz")
 kernel=("${stock[@]}")
+root="root=/dev/vda rw"
 mib=$([ -n "$full" ] && echo 2048 || echo 100)
 RANDOM=${SEED:=$RANDOM}
 echo "# SEED=$SEED"
@@ -24,13 +25,16 @@ put() {
     debugfs -w -R "write $2 /scripts/$name" "$1" >/dev/null 2>debugfs.err
     debugfs -w -R "sif /scripts/$name mode 0100755" "$1" >/dev/null 2>>debugfs.err
 }
-# begin IMAGE WORDS ARGS...: the disk's system in the background, as $job; its input is the file 9.
+# begin IMAGE WORDS ARGS...: a guest in the background, as $job; its input is the file 9. No file may be larger than $limited MiB, if set.
 begin() {
     local image=$1 words=$2
     shift 2
     rm -f keys && mkfifo keys
-    timeout --foreground 900 "$B/ring1" run --timeout 890 --memory 192M --disk "$image" "$@" --append "console=ttyS0 quiet root=/dev/vda rw $words" \
-        "${kernel[@]}" <keys >out 2>err &
+    (
+        [ -z "${limited:-}" ] || ulimit -f $((limited << 10))
+        exec timeout --foreground 900 "$B/ring1" run --timeout 890 --memory 192M --disk "$image" "$@" --append "console=ttyS0 quiet $words" "${kernel[@]}" \
+            <keys >out 2>err
+    ) &
     job=$!
     exec 9<>keys
 }
@@ -92,7 +96,7 @@ serve() {
     return 1
 }
 server=
-trap 'kill $server 2>/dev/null; rm -rf "$tmp"' EXIT
+trap 'kill $server 2>/dev/null; umount "$tmp/small" 2>/dev/null; rm -rf "$tmp"' EXIT
 
 echo "# packages"
 archive >archive.log 2>&1
@@ -105,7 +109,7 @@ serve
 report $? "and served" ""
 truncate -s $((mib * 5 / 4 + 64))M b.img
 mke2fs -q -t ext4 b.img
-begin a.img "ring1.script=first ring1.port=$port ring1.mib=$mib" --on process --net user --disk b.img
+begin a.img "$root ring1.script=first ring1.port=$port ring1.mib=$mib" --on process --net user --disk b.img
 end
 check "apt installs from it, through the network" 0 'disk: address eth0 .*10\.0\.2\.15/24' 'disk: lists are there$' 'disk: installed$' \
     'disk: it says: hello from the disk$' 'disk: its files are right$' "disk: $mib MiB are written$" not:trouble 'err:the guest switched the machine off'
@@ -117,7 +121,7 @@ sound b.img "and that with $mib MiB"
 sum=$(perl "$here/disk/bulk.pl" 7 "$mib" | sha256sum | cut -d' ' -f1)
 [ "$(debugfs -R 'cat /bulk' b.img 2>debugfs.err | sha256sum | cut -d' ' -f1)" = "$sum" ]
 report $? "whose bytes are as the guest made them" "$(cat debugfs.err)"
-begin a.img "" --on process --disk b.img,ro
+begin a.img "$root" --on process --disk b.img,ro
 await 'root@ring1:~# '
 echo 'mount -o ro /dev/vdb /mnt && sha256sum /mnt/bulk' >&9
 echo 'ring1-hello; dpkg -V ring1-hello ring1-greeting && ls /var/lib/ring1*; echo by $(tty)' >&9
@@ -132,7 +136,7 @@ sound a.img "and the file system right"
 shell() { # NAME ARGS...
     local name=$1
     shift
-    begin a.img "" "$@"
+    begin a.img "$root" "$@"
     await 'root@ring1:~# '
     echo 'ring1-hello; e2fsck -fn /dev/vdb; echo by $(tty)' >&9
     await 'by /dev/'
@@ -165,7 +169,7 @@ mended() {
 cut() { # NAME ARGS...
     local name=$1 run=$((++cuts)) seed=$RANDOM ms=$((RANDOM % 2500)) last ok
     shift
-    begin a.img "init=/scripts/cut CUT_SEED=$seed CUT_DIR=/cut$run" "$@"
+    begin a.img "$root init=/scripts/cut CUT_SEED=$seed CUT_DIR=/cut$run" "$@"
     await 'flushed 1\.'
     sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
     # shellcheck disable=SC2046
@@ -195,5 +199,51 @@ put a.img "$here/disk/records.pl"
 cuts=0
 said=()
 for _ in $(seq "$([ -n "$full" ] && echo 24 || echo 3)"); do cut "in a process" --on process; done
-cut "on QEMU" --on qemu
+for _ in $(seq "$([ -n "$full" ] && echo 6 || echo 1)"); do cut "on QEMU" --on qemu; done
+
+echo "# trouble with the file"
+# at NAME OPERATION MIB: of the disk NAME, a letter, by the shell of the default guest; it says whether that was done.
+at() {
+    local file=/dev/vd$1 how="of=/dev/null skip=$3 iflag=direct"
+    [ "$2" = read ] && file=if=$file || { how="if=/dev/zero seek=$3 oflag=direct" && file=of=$file; }
+    echo "dd bs=1M count=1 $file $how && echo $1 $2 $3 do''ne || echo $1 $2 $3 re''fused" >&9
+    await "$1 $2 $3 (done|refused)"
+}
+# Three disks: one may not grow beyond a limit, which is that of all files; one is cut short in use, where QEMU reads zeros and tests/virtio.sh
+# has the error in a process; one is on a full file system.
+trouble() { # NAME PATTERN ARGS...
+    local name=$1 pattern=$2 full_disk=() full_says=()
+    shift 2
+    truncate -s 1G limit.img
+    truncate -s 64M cut.img
+    if mount -t tmpfs -o size=4m tmpfs small 2>/dev/null; then
+        truncate -s 64M small/full.img
+        full_disk=(--disk small/full.img)
+        full_says=('c write 1 done' 'c write 9 refused' 'c read 1 done')
+    else
+        echo "skipped: a full host disk, as no file system can be mounted here"
+    fi
+    limited=512 begin limit.img "ring1.modules" "$@" --verbose --disk cut.img "${full_disk[@]}"
+    await 'shell ready'
+    at a write 900
+    at a write 1
+    at a read 900
+    at b write 1
+    truncate -s 4M cut.img
+    at b read 32
+    at b read 1
+    if [ -n "${full_says[*]}" ]; then
+        at c write 1
+        for i in 5 6 7 8 9; do at c write $i; done
+        at c read 1
+    fi
+    echo reboot -f >&9
+    end
+    umount small 2>/dev/null
+    check "$name: what the host refuses is an error for the guest, and it goes on" 0 'a write 900 refused' 'a write 1 done' 'a read 900 done' \
+        'b write 1 done' 'b read 32 (refused|done)' 'b read 1 done' "${full_says[@]}" "err:$pattern"
+}
+mkdir small
+trouble "in a process" 'disk 0: write at sector 1843200: the file would become too large' --on process
+trouble "on QEMU" 'block device in slot [0-9]*: request 1 at sector 1843200 failed' --on qemu
 finish
