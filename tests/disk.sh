@@ -14,6 +14,7 @@ cat "$B/guest/initrd.img" "$B/guest/modules.img" >initrd.img
 stock=(--initrd initrd.img "$B/guest/vmlinuz")
 kernel=("${stock[@]}")
 root="root=/dev/vda rw"
+tracer=()
 mib=$([ -n "$full" ] && echo 2048 || echo 100)
 RANDOM=${SEED:=$RANDOM}
 echo "# SEED=$SEED"
@@ -30,9 +31,10 @@ begin() {
     local image=$1 words=$2
     shift 2
     rm -f keys && mkfifo keys
+    : >out # nobody shall read the last run's
     (
         [ -z "${limited:-}" ] || ulimit -f $((limited << 10))
-        exec timeout --foreground 900 "$B/ring1" run --timeout 890 --memory 192M --disk "$image" "$@" --append "console=ttyS0 quiet $words" "${kernel[@]}" \
+        exec timeout --foreground 900 "${tracer[@]}" "$B/ring1" run --timeout 890 --memory 192M --disk "$image" "$@" --append "console=ttyS0 quiet $words" "${kernel[@]}" \
             <keys >out 2>err
     ) &
     job=$!
@@ -166,29 +168,55 @@ mended() {
     e2fsck -fp "$1" >fsck 2>&1
     [ $? -le 1 ] && ! grep -vE 'recovering journal$|Clearing orphaned inode |files \(.*blocks$|^$' fsck && e2fsck -fn "$1" >fsck 2>&1
 }
-cut() { # NAME ARGS...
-    local name=$1 run=$((++cuts)) seed=$RANDOM ms=$((RANDOM % 2500)) last ok
+# there IMAGE RUN LAST: up to LAST the records of that run are on the disk.
+there() {
+    rm -rf seen && mkdir seen
+    debugfs -R "rdump /cut$2 seen" "$1" >debugfs.err 2>&1
+    perl "$here/disk/records.pl" check "${seeds[$2]}" "$3" "seen/cut$2"
+}
+last_said() { tail -c 4000 out | sed -n 's/^.*flushed \([0-9]*\)\.[[:space:]]*$/\1/p' | tail -1; }
+# power_cut NAME ARGS...: a run that ends with a cut.
+power_cut() {
+    local name=$1 ms=$((RANDOM % 2500)) i
     shift
-    begin a.img "$root init=/scripts/cut CUT_SEED=$seed CUT_DIR=/cut$run" "$@"
+    run=$((run + 1))
+    seeds[run]=$RANDOM
+    begin "${booted:-a.img}" "$root init=/scripts/cut CUT_SEED=${seeds[run]} CUT_DIR=/cut$run" "$@"
     await 'flushed 1\.'
-    sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
+    : >samples
+    until=$(($(date +%s%3N) + ms))
+    while :; do
+        i=$(last_said)
+        echo "$(stat -c %s log 2>/dev/null || echo 0) $i" >>samples
+        [ "$(date +%s%3N)" -lt $until ] || break
+        sleep 0.05
+    done
     # shellcheck disable=SC2046
     kill -9 $(family $job) 2>/dev/null
     end 2>/dev/null
     rm -rf "${TMPDIR:?}"/*
-    last=$(sed -n 's/^.*flushed \([0-9]*\)\.$/\1/p' out | tail -1)
-    said+=("$seed ${last:-0}")
+    last[run]=$(last_said)
     mended a.img
-    report $? "$name: the file system recovers after ${last:-0} records ($ms ms)" "$(cat fsck out err)"
-    rm -rf seen && mkdir seen
-    for i in $(seq "$run"); do debugfs -R "rdump /cut$i seen" a.img >debugfs.err 2>&1; done
-    ok=0
-    for i in $(seq "$run"); do
-        # shellcheck disable=SC2086
-        set -- ${said[i - 1]}
-        perl "$here/disk/records.pl" check "$1" "$2" "seen/cut$i" >>checked 2>&1 && [ "$2" -gt 0 ] || ok=1
+    report $? "$name: the file system recovers after ${last[run]:-0} records ($ms ms)" "$(cat fsck out err)"
+    : >checked
+    for i in $(seq "$run"); do there a.img "$i" "${last[i]:-0}" >>checked; done
+    [ "${last[run]:-0}" -gt 0 ] && [ "$(grep -c '^all .* there$' checked)" = $run ]
+    report $? "$name: every record that was flushed is there" "$(cat checked)"
+}
+# lose COUNT NAME: what was written to before.img is in log; for COUNT moments in it, only what was flushed before is sure to be on the disk.
+lose() {
+    local i at must size said bad=0 first end=
+    first=$(awk '$2 { print $1; exit }' samples)
+    end=$(tail -1 samples | sed 's, .*,,')
+    for i in $(seq "$1"); do
+        at=$((first + (RANDOM << 15 | RANDOM) % (end - first + 1)))
+        must=$(while read -r size said; do [ "$size" -gt $at ] || echo "$said"; done <samples | tail -1)
+        cp --sparse=always before.img power.img
+        perl "$here/disk/replay.pl" log power.img $at "$RANDOM" >replayed 2>&1 && mended power.img && there power.img "$run" "$must" >checked && continue
+        bad=1
+        break
     done
-    report $ok "$name: every record that was flushed is there" "$(tail -$run checked)"
+    report $bad "$2: $1 times with what was not flushed lost, up to ${must:-0} records" "at byte $at of the log: $(cat replayed fsck checked)"
 }
 cat >cut.sh <<'END'
 #!/bin/sh
@@ -196,10 +224,30 @@ exec perl /scripts/records.pl write "$CUT_SEED" "$CUT_DIR"
 END
 put a.img cut.sh
 put a.img "$here/disk/records.pl"
-cuts=0
-said=()
-for _ in $(seq "$([ -n "$full" ] && echo 24 || echo 3)"); do cut "in a process" --on process; done
-for _ in $(seq "$([ -n "$full" ] && echo 6 || echo 1)"); do cut "on QEMU" --on qemu; done
+run=0
+seeds=()
+last=()
+few() { [ -n "$full" ] && echo "$2" || echo "$1"; }
+rm -f log
+for _ in $(seq "$(few 2 24)"); do power_cut "in a process" --on process; done
+for _ in $(seq "$(few 0 6)"); do power_cut "on QEMU" --on qemu; done
+for _ in $(seq "$(few 1 4)"); do
+    cp --sparse=always a.img before.img
+    tracer=(strace -f --seccomp-bpf -y -P "$tmp/a.img" -xx -s 100000000 -e "trace=pwrite64,fdatasync,fallocate" -e signal=none -o log)
+    power_cut "in a process" --on process
+    lose "$(few 3 20)" "in a process"
+    tracer=()
+    rm -f log
+    # The monitor takes the block devices by their slots, and ring1's own are behind this one, which QEMU keeps a log of.
+    cp --sparse=always a.img before.img
+    cp --sparse=always a.img unused.img
+    : >log
+    booted=unused.img power_cut "on QEMU" --on qemu --host-args "-blockdev driver=file,node-name=whole,filename=$tmp/a.img \
+        -blockdev driver=file,node-name=log,filename=$tmp/log -blockdev driver=blklogwrites,node-name=logged,file=whole,log=log \
+        -device virtio-blk-pci,drive=logged,addr=0xf"
+    lose "$(few 3 20)" "on QEMU"
+    rm -f log
+done
 
 echo "# trouble with the file"
 # at NAME OPERATION MIB: of the disk NAME, a letter, by the shell of the default guest; it says whether that was done.

@@ -90,7 +90,7 @@ sub check {
         $log .= record($n) if $n % 4 == 1;
     }
     push @bad, 'log' if substr(content("$dir/log"), 0, length $log) ne $log;
-    my $slots = content("$dir/slots");
+    my $slots = content("$dir/slots") . "\0" x (SLOTS * SLOT);
     for my $s (0 .. SLOTS - 1) {
         my $n = last_of($last, sub { $_[0] % 4 == 2 && slot_of($_[0]) == $s }) or next;
         my $is = substr $slots, SLOT * $s, SLOT;
