@@ -11,7 +11,7 @@ echo "deb [signed-by=/scripts/key.gpg] http://10.0.2.2:$(word port)/ ./" >/etc/a
 if apt-get -q update; then say "lists are there"; fi
 if apt-get -q -y install ring1-hello; then say "installed"; fi
 say "it says: $(ring1-hello)"
-if dpkg -V ring1-hello ring1-greeting; then say "its files are right"; fi
+if [ -z "$(dpkg -V ring1-hello ring1-greeting 2>&1)" ]; then say "its files are right"; fi
 mib=$(word mib)
 if mount /dev/vdb /mnt && perl /scripts/bulk.pl 7 "$mib" >/mnt/bulk && sync && umount /mnt; then say "$mib MiB are written"; fi
 dmesg | grep -E 'I/O error|EXT4-fs (error|warning)|Call Trace' | sed 's/^/disk: trouble: /'
