@@ -6,7 +6,7 @@
 # DIR/disk.img is a copy of it to use, made if it is not there and never touched again: what a guest wrote there stays. SIZE=4G
 # makes that a larger one.
 # DIR/disk-initrd.img is the initramfs that Debian's own kernel needs to find it: DIR/initrd.img and DIR/modules.img.
-# "pristine" makes debian.img and disk-initrd.img alone. The packages come from the machine's own mirror of Debian 12, or from
+# "pristine" makes debian.img alone. The packages come from the machine's own mirror of Debian 12, or from
 # deb.debian.org; the machine's architectures and package state do not change. Root is not needed: without it mmdebstrap uses a
 # user namespace (Debian's package uidmap, and a range for the user in /etc/subuid). What differs from plain Debian is in
 # tools/guest-disk/. Some 47 MB are fetched. See also guest.sh.
@@ -115,11 +115,11 @@ if ! fresh; then
     RING1_FAKED=$work fakeroot sh "$here/guest-disk.sh" "$dir"
     mv "$dir/debian.img.new" "$dir/debian.img"
 fi
+[ $# -eq 1 ] || exit 0
 sh "$here/guest.sh" "$dir"
 sh "$here/guest.sh" "$dir" modules
 cat "$dir/initrd.img" "$dir/modules.img" >"$dir/disk-initrd.img.new"
 mv "$dir/disk-initrd.img.new" "$dir/disk-initrd.img"
-[ $# -eq 1 ] || exit 0
 if ! [ -s "$dir/disk.img" ]; then
     cp --sparse=always "$dir/debian.img" "$dir/disk.img.new"
     [ -z "${SIZE:-}" ] || grow
