@@ -61,9 +61,9 @@ fetch() {
     apt_options >"$work/apt.conf"
     dpkg_options >"$work/dpkg.conf"
     say "installing Debian 12 for i386 from $from (half a minute, some 47 MB)"
-    mmdebstrap --quiet --mode=$mode --architectures=i386 --variant=apt --include="$packages" --format=tar \
+    mmdebstrap --mode=$mode --architectures=i386 --variant=apt --include="$packages" --format=tar \
         --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --aptopt="$work/apt.conf" --dpkgopt="$work/dpkg.conf" $suite "$work/root.tar" "$from" >"$log" 2>&1 ||
-        { tail -5 "$log" >&2; die "mmdebstrap failed (all of it: $log)"; }
+        { grep -E '^(E|W|Err): ?|could not|Could not' "$log" | cut -c1-200 | tail -6 >&2; die "no Debian 12 from $from (all of it: $log)"; }
 }
 
 # In fakeroot: the tree is not ours.
