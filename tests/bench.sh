@@ -31,9 +31,37 @@ alternate() { # SET KERNEL-OPTION
     done
 }
 
+# The kernel that knows Ring1, one image in four ways.
+alternate_patched() { # KERNEL-OPTION
+    local i append="ring1.script=bench $1"
+    for i in $(seq "$runs"); do
+        echo "bench: patched, run $i of $runs: direct" >&2
+        run_direct "$tmp/patched.direct.$i" "$append"
+        echo "bench: patched, run $i of $runs: Ring1, without calls" >&2
+        run_ring1 "$tmp/patched.plain.$i" "$append noring1"
+        echo "bench: patched, run $i of $runs: Ring1" >&2
+        run_ring1 "$tmp/patched.ring1.$i" "$append"
+        echo "bench: patched, run $i of $runs: in a process" >&2
+        run_ring1 "$tmp/patched.process.$i" "$append" --on process
+    done
+}
+
+patched_row() { # NAME TEXT FACTOR GOAL
+    awk -v t="$2" -v q="$3" -v g="$4" -v d="$(median patched.direct "$1")" -v u="$(median patched.plain "$1")" \
+        -v r="$(median patched.ring1 "$1")" -v p="$(median patched.process "$1")" "$awk_text"'
+        function part(x) { return x == "none" || d + 0 == 0 ? "-" : sprintf("%.2f", x / d) }
+        BEGIN {
+            printf "%-34s %10s %10s %6s %10s %6s %10s %6s  %s\n", t, time(d, q), time(u, q), part(u), time(r, q), part(r),
+                time(p, q), part(p), part(r) == "-" ? "no figure" : verdict(r / d, g)
+        }'
+}
+
 row() { # SET NAME TEXT FACTOR GOAL PATCHED-GOAL: values times FACTOR are nanoseconds
     local d r goal=$5
-    [ "$1" != patched ] || goal=$6
+    if [ "$1" = patched ]; then
+        patched_row "$2" "$3" "$4" "$6"
+        return
+    fi
     d=$(median "$1.direct" "$2")
     r=$(median "$1.ring1" "$2")
     awk -v t="$3" -v q="$4" -v g="$goal" -v d="$d" -v r="$r" "$awk_text"'
@@ -44,7 +72,11 @@ row() { # SET NAME TEXT FACTOR GOAL PATCHED-GOAL: values times FACTOR are nanose
 }
 
 table() { # SET
-    printf '%-34s %12s %12s %7s  %s\n' "$1" direct Ring1 ratio goal
+    if [ "$1" = patched ]; then
+        printf '%-34s %10s %17s %17s %17s  %s\n' "" direct "without calls" "with calls" "in a process" "goal (with calls)"
+    else
+        printf '%-34s %12s %12s %7s  %s\n' "$1" direct Ring1 ratio goal
+    fi
     row "$1" ready "boot to the shell" 1e6 2.5 1.5
     row "$1" integer "user loop: integer" 1 1.05 1.05
     row "$1" memory "user loop: memory" 1 1.05 1.05
@@ -112,7 +144,7 @@ alternate off mitigations=off
 alternate default ""
 if [ -s "$B/guest/vmlinuz-ring1" ]; then
     kernel=vmlinuz-ring1
-    alternate patched mitigations=off
+    alternate_patched mitigations=off
     echo "bench: counting exits of the kernel that knows Ring1" >&2
     run_ring1 "$tmp/patched-marks" "mitigations=off ring1.script=marks" --stats
     kernel=vmlinuz
@@ -130,7 +162,7 @@ table default
 exits "$tmp/marks"
 echo
 if [ -s "$B/guest/vmlinuz-ring1" ]; then
-    echo "The kernel that knows Ring1, on QEMU and under Ring1:"
+    echo "The kernel that knows Ring1, one image: directly on QEMU; under Ring1 there; and in a process, each to the first:"
     table patched
     exits "$tmp/patched-marks"
 else
