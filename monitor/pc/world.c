@@ -46,7 +46,7 @@ static void classify(const struct trap_frame *f, struct host_exit *x)
     x->vector = (uint8_t)f->vector;
     x->kind = HX_EXCEPTION;
     if (f->vector == VEC_PF)
-        return; /* look_at_fault */
+        return; /* fault_goes_on has done it */
     x->error = (uint32_t)f->error;
     if (f->vector >= VEC_IRQ_BASE && f->vector < VEC_IRQ_BASE + 16) {
         pc_irq((unsigned)f->vector - VEC_IRQ_BASE);
@@ -190,7 +190,6 @@ static void enter_fault_way(struct trap_frame *f, uint32_t error)
     pc_cpu.fault_error = error;
     f->rip = (uint64_t)gate_fault;
     f->cs = SEL_TC_CODE;
-    f->rflags = flags_of(f, TC_FLAGS) | FL_ONE | FL_IF;
     f->rsp = (uint64_t)hw;
     f->ss = SEL_TC_STACK;
 }
@@ -204,7 +203,6 @@ static bool call_goes_on(struct vcpu *v, struct trap_frame *f)
         return false;
     f->rax = v->gpr[R_EAX];
     f->rsp = v->tc_rsp;
-    f->rflags |= FL_IF; /* the stub of a call gate clears it, and pushes it then */
     return true;
 }
 
@@ -219,15 +217,20 @@ static bool fault_goes_on(struct vcpu *v, struct trap_frame *f, struct host_exit
     enum exit_quick way = exit_quick_fault(v, x);
     if (way == QUICK_REFLECT)
         enter_fault_way(f, x->error);
+    else if (way == QUICK_AGAIN && x->user)
+        f->rflags = flags_of(f, USER_FLAGS) | FL_ONE | FL_IF;
     return way != QUICK_NO;
 }
 
-/* Is that all, and does the guest go on, at what F is then? */
+/* Is that all, and does the guest go on, at what F is then? Translated code always has IF set,
+ * which the stub of a call gate clears before it pushes the flags. */
 static bool goes_on(struct vcpu *v, struct trap_frame *f, struct host_exit *x)
 {
-    if (f->vector == VEC_PF)
-        return fault_goes_on(v, f, x);
-    return f->vector == VEC_TC_BASE + TC_EXIT_CALL && call_goes_on(v, f);
+    bool on = f->vector == VEC_PF ? fault_goes_on(v, f, x)
+                                  : f->vector == VEC_TC_BASE + TC_EXIT_CALL && call_goes_on(v, f);
+    if (on && f->cs == SEL_TC_CODE)
+        f->rflags = flags_of(f, TC_FLAGS) | FL_ONE | FL_IF;
+    return on;
 }
 
 /* Runs F until the next exit that is not done with at once, and takes it apart. */
