@@ -14,8 +14,8 @@
  * v->eip is behind the instruction. */
 void hypercall(struct vcpu *v);
 
-/* The same if it is one that changes nothing of the vcpu but EAX and CR3, and no byte of the
- * guest's memory; else false, and nothing is done. At CPL 0. */
+/* The same if it is one that changes nothing of the vcpu but EAX and CR3, and of the guest's
+ * memory at most A bits; else false, and nothing is done. At CPL 0. */
 bool hypercall_quick(struct vcpu *v);
 
 /* The machine ends: guest RAM is again what it was. */

@@ -21,28 +21,18 @@ build_initrd() {
     add_to_initrd "$tmp/root"
 }
 
-alternate() { # SET KERNEL-OPTION
+alternate() { # SET KERNEL-OPTION: two ways, of the kernel that knows Ring1 four
     local i append="ring1.script=bench $2"
     for i in $(seq "$runs"); do
         echo "bench: $1, run $i of $runs: direct" >&2
         run_direct "$tmp/$1.direct.$i" "$append"
         echo "bench: $1, run $i of $runs: Ring1" >&2
         run_ring1 "$tmp/$1.ring1.$i" "$append"
-    done
-}
-
-# The kernel that knows Ring1, one image in four ways.
-alternate_patched() { # KERNEL-OPTION
-    local i append="ring1.script=bench $1"
-    for i in $(seq "$runs"); do
-        echo "bench: patched, run $i of $runs: direct" >&2
-        run_direct "$tmp/patched.direct.$i" "$append"
-        echo "bench: patched, run $i of $runs: Ring1, without calls" >&2
-        run_ring1 "$tmp/patched.plain.$i" "$append noring1"
-        echo "bench: patched, run $i of $runs: Ring1" >&2
-        run_ring1 "$tmp/patched.ring1.$i" "$append"
-        echo "bench: patched, run $i of $runs: in a process" >&2
-        run_ring1 "$tmp/patched.process.$i" "$append" --on process
+        [ "$1" = patched ] || continue
+        echo "bench: $1, run $i of $runs: Ring1, without calls" >&2
+        run_ring1 "$tmp/$1.plain.$i" "$append noring1"
+        echo "bench: $1, run $i of $runs: in a process" >&2
+        run_ring1 "$tmp/$1.process.$i" "$append" --on process
     done
 }
 
@@ -144,7 +134,7 @@ alternate off mitigations=off
 alternate default ""
 if [ -s "$B/guest/vmlinuz-ring1" ]; then
     kernel=vmlinuz-ring1
-    alternate_patched mitigations=off
+    alternate patched mitigations=off
     echo "bench: counting exits of the kernel that knows Ring1" >&2
     run_ring1 "$tmp/patched-marks" "mitigations=off ring1.script=marks" --stats
     kernel=vmlinuz

@@ -5,7 +5,7 @@
 set -eu
 want="$* gcc make nasm binutils binutils-dev libelf-dev zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libjansson-dev libslirp-dev libcmocka-dev libzydis-dev
 e2fsprogs qemu-system-x86 bochs bochs-term bochsbios vgabios grub-pc-bin grub-common xorriso mtools cpio
-zstd xz-utils strace apt-utils gpg gpg-agent gdb clang libclang-rt-dev clang-format cppcheck chromium"
+zstd xz-utils procps strace apt-utils gpg gpg-agent gdb clang libclang-rt-dev clang-format cppcheck chromium"
 missing=
 for p in $want; do
     dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # tools/guest-disk.sh DIR [pristine]: a disk with a small Debian 12 for i386 to boot from, made of Debian's packages by
-# mmdebstrap: DIR/debian.img, an ext4 file system of 1 GiB (a sparse file, in which some 120 MB are used).
+# mmdebstrap: DIR/debian.img, an ext4 file system of 1 GiB (a sparse file).
 # DIR/disk.img is a copy of it to use, made if it is not there and never touched again: what a guest wrote there stays. SIZE=4G
 # makes that a larger one.
 # DIR/disk-initrd.img is the initramfs that Debian's own kernel needs to find it: DIR/initrd.img and DIR/modules.img.
